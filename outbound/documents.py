@@ -1,0 +1,223 @@
+"""YAML documents that people write: read with the line of every value, checked against a model, all faults at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from outbound.errors import Language, Refusal
+
+Path = tuple[str | int, ...]
+"""Where a value stands in a document: keys and list positions from the top."""
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+MAX_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in a document, with the line (from 1) and column (from 1) at which it stands."""
+
+    line: int
+    column: int
+    path: str
+    zh: str
+    en: str
+
+    def sentence(self, language: Language) -> str:
+        """Where and what, in the reader's language."""
+        if language == "zh":
+            return f"第 {self.line} 行第 {self.column} 列：{self.zh}"
+        return f"Line {self.line}, column {self.column}: {self.en}"
+
+
+class DocumentFaulty(Refusal):
+    """{faults}"""
+
+    zh = "{faults}"
+    status = 422
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.list = sorted(faults, key=lambda fault: (fault.line, fault.column))
+        super().__init__(faults=len(self.list))
+
+    def sentence(self, language: Language) -> str:
+        """Every fault, a line each."""
+        return "\n".join(fault.sentence(language) for fault in self.list)
+
+
+class Document:
+    """A YAML text together with the position of each of its values."""
+
+    def __init__(self, text: str) -> None:
+        """Parse `text`; raise DocumentFaulty where it is not YAML or not a mapping."""
+        self.text = text
+        self.root = _parse(text)
+
+    def plain(self) -> dict[str, Any]:
+        """The document as ordinary dicts, lists and scalars."""
+        plain = _plain(self.root)
+        assert isinstance(plain, dict)
+        return plain
+
+    def position(self, path: Sequence[str | int]) -> tuple[int, int]:
+        """Line and column (from 1) of the deepest existing part of `path`."""
+        node: Any = self.root
+        at = (1, 1)
+        for key in path:
+            try:
+                at = _position_of(node, key)
+                node = node[key]
+            except (KeyError, IndexError, TypeError, AttributeError):
+                break
+        return at
+
+    def fault(self, path: Sequence[str | int], *, zh: str, en: str) -> Fault:
+        """A fault at `path`."""
+        line, column = self.position(path)
+        return Fault(line, column, ".".join(map(str, path)), zh, en)
+
+    def read_as(self, model: type[ModelT]) -> ModelT:
+        """The document as a checked model; raises DocumentFaulty with every fault."""
+        try:
+            return model.model_validate(self.plain())
+        except ValidationError as refused:
+            raise DocumentFaulty([self._explain(dict(error)) for error in refused.errors()]) from None
+
+    def _explain(self, error: dict[str, Any]) -> Fault:
+        # pydantic puts the names of union members into the location; only what stands in the document counts.
+        path = tuple(error["loc"])
+        zh, en = _remedy(error, str(path[-1]) if path else "")
+        return self.fault(path, zh=zh, en=en)
+
+
+def _parse(text: str) -> CommentedMap:
+    if len(text) > MAX_CHARACTERS:
+        raise DocumentFaulty([Fault(1, 1, "", "文件超过 100 万字。", "the file is longer than 1,000,000 characters.")])
+    try:
+        root = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as refused:
+        mark = refused.problem_mark or refused.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = str(refused.problem or refused.context or "").splitlines()[0]
+        raise DocumentFaulty(
+            [
+                Fault(
+                    line,
+                    column,
+                    "",
+                    f"YAML 写法有误（{problem}），请检查缩进、冒号和引号。",
+                    f"this is not valid YAML ({problem}); check indentation, colons and quotes.",
+                )
+            ]
+        ) from None
+    except YAMLError as refused:
+        raise DocumentFaulty(
+            [Fault(1, 1, "", f"YAML 写法有误（{refused}）。", f"this is not valid YAML ({refused}).")]
+        ) from None
+    if not isinstance(root, CommentedMap):
+        raise DocumentFaulty(
+            [
+                Fault(
+                    1,
+                    1,
+                    "",
+                    "文件应由“名称: 内容”各行组成。",
+                    "the file must consist of `name: value` lines.",
+                )
+            ]
+        )
+    return root
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _position_of(node: Any, key: str | int) -> tuple[int, int]:
+    if isinstance(node, CommentedMap):
+        line, column = node.lc.key(key)
+    elif isinstance(node, CommentedSeq):
+        line, column = node.lc.item(key)
+    else:
+        raise TypeError(key)
+    return line + 1, column + 1
+
+
+_REMEDIES: dict[str, tuple[str, str]] = {
+    "missing": ("缺少“{name}”，请补上。", "`{name}` is missing; add it."),
+    "extra_forbidden": (
+        "不认识“{name}”，请检查拼写或删除。",
+        "`{name}` is not known here; check the spelling or remove it.",
+    ),
+    "greater_than_equal": (
+        "“{name}”不能是 {input}，至少为 {ge}。",
+        "`{name}` cannot be {input}; it must be at least {ge}.",
+    ),
+    "greater_than": (
+        "“{name}”不能是 {input}，必须大于 {gt}。",
+        "`{name}` cannot be {input}; it must be more than {gt}.",
+    ),
+    "less_than_equal": (
+        "“{name}”不能是 {input}，最多为 {le}。",
+        "`{name}` cannot be {input}; it must be at most {le}.",
+    ),
+    "enum": (
+        "“{name}”不能是“{input}”，可选：{expected}。",
+        "`{name}` cannot be `{input}`; choose from {expected}.",
+    ),
+    "literal_error": (
+        "“{name}”不能是“{input}”，可选：{expected}。",
+        "`{name}` cannot be `{input}`; choose from {expected}.",
+    ),
+    "too_short": ("“{name}”不能为空。", "`{name}` must not be empty."),
+    "string_too_short": ("“{name}”不能为空。", "`{name}` must not be empty."),
+    "string_pattern_mismatch": (
+        "“{name}”的写法“{input}”不对，应符合 {pattern}。",
+        "`{name}` is written `{input}`; it must match {pattern}.",
+    ),
+}
+_KINDS: dict[str, tuple[str, str]] = {
+    "int": ("整数", "a whole number"),
+    "float": ("数字", "a number"),
+    "string": ("文字", "text"),
+    "bool": ("true 或 false", "true or false"),
+    "date": ("日期，如 2026-11-21", "a date such as 2026-11-21"),
+    "time": ("时间，如 09:00", "a time such as 09:00"),
+    "list": ("列表", "a list"),
+    "dict": ("一组名称和内容", "a group of names"),
+    "model": ("一组名称和内容", "a group of names"),
+    "tuple": ("列表", "a list"),
+}
+
+
+def _remedy(error: dict[str, Any], name: str) -> tuple[str, str]:
+    kind = str(error["type"])
+    facts = {"name": name, "input": error.get("input"), **error.get("ctx", {})}
+    if kind == "value_error" and isinstance(cause := error.get("ctx", {}).get("error"), Refusal | ValueError):
+        refusal = cause.__cause__ if isinstance(cause.__cause__, Refusal) else cause
+        return (refusal.sentence("zh"), refusal.sentence("en")) if isinstance(refusal, Refusal) else (str(cause),) * 2
+    if kind in _REMEDIES:
+        zh, en = _REMEDIES[kind]
+        return zh.format(**facts), en.format(**facts)
+    said = next((words for prefix, words in _KINDS.items() if kind.startswith(prefix)), None)
+    if said:
+        return (
+            f"“{name}”应为{said[0]}，现在是“{facts['input']}”。",
+            f"`{name}` must be {said[1]}, not `{facts['input']}`.",
+        )
+    return f"“{name}”有误：{error['msg']}。", f"`{name}`: {error['msg']}."
