@@ -1,0 +1,204 @@
+"""The database: engine, transaction, column types, and locks (triggers) that hold on SQLite and PostgreSQL alike."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlmodel import Session, SQLModel
+
+from outbound.errors import Refusal
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",
+    "PRAGMA busy_timeout=20000",
+)
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class DatabaseOutOfReach(Refusal):
+    """The database cannot be opened ({reason}); check OUTBOUND_DATABASE_URL and OUTBOUND_DATA."""
+
+    zh = "无法打开数据库（{reason}），请检查 OUTBOUND_DATABASE_URL 和 OUTBOUND_DATA。"
+    status = 503
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An instant: aware and in UTC in Python, whatever the engine hands back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse naive datetimes: nobody knows when they are."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant needs its zone: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """SQLite forgets the zone; it is always UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def choice(of: type[StrEnum]) -> sa.Enum:
+    """A column type that holds the values of an enum, checked by the database."""
+    return sa.Enum(
+        of,
+        native_enum=False,
+        create_constraint=True,
+        name=of.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+        length=40,
+    )
+
+
+def open_database(url: str) -> Engine:
+    """An engine for `url` with the settings that our promises rest on; raises DatabaseOutOfReach."""
+    try:
+        address = sa.make_url(url)
+        if address.get_backend_name() == "sqlite":
+            return _open_sqlite(address)
+        address = address.set(drivername="postgresql+psycopg")
+        return sa.create_engine(address, pool_size=10, max_overflow=40, pool_pre_ping=True)
+    except (sa.exc.ArgumentError, OSError) as refused:
+        raise DatabaseOutOfReach(reason=str(refused).splitlines()[0]) from None
+
+
+def _open_sqlite(address: sa.URL) -> Engine:
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(address, pool_size=20, max_overflow=40)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # With the driver's own BEGIN, reads start a snapshot that a later write cannot leave: updates are lost in silence.
+    connection.isolation_level = None
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session whose work is committed whole at the end, or not at all."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that only reads one consistent state; on SQLite it does not wait for writers."""
+    with Session(engine.execution_options(reading=True), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether the session speaks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+LOCKS: dict[str, dict[str, list[str]]] = {"sqlite": {}, "postgresql": {}}
+"""Every trigger by engine and name, as the statements that make it; migrations and tests compare against it."""
+
+
+def lock(table: sa.Table, name: str, *, sqlite: Sequence[str], postgresql: Sequence[str]) -> None:
+    """Attach triggers to `table`, one promise under one `name`, created with the table on each engine."""
+    for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
+        LOCKS[dialect][name] = [statement.strip() for statement in statements]
+        for statement in LOCKS[dialect][name]:
+            escaped = sa.DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+            event.listen(SQLModel.metadata, "after_create", escaped.execute_if(dialect=dialect))
+
+
+def guard(table: sa.Table, name: str, *, when: str, refuse_if: str, saying: str, first: str = "") -> None:
+    """A trigger that refuses a change of a row.
+
+    `when` is e.g. `BEFORE INSERT` or `BEFORE UPDATE OF used_at`; `refuse_if` an SQL condition over NEW and OLD that
+    both engines understand; `saying` the word by which the refusal is known; `first` a statement that is run before
+    the condition is looked at (it raises a parent row's version, so that two at once cannot both win).
+    """
+    sqlite_first = f"{first};" if first else ""
+    sqlite = f"""CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW BEGIN
+    {sqlite_first}
+    SELECT RAISE(ABORT, '{saying}') WHERE {refuse_if};
+END"""
+    function = f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    {sqlite_first}
+    IF {refuse_if} THEN RAISE EXCEPTION '{saying}' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$"""
+    trigger = f"CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW EXECUTE FUNCTION {name}()"
+    lock(table, name, sqlite=[sqlite], postgresql=[function, trigger])
+
+
+def after(table: sa.Table, name: str, *, when: str, do: Sequence[str], only_if: str = "") -> None:
+    """A trigger that runs the statements `do` after a change of a row, in the same transaction."""
+    body = "\n    ".join(f"{statement};" for statement in do)
+    condition = f"WHEN ({only_if})" if only_if else ""
+    sqlite = f"CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW {condition} BEGIN\n    {body}\nEND"
+    function = (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n    {body}\n    RETURN NULL;\nEND $$"
+    )
+    trigger = f"CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW {condition} EXECUTE FUNCTION {name}()"
+    lock(table, name, sqlite=[sqlite], postgresql=[function, trigger])
+
+
+def append_only(table: sa.Table) -> None:
+    """Rows of `table` are written once: no update, no delete, no replacement, on either engine."""
+    refuse = f"SELECT RAISE(ABORT, '{table.name} is append-only')"
+    same_key = " AND ".join(f"{column.name} = NEW.{column.name}" for column in table.primary_key)
+    sqlite = [
+        f"CREATE TRIGGER {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} BEGIN {refuse}; END"
+        for verb in ("UPDATE", "DELETE")
+    ]
+    # INSERT OR REPLACE deletes in silence where recursive_triggers is off: refuse a key that is there already.
+    sqlite.append(
+        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
+        f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same_key}) BEGIN {refuse}; END"
+    )
+    function = (
+        f"CREATE FUNCTION {table.name}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"RAISE EXCEPTION '{table.name} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    postgresql = [
+        function,
+        f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE ON {table.name} "
+        f"FOR EACH ROW EXECUTE FUNCTION {table.name}_append_only()",
+        f"CREATE TRIGGER {table.name}_no_truncate BEFORE TRUNCATE ON {table.name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_append_only()",
+    ]
+    lock(table, f"{table.name}_append_only", sqlite=sqlite, postgresql=postgresql)
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table of a model, typed."""
+    table = model.__table__  # type: ignore[attr-defined]
+    assert isinstance(table, sa.Table)
+    return table

@@ -1,0 +1,75 @@
+"""Settings: environment variables `OUTBOUND_*`, each documented in the README; a bad or unknown one stops the start."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from outbound.errors import Refusal
+
+PREFIX = "OUTBOUND_"
+
+
+class SettingUnknown(Refusal):
+    """The environment variable {name} is not a setting of Outbound; remove it or correct its spelling: {known}."""
+
+    zh = "环境变量 {name} 不是 Outbound 的设置项，请删除或改正拼写：{known}。"
+
+
+class SettingBad(Refusal):
+    """The setting {name} cannot be used: {reason}."""
+
+    zh = "设置项 {name} 不可用：{reason}。"
+
+
+class Settings(BaseSettings):
+    """What the operator decides; every field is the environment variable of its upper-cased name after `OUTBOUND_`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    database_url: str = Field(
+        "", description="SQLAlchemy address of the database; empty: a SQLite file in OUTBOUND_DATA"
+    )
+    data: Path = Field(Path(".data"), description="folder of keys, recordings, exports and the SQLite file")
+    recordings_url: str = Field("", description="where recordings are kept; empty: `recordings` in OUTBOUND_DATA")
+    host: str = Field("127.0.0.1", description="address on which `serve` listens")
+    port: int = Field(8000, ge=1, le=65535, description="port on which `serve` listens")
+    threads: int = Field(16, ge=1, le=512, description="threads of one `serve` process")
+    language: Literal["zh", "en"] = Field("zh", description="language of pages for who has not chosen one")
+    session_hours: int = Field(12, ge=1, le=168, description="hours after which a sign-in ends")
+    https: bool = Field(
+        False, description="whether the console is reached over HTTPS, so that cookies are marked secure"
+    )
+    upload_megabytes: int = Field(64, ge=1, le=4096, description="largest upload that is taken, in MB")
+
+    @property
+    def database(self) -> str:
+        """The address of the database that is used."""
+        return self.database_url or f"sqlite:///{(self.data / 'outbound.sqlite3').absolute()}"
+
+    @property
+    def recordings(self) -> str:
+        """The address of the store of recordings that is used."""
+        return self.recordings_url or str((self.data / "recordings").absolute())
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in force; raises SettingUnknown or SettingBad with the name of the variable."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingUnknown(name=name, known=", ".join(sorted(known)))
+    given = {
+        name.upper().removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.upper().startswith(PREFIX)
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingBad(name=name, reason=f"{first['msg']} ({first['input']!r})") from None
