@@ -92,8 +92,21 @@ class Document:
     def _explain(self, error: dict[str, Any]) -> Fault:
         # pydantic puts the names of union members into the location; only what stands in the document counts.
         path = tuple(error["loc"])
-        zh, en = _remedy(error, str(path[-1]) if path else "")
+        zh, en = _remedy(error, self._named(path, missing=error["type"] == "missing"))
         return self.fault(path, zh=zh, en=en)
+
+    def _named(self, path: Path, *, missing: bool) -> str:
+        if missing:
+            return str(path[-1])
+        node: Any = self.root
+        name = str(path[0]) if path else ""
+        for key in path:
+            try:
+                node = node[key]
+            except (KeyError, IndexError, TypeError):
+                break
+            name = key if isinstance(key, str) else name
+        return name
 
 
 def _parse(text: str) -> CommentedMap:
