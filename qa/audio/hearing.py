@@ -1,0 +1,227 @@
+"""What is heard on a recording, measured once and kept as plain figures."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outbound.errors import Language, Refusal
+from qa.audio.decoding import Decoder, Samples, opened
+from qa.audio.refusals import NobodySpeaks, TooShort
+from qa.audio.speech import FRAMES_PER_SECOND, SILENCE_DB, Mask, decibels, runs, speech
+
+MINIMUM_SECONDS = 5.0
+PEAKS = 1000
+"""Points of the waveform kept per side."""
+
+_SPEECH_ENOUGH = 0.3
+"""Seconds of speech from which on somebody has spoken: a "喂" lasts as long, a click does not."""
+
+_FULL_SCALE = 0.98
+"""A-law reaches .984 of full scale and µ-law .980: what stays above this is cut off."""
+
+_CLIPPED_SHARE = 0.001
+_SAME_SOUND = 0.98
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the call: the left channel, the right one, or both where they are the same sound.
+
+    Times in seconds.
+    """
+
+    speech_seconds: float
+    silence_seconds: float
+    talk_share: float
+    """This side's part of all speech, from 0 to 1."""
+    longest_silence: float
+    level: float
+    """Of the speech, in dB below full scale; of everything where nobody speaks."""
+    clipped_share: float
+    peaks: tuple[int, ...]
+    """The waveform: at most 1,000 peaks from 0 to 100 (full scale)."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a recording belongs to the valid ones, and if not, why."""
+
+    valid: bool
+    reason: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What is heard on a recording. Times in seconds, all from decoding and none from the header."""
+
+    seconds: float
+    channels: int
+    sample_rate: int
+    codec: str
+    speech_seconds: float
+    """Somebody speaks, on either side."""
+    silence_seconds: float
+    overlap_seconds: float
+    """Both sides speak at once; 0 where the sides are not apart."""
+    longest_silence: float
+    level: float
+    clipped: bool
+    clipped_share: float
+    sides: tuple[Side, ...]
+    """Left, then right; a single one where the recording is mono or both channels hold the same sound."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is valid by the default minimum."""
+        return verdict(self).valid
+
+    @property
+    def reason(self) -> Refusal | None:
+        """Why it is not valid by the default minimum."""
+        return verdict(self).reason
+
+    def figures(self, *, minimum_seconds: float = MINIMUM_SECONDS, language: Language = "en") -> dict[str, Any]:
+        """Everything as JSON can hold it, with the verdict and its reason as a sentence."""
+        judged = verdict(self, minimum_seconds)
+        reason = judged.reason.sentence(language) if judged.reason else None
+        return {**asdict(self), "valid": judged.valid, "reason": reason}
+
+
+def verdict(hearing: Hearing, minimum_seconds: float = MINIMUM_SECONDS) -> Verdict:
+    """A recording is valid when it lasts at least the campaign's minimum and somebody speaks on it."""
+    if hearing.seconds < minimum_seconds:
+        return Verdict(False, TooShort(seconds=f"{hearing.seconds:.1f}", minimum=f"{minimum_seconds:g}"))
+    if hearing.speech_seconds < _SPEECH_ENOUGH:
+        return Verdict(False, NobodySpeaks())
+    return Verdict(True)
+
+
+def analyse(data: bytes) -> Hearing:
+    """Hear a recording through.
+
+    Raises EmptyRecording, NotAudio, NeedsFfmpeg, NotOneCall, TooLong or TruncatedRecording.
+    """
+    with opened(data) as decoder:
+        frames = _Frames(decoder)
+        for block in decoder.blocks(frames.hop):
+            frames.add(block)
+        return _heard(decoder, frames.finished())
+
+
+@dataclass(frozen=True)
+class _Measures:
+    """Per side and frame of 10 ms: mean square, mean product of neighbours, peak. Per side: the share that is clipped."""
+
+    power: NDArray[np.float64]
+    neighbours: NDArray[np.float64]
+    peak: NDArray[np.float64]
+    clipped: NDArray[np.float64]
+    seconds_per_frame: float
+
+
+class _Frames:
+    """Measures gathered block by block."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.hop = round(decoder.rate / FRAMES_PER_SECOND)
+        self._decoder = decoder
+        self._parts: list[tuple[NDArray[np.float32], ...]] = []
+        self._clipped = np.zeros(decoder.channels)
+        self._products = np.zeros(3)
+
+    def add(self, block: Samples) -> None:
+        """Measure a block; a last frame that is not full is left out."""
+        whole = len(block) // self.hop * self.hop
+        sides = np.ascontiguousarray(block[:whole].T)
+        self._compare(sides)
+        framed = sides.reshape(len(sides), -1, self.hop)
+        power = np.einsum("sfh,sfh->sf", framed, framed)
+        neighbours = np.einsum("sfh,sfh->sf", framed[:, :, 1:], framed[:, :, :-1])
+        peak = np.maximum(framed.max(-1, initial=0), -framed.min(-1, initial=0))
+        self._clipped += [_clipped_samples(side[loud]) for side, loud in zip(framed, peak >= _FULL_SCALE, strict=True)]
+        self._parts.append((power / self.hop, neighbours / self.hop, peak))
+
+    def _compare(self, sides: Samples) -> None:
+        if len(sides) == 2:
+            left, right = sides
+            self._products += [np.dot(left, right), np.dot(left, left), np.dot(right, right)]
+
+    def finished(self) -> _Measures:
+        """All measures; of one side only where both channels hold the same sound."""
+        power, neighbours, peak = (
+            np.concatenate(part, axis=1).astype(np.float64) for part in zip(*self._parts, strict=True)
+        )
+        across, left, right = self._products
+        same = across > _SAME_SOUND * np.sqrt(left * right) > 0
+        sides = slice(0, 1) if same else slice(None)
+        clipped = self._clipped / self._decoder.decoded
+        per_frame = self.hop / self._decoder.rate
+        return _Measures(power[sides], neighbours[sides], peak[sides], clipped[sides], per_frame)
+
+
+def _clipped_samples(loud_frames: Samples) -> int:
+    """Samples at full scale whose neighbour is there too: a flat top, and not the tip of a loud voice."""
+    full = np.abs(loud_frames) >= _FULL_SCALE
+    return int(np.count_nonzero(full[:, 1:] & full[:, :-1]))
+
+
+def _heard(decoder: Decoder, measures: _Measures) -> Hearing:
+    seconds = decoder.decoded / decoder.rate
+    spoken = speech(measures.power, measures.neighbours)
+    either = spoken.any(axis=0)
+    frame = measures.seconds_per_frame
+    said = _seconds(either, frame)
+    clipped = float(measures.clipped.max())
+    return Hearing(
+        seconds=round(seconds, 3),
+        channels=decoder.channels,
+        sample_rate=decoder.rate,
+        codec=decoder.codec,
+        speech_seconds=said,
+        silence_seconds=round(seconds - said, 3),
+        overlap_seconds=_seconds(spoken.all(axis=0), frame) if len(spoken) == 2 else 0.0,
+        longest_silence=_longest_silence(either, frame, seconds),
+        level=_level(measures.power, spoken),
+        clipped=clipped >= _CLIPPED_SHARE,
+        clipped_share=round(clipped, 6),
+        sides=tuple(_side(measures, spoken, side, seconds) for side in range(len(spoken))),
+    )
+
+
+def _side(measures: _Measures, spoken: Mask, side: int, seconds: float) -> Side:
+    said = _seconds(spoken[side], measures.seconds_per_frame)
+    return Side(
+        speech_seconds=said,
+        silence_seconds=round(seconds - said, 3),
+        talk_share=round(float(spoken[side].sum() / max(1, spoken.sum())), 4),
+        longest_silence=_longest_silence(spoken[side], measures.seconds_per_frame, seconds),
+        level=_level(measures.power[side], spoken[side]),
+        clipped_share=round(float(measures.clipped[side]), 6),
+        peaks=_waveform(measures.peak[side]),
+    )
+
+
+def _seconds(mask: Any, seconds_per_frame: float) -> float:
+    return round(float(np.count_nonzero(mask)) * seconds_per_frame, 3)
+
+
+def _longest_silence(spoken: Any, seconds_per_frame: float, seconds: float) -> float:
+    if not spoken.any():
+        return round(seconds, 3)
+    starts, ends = runs(~spoken)
+    return round(float((ends - starts).max(initial=0)) * seconds_per_frame, 3)
+
+
+def _level(power: NDArray[np.float64], spoken: Mask) -> float:
+    heard = power[spoken] if spoken.any() else power
+    return round(float(decibels(heard.mean())), 1) if heard.size else SILENCE_DB
+
+
+def _waveform(peak: NDArray[np.float64]) -> tuple[int, ...]:
+    if not len(peak):
+        return ()
+    edges = np.linspace(0, len(peak), min(PEAKS, len(peak)), endpoint=False).astype(np.int64)
+    highest = np.maximum.reduceat(peak, edges)
+    return tuple(int(value) for value in np.minimum(np.rint(highest * 100), 100))

@@ -1,0 +1,132 @@
+"""Where somebody speaks: a detector over the energy of 10 ms frames, vectorised over the whole call.
+
+A frame is loud when its level, with low frequencies damped, stands above the noise around it. What keeps one level and
+one colour for a quarter of a second (ringing and busy tones, hum, hiss) is not a voice, and neither is what leaks over
+from the other side, or lasts less than a syllable. Pauses of up to 0.3 s inside a sentence belong to it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Levels = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+FRAMES_PER_SECOND = 100
+SILENCE_DB = -96.0
+"""The level, in dB below full scale, at which silence is put."""
+
+_DAMPING = 0.4
+_QUIETEST_DB = -55.0
+_DYNAMIC_DB = 35.0
+_ABOVE_NOISE_DB = 5.0
+_VOICE_ABOVE_NOISE_DB = 9.0
+_LEAKAGE_DB = 25.0
+_STEADY_FRAMES = 26
+_STEADY_DB = 0.5
+_STEADY_COLOUR = 0.1
+_SATURATED_DB = -4.0
+_SHORTEST_SOUND = 4
+_LONGEST_PAUSE = 30
+_SHORTEST_SPEECH = 8
+
+
+def decibels(power: Levels) -> Levels:
+    """Mean squares of samples from -1 to 1 as dB below full scale, not below SILENCE_DB."""
+    return 10 * np.log10(np.maximum(power, 10 ** (SILENCE_DB / 10)))
+
+
+def speech(power: Levels, neighbours: Levels) -> Mask:
+    """Which frames of which side are speech.
+
+    `power` holds the mean square of each frame's samples, `neighbours` the mean product of adjacent samples (the
+    autocorrelation at lag one), both shaped (sides, frames).
+    """
+    smooth = [np.apply_along_axis(_smoothed, 1, values) for values in (power, neighbours)]
+    level = decibels(smooth[0])
+    colour = smooth[1] / np.maximum(smooth[0], 1e-12)
+    # The energy of x[n] - a x[n-1] is (1 + a²) r0 - 2a r1: a filter without touching the samples again.
+    damped = decibels((1 + _DAMPING**2) * smooth[0] - 2 * _DAMPING * smooth[1])
+    masks = [_speech_of_side(*side) for side in zip(level, damped, colour, strict=True)]
+    return np.array(masks).reshape(power.shape) & ~_leaked(level)
+
+
+def _smoothed(values: Levels) -> Levels:
+    return np.convolve(values, np.full(3, 1 / 3), "same")[: len(values)]
+
+
+def _speech_of_side(level: Levels, damped: Levels, colour: Levels) -> Mask:
+    if not len(level):
+        return np.zeros(0, np.bool_)
+    quietest = max(_QUIETEST_DB, float(np.percentile(damped, 98)) - _DYNAMIC_DB)
+    noise = _noise(damped)
+    loud = (damped > np.maximum(noise + _ABOVE_NOISE_DB, quietest)) & ~_steady(level, colour)
+    sentences = _joined(_without_short(loud, _SHORTEST_SOUND), _LONGEST_PAUSE)
+    voiced = _runs_that_reach(sentences, damped > np.maximum(noise + _VOICE_ABOVE_NOISE_DB, quietest))
+    return _without_short(voiced, _SHORTEST_SPEECH)
+
+
+def _noise(damped: Levels) -> Levels:
+    """The level of what is always there: the 10th percentile of 10 s, the lowest of three such stretches."""
+    parts = np.array_split(damped, max(1, len(damped) // (10 * FRAMES_PER_SECOND)))
+    floors = np.pad([np.percentile(part, 10) for part in parts], 1, mode="edge")
+    lowest = np.minimum(np.minimum(floors[:-2], floors[1:-1]), floors[2:])
+    return np.repeat(lowest, [len(part) for part in parts])
+
+
+def _steady(level: Levels, colour: Levels) -> Mask:
+    """Frames inside a stretch in which neither level nor colour changes, as in no voice. Saturated frames prove nothing."""
+    width = _STEADY_FRAMES
+    steady = np.zeros(len(level), np.bool_)
+    if len(level) < width:
+        return steady
+    still = (_moving_variance(level, width) < _STEADY_DB**2) & (_moving_variance(colour, width) < _STEADY_COLOUR**2)
+    edges = np.zeros(len(level) + 1, np.int64)
+    edges[: len(still)] += still
+    edges[width:] -= still
+    return (np.cumsum(edges[:-1]) > 0) & (level < _SATURATED_DB)
+
+
+def _moving_variance(values: Levels, width: int) -> Levels:
+    sums = np.concatenate(([0.0], np.cumsum(values)))
+    squares = np.concatenate(([0.0], np.cumsum(values * values)))
+    mean = (sums[width:] - sums[:-width]) / width
+    return (squares[width:] - squares[:-width]) / width - mean * mean
+
+
+def _leaked(level: Levels) -> Mask:
+    """Frames in which the other side is so much louder that what is heard here is its echo."""
+    if len(level) == 1:
+        return np.zeros(level.shape, np.bool_)
+    return np.asarray(level[::-1] - level > _LEAKAGE_DB)
+
+
+def runs(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first frame of each stretch of True, and the frame after its last."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
+def _painted(length: int, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Mask:
+    edges = np.zeros(length + 1, np.int64)
+    edges[starts] += 1
+    edges[ends] -= 1
+    return np.cumsum(edges[:-1]) > 0
+
+
+def _without_short(mask: Mask, shortest: int) -> Mask:
+    starts, ends = runs(mask)
+    keep = ends - starts >= shortest
+    return _painted(len(mask), starts[keep], ends[keep])
+
+
+def _joined(mask: Mask, longest_pause: int) -> Mask:
+    starts, ends = runs(~mask)
+    pause = (ends - starts <= longest_pause) & (starts > 0) & (ends < len(mask))
+    return mask | _painted(len(mask), starts[pause], ends[pause])
+
+
+def _runs_that_reach(mask: Mask, high: Mask) -> Mask:
+    starts, ends = runs(mask)
+    heights = np.concatenate(([0], np.cumsum(high)))
+    reach = heights[ends] > heights[starts]
+    return _painted(len(mask), starts[reach], ends[reach])
