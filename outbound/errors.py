@@ -65,3 +65,7 @@ class BadInput(Refusal):
 
     zh = "{reason}"
     status = 422
+
+
+DATABASE_REFUSALS: dict[str, type[Refusal]] = {}
+"""The words with which a trigger of the database refuses a change, and the refusal that users read instead."""

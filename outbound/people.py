@@ -102,7 +102,7 @@ class StaffRole(SQLModel, table=True):
     __tablename__ = "staff_role"
 
     staff_id: int = Field(foreign_key="staff.id", primary_key=True)
-    role: Role = Field(primary_key=True, sa_type=choice(Role))  # type: ignore[call-overload]
+    role: Role = Field(primary_key=True, sa_type=choice(Role))
 
 
 class SignIn(SQLModel, table=True):
@@ -307,7 +307,7 @@ def _digest(token: str) -> str:
 
 def roles_of(session: Session, staff: Staff) -> frozenset[Role]:
     """The roles that somebody holds."""
-    return frozenset(session.exec(select(StaffRole.role).where(StaffRole.staff_id == staff.id)).all())
+    return frozenset(Role(role) for role in session.exec(select(StaffRole.role).where(StaffRole.staff_id == staff.id)))
 
 
 def holders(session: Session, role: Role, centre_id: int | None) -> list[Staff]:

@@ -1,0 +1,64 @@
+"""Campaigns, and every version of their definitions."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from outbound.db import UtcDateTime, append_only, choice, table_of
+
+
+class CampaignState(StrEnum):
+    """Where a campaign is in its life."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Campaign(SQLModel, table=True):
+    """A purpose, an offer, a script, lists, calling rules, staff, QA policy and dates, of one centre."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (sa.UniqueConstraint("centre_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    centre_id: int = Field(foreign_key="centre.id")
+    name: str = Field(max_length=80)
+    kind: str = Field(max_length=40, description="the purpose: telesales, retention, …")
+    state: CampaignState = Field(default=CampaignState.DRAFT, sa_type=choice(CampaignState))
+    version: int = Field(default=1, description="number of the definition in force")
+    starts_on: date
+    ends_on: date
+    made_by_id: int | None = Field(default=None, foreign_key="staff.id")
+    made_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CampaignVersion(SQLModel, table=True):
+    """A definition as it was written; what a customer was told points here and can never change."""
+
+    __tablename__ = "campaign_version"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    number: int
+    source: str = Field(sa_type=sa.Text, description="the YAML, byte for byte")
+    document: dict[str, Any] = Field(sa_type=sa.JSON)
+    by_id: int | None = Field(default=None, foreign_key="staff.id")
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CampaignStaff(SQLModel, table=True):
+    """Who works on a campaign."""
+
+    __tablename__ = "campaign_staff"
+
+    campaign_id: int = Field(foreign_key="campaign.id", primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id", primary_key=True, index=True)
+
+
+append_only(table_of(CampaignVersion))

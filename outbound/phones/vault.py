@@ -1,0 +1,71 @@
+"""How numbers rest: encrypted with AES-GCM, found by a keyed digest; a stolen database shows none."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from outbound.errors import Refusal
+
+NONCE_BYTES = 12
+DIGEST_BYTES = 16
+"""128 bits of HMAC-SHA256: among ten billion numbers two meet by chance with odds of one in 10^18."""
+
+
+class WrongNumberKey(Refusal):
+    """The key in OUTBOUND_DATA does not open the numbers in this database; put back the key that belongs to it."""
+
+    zh = "OUTBOUND_DATA 中的密钥打不开此数据库里的号码，请放回配套的密钥文件。"
+    status = 503
+
+
+class Vault:
+    """Seals and opens numbers and rows of call lists with the centre's key."""
+
+    def __init__(self, key: bytes) -> None:
+        """`key` is 64 bytes: 32 to encrypt, 32 to make digests."""
+        if len(key) != 64:
+            raise WrongNumberKey
+        self._cipher, self._digest_key = AESGCM(key[:32]), key[32:]
+
+    def digest(self, e164: str) -> bytes:
+        """The 16 bytes under which a number is found."""
+        return hmac.digest(self._digest_key, e164.encode(), hashlib.sha256)[:DIGEST_BYTES]
+
+    def seal(self, text: str) -> bytes:
+        """The text encrypted under a fresh nonce, which stands in front."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), None)
+
+    def open(self, sealed: bytes) -> str:
+        """The text again; raises WrongNumberKey where it was sealed with another key or changed since."""
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+        except InvalidTag:
+            raise WrongNumberKey from None
+
+
+def open_vault(data: Path) -> Vault:
+    """The vault with the key in `data`/numbers.key, which is made (mode 0600) where there is none."""
+    path = data / "numbers.key"
+    data.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _make_key(path)
+    return Vault(path.read_bytes())
+
+
+def _make_key(path: Path) -> None:
+    # Linked into place whole: two processes starting at once agree on one key.
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(secrets.token_bytes(64))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,29 @@
+"""All tables of the house, so that the database can be made and compared whole."""
+
+from importlib import import_module
+
+ROOMS = (
+    "outbound.people",
+    "outbound.journal",
+    "scripts.model",
+    "outbound.phones.model",
+    "outbound.opt_outs",
+    "outbound.call_lists.model",
+    "outbound.campaigns.model",
+    "outbound.dialing.model",
+    "outbound.calls.model",
+    "outbound.recordings.model",
+    "outbound.subscriptions.model",
+    "outbound.confirmations.model",
+    "outbound.billing.model",
+    "qa.sampling.model",
+    "qa.review.model",
+    "outbound.complaints",
+    "outbound.timetable",
+)
+
+
+def import_rooms() -> None:
+    """Import every room that has tables, so that the metadata knows them."""
+    for room in ROOMS:
+        import_module(room)

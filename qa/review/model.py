@@ -1,0 +1,109 @@
+"""Reviews: what a reviewer heard, criterion by criterion, and the corrections that follow."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from outbound.compliance import Criterion, Mark, Verdict
+from outbound.db import UtcDateTime, append_only, choice, guard, table_of
+
+
+class ReviewSource(StrEnum):
+    """Why a recording is reviewed; targeted ones are never mixed into estimates."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    TARGETED = "targeted"
+
+
+class ReviewTask(SQLModel, table=True):
+    """A recording that waits for, or had, its review."""
+
+    __tablename__ = "review_task"
+    __table_args__ = (
+        sa.UniqueConstraint("draw_id", "recording_id"),
+        sa.Index("ix_review_task_reviewer_open", "reviewer_id", "done_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    centre_id: int = Field(foreign_key="centre.id", index=True)
+    draw_id: int | None = Field(default=None, foreign_key="draw.id")
+    source: ReviewSource = Field(sa_type=choice(ReviewSource))
+    recording_id: int = Field(foreign_key="recording.id", index=True)
+    call_id: int = Field(foreign_key="call.id", index=True)
+    reviewer_id: int = Field(foreign_key="staff.id")
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Review(SQLModel, table=True):
+    """A reviewer's verdict on one call."""
+
+    __tablename__ = "review"
+    __table_args__ = (sa.UniqueConstraint("task_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    centre_id: int = Field(foreign_key="centre.id", index=True)
+    task_id: int = Field(foreign_key="review_task.id")
+    call_id: int = Field(foreign_key="call.id", index=True)
+    recording_id: int = Field(foreign_key="recording.id")
+    reviewer_id: int = Field(foreign_key="staff.id")
+    verdict: Verdict = Field(sa_type=choice(Verdict))
+    comment: str = Field(default="", max_length=2000)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ReviewMark(SQLModel, table=True):
+    """One criterion as the reviewer heard it, in the words in which it was asked."""
+
+    __tablename__ = "review_mark"
+
+    review_id: int = Field(foreign_key="review.id", primary_key=True)
+    criterion: Criterion = Field(primary_key=True, sa_type=choice(Criterion))
+    asked_zh: str = Field(max_length=400)
+    asked_en: str = Field(max_length=400)
+    mark: Mark = Field(sa_type=choice(Mark))
+    second: float | None = Field(default=None, description="where it is heard")
+    reason: str = Field(default="", max_length=60)
+    note: str = Field(default="", max_length=1000)
+
+
+class CorrectionState(StrEnum):
+    """What became of the call that puts a failed sale right."""
+
+    DUE = "due"
+    PASSED = "passed"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
+class Correction(SQLModel, table=True):
+    """A failed sale that must be called again."""
+
+    __tablename__ = "correction"
+    __table_args__ = (sa.UniqueConstraint("review_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    centre_id: int = Field(foreign_key="centre.id", index=True)
+    subscription_id: int = Field(foreign_key="subscription.id", index=True)
+    review_id: int = Field(foreign_key="review.id")
+    failed_call_id: int = Field(foreign_key="call.id")
+    state: CorrectionState = Field(default=CorrectionState.DUE, sa_type=choice(CorrectionState))
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closing_call_id: int | None = Field(default=None, foreign_key="call.id")
+
+
+append_only(table_of(Review))
+append_only(table_of(ReviewMark))
+guard(
+    table_of(Review),
+    "review_not_ones_own_call",
+    when="BEFORE INSERT",
+    refuse_if="""EXISTS (SELECT 1 FROM call c WHERE c.id = NEW.call_id AND c.agent_id = NEW.reviewer_id)
+        OR NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.call_id = NEW.call_id)""",
+    saying="nobody reviews their own call",
+)
