@@ -59,13 +59,13 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def choice(of: type[StrEnum]) -> sa.Enum:
-    """A column type that holds the values of an enum, checked by the database."""
+def choice(of: type[StrEnum], name: str = "") -> sa.Enum:
+    """A column type that holds the values of an enum, checked by the database; `name` where a table has two."""
     return sa.Enum(
         of,
         native_enum=False,
         create_constraint=True,
-        name=of.__name__.lower(),
+        name=name or of.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
         length=40,
     )
@@ -144,6 +144,7 @@ def guard(table: sa.Table, name: str, *, when: str, refuse_if: str, saying: str,
     the condition is looked at (it raises a parent row's version, so that two at once cannot both win).
     """
     sqlite_first = f"{first};" if first else ""
+    saying = saying.replace("'", "''")
     sqlite = f"""CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW BEGIN
     {sqlite_first}
     SELECT RAISE(ABORT, '{saying}') WHERE {refuse_if};

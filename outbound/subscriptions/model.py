@@ -50,7 +50,9 @@ class Subscription(SQLModel, table=True):
     cycle: str = Field(default="month", max_length=10)
     trial_days: int
     state: SubscriptionState = Field(sa_type=choice(SubscriptionState))
-    before_correction: SubscriptionState | None = Field(default=None, sa_type=choice(SubscriptionState))
+    before_correction: SubscriptionState | None = Field(
+        default=None, sa_type=choice(SubscriptionState, "before_correction")
+    )
     recalls: int = 0
     trial_starts_on: date | None = None
     trial_ends_on: date | None = Field(default=None, description="the last free day; an extension moves it")
@@ -70,7 +72,7 @@ class StateChange(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: int = Field(foreign_key="subscription.id", index=True)
-    before: SubscriptionState | None = Field(default=None, sa_type=choice(SubscriptionState))
+    before: SubscriptionState | None = Field(default=None, sa_type=choice(SubscriptionState, "before"))
     after: SubscriptionState = Field(sa_type=choice(SubscriptionState))
     why: str = Field(max_length=60)
     call_id: int | None = Field(default=None, foreign_key="call.id")
