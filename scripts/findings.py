@@ -160,7 +160,7 @@ class Findings:
         self.failures: dict[tuple[str, str], Failure] = {}
 
     def add(self, rule: str, path: Sequence[tuple[str, Exit | None]] = (), **facts: object) -> None:
-        """Note that `rule` is broken at the end of `path`; later breaches of the same rule by the same facts are kept out."""
+        """Note that `rule` is broken at the end of `path`, unless the same breach was found on an earlier one."""
         zh, en = RULES[rule]
         en_facts = {key: value[1] if isinstance(value, tuple) else value for key, value in facts.items()}
         zh_facts = {key: value[0] if isinstance(value, tuple) else value for key, value in facts.items()}

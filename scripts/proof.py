@@ -4,18 +4,19 @@ What is proved, for every way in which the customer may answer: identity, then p
 disclosure, then understanding come before consent is asked; nothing is sold without a yes, after a no, or after an
 unsure answer; every call can end; price, trial end and cancel route are said in so many words.
 
-Why it is sound. A call is a walk over the script's graph. What a rule asks about a walk depends on it only through the
-step that is entered and a state of finitely many values (`scripts/walk.py`): which questions stand answered with yes,
-what was told, whether a no was heard. The state is a function of the previous state, the step and the answer alone. So
-every walk, however long, corresponds to a walk over pairs of step and state; breadth-first search reaches every pair that
-any walk reaches, and each rule is checked at each pair. If no pair breaks a rule, no walk does. If one does, the search's
-tree gives a shortest walk to it, which is shown. Three choices are on the safe side: an objection establishes nothing, a
-step with `when` may be spoken or skipped at will, and asking a question again leaves it open until it is answered. The
-static rules then carry over: where each step that claims to tell the price holds the price's placeholder, and each walk to
-a yes passes such a step, each walk to a yes tells the price.
+Why it is sound. A call is a walk over the script's graph. What a rule asks about a walk depends on it only through
+the step that is entered and a state of finitely many values (`scripts/walk.py`): which questions stand answered with
+yes, what was told, whether a no was heard. The state is a function of the previous state, the step and the answer
+alone. So every walk, however long, corresponds to a walk over pairs of step and state; breadth-first search reaches
+every pair that any walk reaches, and each rule is checked at each pair. If no pair breaks a rule, no walk does. If
+one does, the search's tree gives a shortest walk to it, which is shown. Three choices are on the safe side: an
+objection establishes nothing, a step with `when` may be spoken or skipped at will, and asking a question again leaves
+it open until it is answered. The static rules then carry over: where each step that claims to tell the price holds
+the price's placeholder, and each walk to a yes passes such a step, each walk to a yes tells the price.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import networkx as nx
 
@@ -112,24 +113,27 @@ def _around(walk: Walk, ring: "nx.DiGraph[str]", entry: str) -> list[tuple[str, 
     back = min((nx.shortest_path(ring, name, entry) for name in ring.successors(entry)), key=len)
     cycle = [entry, *back]
     ways: list[tuple[str, Exit | None]] = [
-        (name, ring.edges[name, following]["way"]) for name, following in zip(cycle, cycle[1:], strict=False)
+        (name, ring.edges[name, following]["way"]) for name, following in pairwise(cycle)
     ]
     return [*walk.path(walk.first[entry])[:-1], *ways, (entry, None)]
 
 
 def _on_speaking(walk: Walk, node: Node, found: Findings) -> None:
+    for rule in _spoken_too_early(walk, node):
+        found.add(rule, walk.path(node))
+
+
+def _spoken_too_early(walk: Walk, node: Node) -> Iterator[str]:
     step = walk.script.steps[node.step]
     known = node.state.answered
-    path = walk.path(node)
     if walk.script.kind in CONSENTED:
         if Purpose.ASKS_PERMISSION in step.purposes and Purpose.VERIFIES_IDENTITY not in known:
-            found.add("identity_before_permission", path)
+            yield "identity_before_permission"
         if step.disclosures and Purpose.ASKS_PERMISSION not in known:
-            found.add("permission_before_disclosure", path)
+            yield "permission_before_disclosure"
     if Purpose.ASKS_CONSENT in step.purposes:
         # Only what stood before this step counts: a question cannot be answered in the breath that asks for consent.
-        for rule in _missing(node.state, spoken(step, node.state), walk.required):
-            found.add(rule, path)
+        yield from _missing(node.state, spoken(step, node.state), walk.required)
 
 
 def _missing(before: State, after: State, required: frozenset[Disclosure]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Walking a script in every way it can go: its graph together with what has been established so far.
 
-A node of the product is a step and the state in which it is entered. Speaking the step and the customer's answer turn one
-state into the next, and nothing else does, so the nodes that breadth-first search finds are exactly those that some call
-can pass, each with a shortest way there.
+A node of the product is a step and the state in which it is entered. Speaking the step and the customer's answer turn
+one state into the next, and nothing else does, so the nodes that breadth-first search finds are exactly those that
+some call can pass, each with a shortest way there.
 """
 
 from collections import deque

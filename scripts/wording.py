@@ -1,4 +1,4 @@
-"""The rules about words: what a step claims to tell stands in its text, placeholders exist, phrases are kept or avoided."""
+"""The rules about words: what a step claims to tell stands in its text, placeholders exist, phrases are avoided."""
 
 from collections.abc import Iterator
 
