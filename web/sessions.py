@@ -1,0 +1,103 @@
+"""Signing in and out, and the choice of language."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request
+from flask import session as cookie
+
+from outbound import db, people
+from outbound.errors import Refusal
+from web.answers import here
+from web.guard import TOKEN, allows, engine, open_to_all
+from web.language import COOKIE, NAMES, chosen_language
+from web.navigation import first_page
+
+bp = Blueprint("sessions", __name__)
+
+A_YEAR = 365 * 24 * 3600
+
+
+@bp.get("/")
+@allows("own_account")
+def home() -> Any:
+    """The first desk of who is signed in."""
+    return redirect(first_page(g.roles))
+
+
+@bp.get("/me")
+@allows("own_account")
+def me() -> str:
+    """Who I am here, and my password."""
+    return render_template("me.html")
+
+
+@bp.get("/sign-in")
+@open_to_all
+def show_sign_in() -> str:
+    """The sign-in form."""
+    return render_template("sign_in.html", next=safe(request.args.get("next", "")))
+
+
+@bp.post("/sign-in")
+@open_to_all
+def sign_in() -> Any:
+    """Check who signs in; on to the page they wanted, or to their first desk."""
+    login, password = request.form.get("login", "").strip(), request.form.get("password", "")
+    wanted = safe(request.form.get("next", ""))
+    try:
+        first = _sign_in(login, password, address=request.remote_addr or "")
+    except Refusal as refused:
+        sentence = refused.sentence(chosen_language())
+        page = render_template("sign_in.html", sentence=sentence, refusal=refused, login=login, next=wanted)
+        return make_response(page, refused.status)
+    return redirect(wanted or first)
+
+
+def _sign_in(login: str, password: str, *, address: str) -> str:
+    # Two transactions: a refused password must be remembered although the sign-in comes to nothing.
+    try:
+        with db.transaction(engine()) as session:
+            people.refuse_if_throttled(session, login, address, now=g.now)
+            staff = people.check_password(session, login, password)
+            token = people.sign_in(session, staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now)
+            first = first_page(people.roles_of(session, staff))
+    except people.WrongPassword:
+        with db.transaction(engine()) as session:
+            people.note_failure(session, login, address, now=g.now)
+        raise
+    cookie.clear()
+    cookie[TOKEN] = token
+    return first
+
+
+@bp.post("/sign-out")
+@open_to_all
+def sign_out() -> Any:
+    """End this browser's sign-in."""
+    if token := cookie.get(TOKEN):
+        with db.transaction(engine()) as session:
+            people.sign_out(session, token, now=g.now)
+    cookie.clear()
+    return redirect("/sign-in")
+
+
+@bp.post("/language")
+@open_to_all
+def choose_language() -> Response:
+    """Go on in another language, here and at the next sign-in."""
+    wanted = request.form.get("language", "")
+    response = make_response(redirect(safe(request.form.get("next", "")) or safe(here()) or "/"))
+    if wanted in NAMES:
+        with db.transaction(engine()) as session:
+            if staff := people.signed_in(session, cookie.get(TOKEN, ""), now=g.now):
+                staff.language = wanted
+                session.add(staff)
+        secure = current_app.config["SETTINGS"].https
+        response.set_cookie(COOKIE, wanted, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
+    return response
+
+
+def safe(address: str) -> str:
+    """An address of this console, or nothing: a link must not send who signs in to somebody else's site."""
+    within = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if within and not address.startswith(("/sign-in", "/sign-out", "/language")) else ""
