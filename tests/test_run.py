@@ -182,6 +182,37 @@ def test_a_failed_step_ends_with_the_last_words_of_its_program(run: ModuleType, 
         step.run([sys.executable, "-c", script])
 
 
+def test_a_download_without_a_network_is_told_as_such(run: ModuleType) -> None:
+    script = "print('WARNING: Retrying after connection broken by x'); print('ERROR: none found'); raise SystemExit(1)"
+    with pytest.raises(run.Stop, match=r"ERROR: none found \(no network connection\)"), run.Step("安装", "it") as step:
+        step.run([sys.executable, "-c", script])
+
+
+def test_a_program_cut_short_is_ended_with_its_step(run: ModuleType, tmp_path: Path) -> None:
+    script = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    heard: list[int] = []
+
+    def interrupt(line: str) -> None:
+        heard.append(int(line))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), run.Step("安装", "it") as step:
+        step.run([sys.executable, "-c", script], interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(heard[0], 0)
+
+
+def test_ctrl_c_ends_with_a_word_and_no_traceback(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "prepare", interrupt)
+    assert run.main(["check"]) == 130
+    assert capfdbinary.readouterr().err.decode() == "\n已停止。 Stopped.\n"
+
+
 def test_foreign_python_packages_are_kept_out(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     assert "PYTHONPATH" not in run.environment()
