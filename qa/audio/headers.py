@@ -1,8 +1,8 @@
 """What a file's header claims, held against what the file contains.
 
 Decoders believe headers: an MP3 whose Xing tag counts too few frames, or a variable-rate MP3 without that tag, is
-played only in part, and a WAV whose data size was never filled in plays as empty. Here the frames and bytes are counted,
-and a header that says too little is put right before the file is decoded. A header that says too much is reported.
+played only in part, and a WAV whose data size was never filled in plays as empty. Here the frames and bytes are
+counted, and a header that says too little is put right before the file is decoded. One that says too much is reported.
 """
 
 import struct

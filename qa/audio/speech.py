@@ -74,7 +74,7 @@ def _noise(damped: Levels) -> Levels:
 
 
 def _steady(level: Levels, colour: Levels) -> Mask:
-    """Frames inside a stretch in which neither level nor colour changes, as in no voice. Saturated frames prove nothing."""
+    """Frames in a stretch whose level and colour do not change, as a voice's do; saturated ones prove nothing."""
     width = _STEADY_FRAMES
     steady = np.zeros(len(level), np.bool_)
     if len(level) < width:
