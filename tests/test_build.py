@@ -113,9 +113,11 @@ def test_without_any_npm_the_remedy_is_named(root: Path, monkeypatch: pytest.Mon
 
 
 def test_an_npm_that_fails_is_followed_by_the_next_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = root / "npm"
+    folder.mkdir()
     monkeypatch.setattr(build, "NPM_FILES", ("package-lock.json",))
     monkeypatch.setattr(build, "npm_commands", lambda: iter([["false"], ["true"]]))
-    assert build.npm_install(root, root.parent).name == "node_modules"
+    assert build.npm_install(root, folder).name == "node_modules"
 
 
 def test_npm_tells_why_it_failed() -> None:
