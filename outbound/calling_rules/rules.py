@@ -31,8 +31,11 @@ def held_back(rules: Profile, *, now: datetime, **facts: Unpack[Facts]) -> list[
 
 
 def callable_now(rules: Profile, *, now: datetime, **facts: Unpack[Facts]) -> bool:
-    """Whether no rule holds the number back at `now`; stops at the first that does."""
-    return next(_holds(_case(rules, now, facts), facts["time_zones"]), None) is None
+    """Whether no rule holds the number back at `now`; stops at the first that does, without asking until when."""
+    case = _case(rules, now, facts)
+    if not all(is_open_at(rules, now, zone, case.overrides) for zone in case.zones):
+        return False
+    return next(_holds(case, facts["time_zones"]), None) is None
 
 
 def next_free(rules: Profile, *, now: datetime, **facts: Unpack[Facts]) -> datetime | None:
