@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from outbound.db import UtcDateTime, append_only, choice, guard, table_of
+from scripts.language import Script, read_script
 
 
 class ScriptState(StrEnum):
@@ -99,6 +101,14 @@ class ScriptDecision(SQLModel, table=True):
     by_id: int = Field(foreign_key="staff.id")
     at: datetime = Field(sa_type=UtcDateTime)
 
+
+def script_of(version: ScriptVersion) -> Script:
+    """The script that a version holds; raises DocumentFaulty for a faulty draft."""
+    return _read(version.source)
+
+
+# Reading takes tens of milliseconds and an agent's every wrap-up asks; the text itself is the key, so none is stale.
+_read = lru_cache(maxsize=256)(read_script)
 
 append_only(table_of(ScriptDecision))
 guard(

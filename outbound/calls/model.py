@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from outbound.call_lists.model import Duty
-from outbound.compliance import Criterion, Disclosure, Mark
+from outbound.compliance import Criterion, Mark
 from outbound.db import UtcDateTime, append_only, choice, guard, table_of
 
 
@@ -87,7 +87,7 @@ class Tick(SQLModel, table=True):
     call_id: int = Field(foreign_key="call.id", primary_key=True)
     step: str = Field(primary_key=True, max_length=60)
     second: float = Field(ge=0)
-    disclosure: Disclosure | None = Field(default=None, sa_type=choice(Disclosure))
+    disclosures: str = Field(default="", max_length=120, description="what it told, separated by commas")
 
 
 class SelfMark(SQLModel, table=True):

@@ -1,0 +1,205 @@
+"""Charges: only what two valid calls allow, once per cycle; and what takes a charge back."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from outbound import journal
+from outbound.billing import instructions
+from outbound.billing.model import ChargeHold, ChargeHoldLifting, EntryKind, InstructionKind, LedgerEntry
+from outbound.clock import local_day
+from outbound.confirmations.model import Confirmation, ConfirmationKind, ConfirmationResult, ConfirmationVoid
+from outbound.errors import DATABASE_REFUSALS, Refusal
+from outbound.people import Centre, Staff, known
+from outbound.recordings.model import Recording
+from outbound.subscriptions.model import Subscription, Withdrawal
+from outbound.subscriptions.model import SubscriptionState as S
+
+
+class NoValidConfirmation(Refusal):
+    """This subscription cannot be charged: it lacks a valid second confirmation ({obstacle})."""
+
+    zh = "该订购不能计费：没有有效的二次确认（{obstacle}）。"
+
+
+DATABASE_REFUSALS["a charge needs a valid second confirmation"] = NoValidConfirmation
+
+
+def obstacle(session: Session, subscription: Subscription) -> str | None:
+    """The first thing that forbids a charge, as a word; None where nothing does. The database asks the same again."""
+    if subscription.state not in (S.CONFIRMED, S.CHARGED):
+        return "not_confirmed"
+    if session.get(Withdrawal, known(subscription.id)):
+        return "withdrawn"
+    if standing_holds(session, subscription):
+        return "held"
+    for kind in ConfirmationKind:
+        if missing := _lacking(session, subscription, kind):
+            return f"{kind}_{missing}"
+    return None
+
+
+def _lacking(session: Session, subscription: Subscription, kind: ConfirmationKind) -> str | None:
+    latest = latest_of(session, subscription, kind)
+    if latest is None or latest.result != ConfirmationResult.PASSED:
+        return "not_passed"
+    if session.get(ConfirmationVoid, known(latest.id)):
+        return "void"
+    heard = select(Recording.id).where(Recording.call_id == latest.call_id, col(Recording.valid))
+    return None if session.exec(heard).first() else "not_recorded"
+
+
+def latest_of(session: Session, subscription: Subscription, kind: ConfirmationKind) -> Confirmation | None:
+    """The last confirmation of a kind, void or not."""
+    asked = select(Confirmation).where(Confirmation.subscription_id == subscription.id, Confirmation.kind == kind)
+    return session.exec(asked.order_by(col(Confirmation.id).desc()).limit(1)).first()
+
+
+def standing_holds(session: Session, subscription: Subscription) -> list[ChargeHold]:
+    """Holds on the charge that nobody has lifted."""
+    lifted = sa.exists().where(col(ChargeHoldLifting.charge_hold_id) == col(ChargeHold.id))
+    return list(session.exec(select(ChargeHold).where(ChargeHold.subscription_id == subscription.id, ~lifted)).all())
+
+
+def cycle_due(session: Session, subscription: Subscription, today: date) -> date | None:
+    """The first day of the next cycle to be charged, where it has come."""
+    first = subscription.chargeable_from
+    if first is None or subscription.state not in (S.CONFIRMED, S.CHARGED):
+        return None
+    charged = session.exec(
+        select(LedgerEntry.cycle).where(
+            LedgerEntry.subscription_id == subscription.id, LedgerEntry.kind == EntryKind.CHARGE
+        )
+    ).all()
+    return next((start for start in _cycles(first, today) if start.isoformat() not in charged), None)
+
+
+def _cycles(first: date, today: date) -> Iterator[date]:
+    months = 0
+    while (start := month_later(first, months)) <= today:
+        yield start
+        months += 1
+
+
+def month_later(day: date, months: int) -> date:
+    """The same day so many months on; the month's last day where it is shorter."""
+    total = day.year * 12 + day.month - 1 + months
+    year, month = divmod(total, 12)
+    next_month = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    length = (next_month - date(year, month + 1, 1)).days
+    return date(year, month + 1, min(day.day, length))
+
+
+def charge(session: Session, subscription: Subscription, *, today: date, now: datetime) -> LedgerEntry | None:
+    """Charge the cycle that is due, once; None where none is. Raises NoValidConfirmation."""
+    from outbound.subscriptions import life
+
+    start = cycle_due(session, subscription, today)
+    if start is None:
+        return None
+    if found := obstacle(session, subscription):
+        raise NoValidConfirmation(obstacle=found)
+    confirmation = latest_of(session, subscription, ConfirmationKind.SECOND)
+    assert confirmation is not None
+    entry = LedgerEntry(
+        centre_id=subscription.centre_id,
+        subscription_id=known(subscription.id),
+        cycle=start.isoformat(),
+        kind=EntryKind.CHARGE,
+        amount_fen=subscription.price_fen,
+        confirmation_id=confirmation.id,
+        confirmation_kind=confirmation.kind,
+        confirmation_result=confirmation.result,
+        at=now,
+    )
+    session.add(entry)
+    session.flush()
+    session.refresh(subscription)
+    instructions.tell(session, subscription, InstructionKind.CHARGE, now=now, entry=entry)
+    life.move(session, subscription, "charged", by=None, now=now)
+    journal.record(
+        session, "subscription.charge", subscription, by=None, now=now, cycle=entry.cycle, amount_fen=entry.amount_fen
+    )
+    return entry
+
+
+def run(session: Session, centre: Centre, *, now: datetime) -> dict[str, int]:
+    """Charge everything of a centre that may be charged today; how many, and what held back the others."""
+    today = local_day(now, centre.zone)
+    asked = select(Subscription).where(
+        Subscription.centre_id == centre.id,
+        col(Subscription.state).in_((S.CONFIRMED, S.CHARGED)),
+        col(Subscription.trial_ends_on) < today,
+    )
+    came_to: Counter[str] = Counter()
+    for subscription in session.exec(asked.order_by(col(Subscription.id))).all():
+        came_to[_charge_or_why_not(session, subscription, today=today, now=now)] += 1
+    return dict(came_to)
+
+
+def _charge_or_why_not(session: Session, subscription: Subscription, *, today: date, now: datetime) -> str:
+    if cycle_due(session, subscription, today) is None:
+        return "not_due"
+    if found := obstacle(session, subscription):
+        return found
+    charge(session, subscription, today=today, now=now)
+    return "charged"
+
+
+def reverse_all(session: Session, subscription: Subscription, *, why: str, by: Staff | None, now: datetime) -> int:
+    """Take back every charge of a subscription that still stands; how many."""
+    reversed_ids = select(LedgerEntry.reverses_id).where(col(LedgerEntry.reverses_id).is_not(None))
+    standing = select(LedgerEntry).where(
+        LedgerEntry.subscription_id == subscription.id,
+        LedgerEntry.kind == EntryKind.CHARGE,
+        col(LedgerEntry.id).not_in(reversed_ids),
+    )
+    entries = session.exec(standing).all()
+    for entry in entries:
+        _reverse(session, subscription, entry, why=why, now=now)
+        journal.record(session, "subscription.reversed", subscription, by=by, now=now, cycle=entry.cycle, why=why)
+    return len(entries)
+
+
+def _reverse(session: Session, subscription: Subscription, entry: LedgerEntry, *, why: str, now: datetime) -> None:
+    reversal = LedgerEntry(
+        centre_id=entry.centre_id,
+        subscription_id=entry.subscription_id,
+        cycle=entry.cycle,
+        kind=EntryKind.REVERSAL,
+        amount_fen=-entry.amount_fen,
+        reverses_id=entry.id,
+        why=why,
+        at=now,
+    )
+    session.add(reversal)
+    session.flush()
+    session.refresh(subscription)
+    instructions.tell(session, subscription, InstructionKind.REVERSE, now=now, entry=reversal)
+
+
+def hold(session: Session, subscription: Subscription, *, reason: str, by: Staff, now: datetime) -> ChargeHold:
+    """Forbid the charge from this moment on; the same reason twice is one hold."""
+    for standing in standing_holds(session, subscription):
+        if standing.reason == reason:
+            return standing
+    held = ChargeHold(subscription_id=known(subscription.id), reason=reason, by_id=by.id, at=now)
+    session.add(held)
+    session.flush()
+    session.refresh(subscription)
+    journal.record(session, "subscription.charge_held", subscription, by=by, now=now, reason=reason)
+    return held
+
+
+def lift_hold(session: Session, held: ChargeHold, *, reason: str, by: Staff, now: datetime) -> ChargeHoldLifting:
+    """A hold no longer stands."""
+    if already := session.get(ChargeHoldLifting, known(held.id)):
+        return already
+    lifting = ChargeHoldLifting(charge_hold_id=known(held.id), reason=reason, by_id=known(by.id), at=now)
+    session.add(lifting)
+    subscription = session.get_one(Subscription, held.subscription_id)
+    journal.record(session, "subscription.charge_hold_lifted", subscription, by=by, now=now, reason=reason)
+    return lifting

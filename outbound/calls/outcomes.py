@@ -1,0 +1,22 @@
+"""Outcomes as data: the table is filled from outcomes.yaml, and read by duty."""
+
+from importlib.resources import files
+
+from ruamel.yaml import YAML
+from sqlmodel import Session, col, select
+
+from outbound.call_lists.model import Duty
+from outbound.calls.model import Outcome
+
+
+def fill(session: Session) -> None:
+    """Bring the table of outcomes to what outcomes.yaml says; codes that were used stay."""
+    rows = YAML(typ="safe", pure=True).load(files("outbound.calls").joinpath("outcomes.yaml").read_text("utf-8"))
+    for position, row in enumerate(rows):
+        session.merge(Outcome(**{**row, "duties": ",".join(row["duties"]), "position": position}))
+
+
+def of_duty(session: Session, duty: Duty) -> list[Outcome]:
+    """How calls of this duty may end, in the order of the screen."""
+    every = session.exec(select(Outcome).order_by(col(Outcome.position))).all()
+    return [outcome for outcome in every if duty in outcome.duties.split(",")]

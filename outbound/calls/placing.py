@@ -1,0 +1,66 @@
+"""Placing a call: a dial token is used up, the call begins, and the number is shown to who rings it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from outbound import journal
+from outbound.call_lists.model import Contact
+from outbound.calls.model import Call
+from outbound.campaigns import verbs as campaigns
+from outbound.campaigns.model import Campaign
+from outbound.clock import local_day
+from outbound.dialing.handout import NumberBlocked
+from outbound.dialing.model import Claim, DialToken
+from outbound.errors import Refusal
+from outbound.people import Centre, Staff, known
+
+
+class NoScriptInForce(Refusal):
+    """There is no approved script in force for this call; tell your manager."""
+
+    zh = "这通电话没有生效的脚本，请告知经理。"
+
+
+def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Call:
+    """Use the token up and begin the call; raises NumberBlocked where it was voided or is too old."""
+    used = sa.update(DialToken).where(
+        col(DialToken.id) == token.id,
+        col(DialToken.used_at).is_(None),
+        col(DialToken.voided_at).is_(None),
+        col(DialToken.expires_at) > now,
+    )
+    if session.exec(used.values(used_at=now)).rowcount != 1:
+        raise NumberBlocked
+    claim = session.get_one(Claim, token.claim_id)
+    campaign = session.get_one(Campaign, claim.campaign_id)
+    script = campaigns.script_in_force(session, campaign, claim.duty)
+    if script is None:
+        raise NoScriptInForce
+    call = Call(
+        centre_id=claim.centre_id,
+        campaign_id=claim.campaign_id,
+        campaign_version_id=known(campaigns.in_force(session, campaign).id),
+        contact_id=claim.contact_id,
+        phone_id=claim.phone_id,
+        claim_id=known(claim.id),
+        dial_token_id=known(token.id),
+        duty=claim.duty,
+        agent_id=known(by.id),
+        script_version_id=known(script.id),
+        reference=_reference(session, token, claim, now),
+        dialled_at=now,
+    )
+    session.add(call)
+    contact = session.get_one(Contact, claim.contact_id)
+    contact.attempts += 1
+    session.add(contact)
+    session.flush()
+    journal.record(session, "call.dialled", call, by=by, now=now, contact=contact.id, script_version=script.id)
+    return call
+
+
+def _reference(session: Session, token: DialToken, claim: Claim, now: datetime) -> str:
+    centre = session.get_one(Centre, claim.centre_id)
+    return f"{centre.code.upper()}-{local_day(now, centre.zone):%Y%m%d}-{token.id:06d}"

@@ -1,0 +1,280 @@
+"""The wrap-up of a call: outcome, ticks, the four marks, callback, note. What arrives late is kept for a supervisor."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session, col, select
+
+from outbound import journal, opt_outs
+from outbound.call_lists.model import Contact, ContactState
+from outbound.calling_rules.windows import window_open
+from outbound.calls import outcomes
+from outbound.calls.model import After, Call, LateWrapUp, LateWrapUpSettlement, Outcome, SelfMark, Tick
+from outbound.campaigns import verbs as campaigns
+from outbound.campaigns.model import Campaign
+from outbound.clock import local
+from outbound.compliance import CriteriaNotAllMarked, Criterion, Disclosure, Mark
+from outbound.dialing.model import Claim, ClaimEnd
+from outbound.errors import Language, NotFound, Refusal
+from outbound.people import Centre, Staff, known
+from outbound.phones.model import Phone
+from scripts.language import Script, disclosures_of
+from scripts.model import ScriptVersion, script_of
+
+MOST_CALLBACK_DAYS = 60
+
+
+class Report(BaseModel):
+    """What the caller reports of a call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(min_length=8, max_length=64, description="idempotency key, made by the browser once per call")
+    outcome: str
+    ticks: dict[str, float] = Field(default_factory=dict, description="step → second of the call")
+    marks: dict[Criterion, Mark] = Field(default_factory=dict)
+    note: str = Field(default="", max_length=2000)
+    callback_at: datetime | None = None
+    callback_personal: bool = True
+    reference: str = Field(default="", max_length=80, description="the recorder's reference, where it has its own")
+    answers: dict[str, Any] = Field(default_factory=dict)
+    seconds: float = Field(default=0, ge=0, le=86_400, description="length of the call by the caller's screen")
+
+
+class AlreadyWrappedUp(Refusal):
+    """This call has been wrapped up already as “{outcome}”; ask a supervisor if that is wrong."""
+
+    zh = "这通电话已经登记为“{outcome}”，如有误请联系班长。"
+
+
+class OutcomeUnknown(Refusal):
+    """“{outcome}” is not a way in which this call can end; choose one from the list."""
+
+    zh = "这通电话不能登记为“{outcome}”，请从列表中选择。"
+    status = 422
+
+
+class NoteNeeded(Refusal):
+    """This outcome needs a note; write in a sentence what happened."""
+
+    zh = "该通话结果需要备注，请用一句话写明情况。"
+    status = 422
+
+
+class CallbackTimeNeeded(Refusal):
+    """Choose the day and time at which the customer wants to be called."""
+
+    zh = "请选择客户希望回拨的日期和时间。"
+    status = 422
+
+
+class CallbackOutsideHours(Refusal):
+    """{at} is past, over {days} days ahead, or outside the calling hours of that number; choose another time."""
+
+    zh = "{at} 已经过去、超过 {days} 天或不在该号码的可拨打时段内，请换一个时间。"
+    status = 422
+
+
+class DisclosuresMissing(Refusal):
+    """A sale needs every disclosure said and ticked; still missing: {missing}."""
+
+    zh = "登记成交前必须说完并勾选全部必须告知项，还缺：{missing}。"
+    status = 422
+
+    def __init__(self, missing: list[Disclosure]) -> None:
+        self.missing = missing
+        super().__init__(missing="")
+
+    def sentence(self, language: Language) -> str:
+        """The missing disclosures by their names."""
+        names = ("、" if language == "zh" else ", ").join(item.label.said(language) for item in self.missing)
+        return (self.zh if language == "zh" else str(self.__doc__)).format(missing=names)
+
+
+class TickUnknown(Refusal):
+    """The script of this call has no step “{step}”; reload the page."""
+
+    zh = "这通电话的脚本没有“{step}”这一步，请刷新页面。"
+    status = 422
+
+
+@dataclass(frozen=True)
+class WrappedUp:
+    """What became of a report; `late`: a supervisor must settle it; `repeated`: it was known already."""
+
+    call: Call
+    outcome: Outcome
+    late: bool = False
+    repeated: bool = False
+
+
+def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: datetime) -> WrappedUp:
+    """Register how a call ended.
+
+    The same report sent twice has one effect. Raises AlreadyWrappedUp, OutcomeUnknown, NoteNeeded, CallbackTimeNeeded,
+    CallbackOutsideHours, CriteriaNotAllMarked, DisclosuresMissing, and NotFound for somebody else's call.
+    """
+    if call.agent_id != by.id:
+        raise NotFound
+    if known_already := _repeated(session, call, report):
+        return known_already
+    outcome = check(session, call, report, now=now)
+    claim = session.get_one(Claim, call.claim_id)
+    if claim.ended_at or claim.lease_until <= now:
+        return _keep_for_supervisor(session, call, outcome, report, by=by, now=now)
+    claim.ended_at, claim.ended_how = now, ClaimEnd.DONE
+    session.add(claim)
+    register(session, call, outcome, report, by=by, now=now)
+    return WrappedUp(call, outcome)
+
+
+def _repeated(session: Session, call: Call, report: Report) -> WrappedUp | None:
+    late = session.exec(select(LateWrapUp).where(LateWrapUp.key == report.key)).first()
+    if call.wrap_up_key == report.key or late:
+        code = call.outcome_code or report.outcome
+        return WrappedUp(call, session.get_one(Outcome, code), late=call.outcome_code is None, repeated=True)
+    if call.outcome_code:
+        raise AlreadyWrappedUp(outcome=call.outcome_code)
+    return None
+
+
+def check(session: Session, call: Call, report: Report, *, now: datetime) -> Outcome:
+    """The outcome that a report names, once everything that it demands is there."""
+    outcome = next((o for o in outcomes.of_duty(session, call.duty) if o.code == report.outcome), None)
+    if outcome is None:
+        raise OutcomeUnknown(outcome=report.outcome)
+    if outcome.note_required and not report.note.strip():
+        raise NoteNeeded
+    if outcome.after == After.CALLBACK:
+        _check_callback(session, call, outcome, report, now=now)
+    script = script_of(session.get_one(ScriptVersion, call.script_version_id))
+    if unknown := set(report.ticks) - set(script.steps):
+        raise TickUnknown(step=min(unknown))
+    if outcome.after == After.CONSENT:
+        _check_consent(script, report)
+    return outcome
+
+
+def _check_callback(session: Session, call: Call, outcome: Outcome, report: Report, *, now: datetime) -> None:
+    if report.callback_at is None:
+        if outcome.code == "considering":
+            return
+        raise CallbackTimeNeeded
+    at = report.callback_at
+    campaign = session.get_one(Campaign, call.campaign_id)
+    zones = session.get_one(Phone, call.phone_id).time_zones
+    rules = campaigns.definition_of(session, campaign).profile
+    ahead = timedelta(0) < at - now <= timedelta(days=MOST_CALLBACK_DAYS)
+    if not ahead or not window_open(rules, at, zones):
+        zone = session.get_one(Centre, call.centre_id).zone
+        raise CallbackOutsideHours(at=f"{local(at, zone):%Y-%m-%d %H:%M}", days=MOST_CALLBACK_DAYS)
+
+
+def _check_consent(script: Script, report: Report) -> None:
+    missing_marks = [criterion for criterion in Criterion if criterion not in report.marks]
+    if missing_marks:
+        raise CriteriaNotAllMarked(missing_marks)
+    if report.marks[Criterion.SCRIPT_FOLLOWED] != Mark.PASS:
+        return
+    said = {item for step in report.ticks for item in script.steps[step].disclosures}
+    if missing := [item for item in disclosures_of(script) if item not in said]:
+        raise DisclosuresMissing(missing)
+
+
+def register(session: Session, call: Call, outcome: Outcome, report: Report, *, by: Staff, now: datetime) -> None:
+    """Write a report into its call and let the outcome act on the contact."""
+    call.outcome_code, call.wrapped_up_at, call.wrap_up_key = outcome.code, now, report.key
+    call.ended_at = min(now, call.dialled_at + timedelta(seconds=report.seconds)) if report.seconds else now
+    call.note, call.callback_at, call.answers = report.note.strip(), report.callback_at, report.answers
+    call.reference = report.reference.strip() or call.reference
+    session.add(call)
+    _keep_ticks_and_marks(session, call, report)
+    contact = session.get_one(Contact, call.contact_id)
+    _act(session, contact, call, outcome, report, by=by, now=now)
+    session.flush()
+    journal.record(session, "call.wrapped_up", call, by=by, now=now, outcome=outcome.code, marks=report.marks)
+
+
+def _keep_ticks_and_marks(session: Session, call: Call, report: Report) -> None:
+    script = script_of(session.get_one(ScriptVersion, call.script_version_id))
+    for step, second in report.ticks.items():
+        told = ",".join(sorted(script.steps[step].disclosures))
+        session.add(Tick(call_id=known(call.id), step=step, second=second, disclosures=told))
+    for criterion, mark in report.marks.items():
+        session.add(SelfMark(call_id=known(call.id), criterion=criterion, mark=mark))
+
+
+def _act(
+    session: Session, contact: Contact, call: Call, outcome: Outcome, report: Report, *, by: Staff, now: datetime
+) -> None:
+    contact.callback, contact.kept_for_id = False, None
+    if outcome.after == After.RETRY:
+        contact.due_at = now + timedelta(minutes=outcome.retry_minutes)
+    elif outcome.after == After.CALLBACK and report.callback_at:
+        contact.due_at, contact.callback = report.callback_at, True
+        contact.kept_for_id = by.id if report.callback_personal else None
+    elif outcome.after != After.BLOCK:
+        contact.state, contact.closed_why = ContactState.CLOSED, outcome.code
+    session.add(contact)
+    session.flush()
+    if outcome.after == After.BLOCK:
+        _block(session, call, by=by, now=now)
+
+
+def _block(session: Session, call: Call, *, by: Staff, now: datetime) -> None:
+    opt_outs.block(
+        session,
+        session.get_one(Phone, call.phone_id),
+        category=opt_outs.Category.REFUSAL,
+        source="call",
+        centre_id=call.centre_id,
+        reason=call.note[:400],
+        by=by,
+        now=now,
+    )
+
+
+def _keep_for_supervisor(
+    session: Session, call: Call, outcome: Outcome, report: Report, *, by: Staff, now: datetime
+) -> WrappedUp:
+    late = LateWrapUp(
+        centre_id=call.centre_id,
+        call_id=known(call.id),
+        by_id=known(by.id),
+        key=report.key,
+        report=report.model_dump(mode="json"),
+        at=now,
+    )
+    session.add(late)
+    session.flush()
+    # What the customer said about not being called counts at once, whoever wraps up when.
+    if outcome.after == After.BLOCK:
+        _block(session, call, by=by, now=now)
+    journal.record(session, "call.wrapped_up_late", call, by=by, now=now, outcome=outcome.code)
+    return WrappedUp(call, outcome, late=True)
+
+
+def late_ones(session: Session, centre_id: int) -> list[LateWrapUp]:
+    """Late wrap-ups of a centre that nobody has settled yet."""
+    settled = sa.exists().where(col(LateWrapUpSettlement.late_wrap_up_id) == col(LateWrapUp.id))
+    asked = select(LateWrapUp).where(LateWrapUp.centre_id == centre_id, ~settled)
+    return list(session.exec(asked.order_by(col(LateWrapUp.id))).all())
+
+
+def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now: datetime) -> WrappedUp:
+    """A supervisor accepts a late wrap-up: it is registered as its caller reported it. Raises AlreadyWrappedUp."""
+    call = session.get_one(Call, late.call_id)
+    report = Report.model_validate(late.report)
+    outcome = session.get_one(Outcome, report.outcome)
+    if session.get(LateWrapUpSettlement, known(late.id)):
+        return WrappedUp(call, outcome, repeated=True)
+    if call.outcome_code:
+        raise AlreadyWrappedUp(outcome=call.outcome_code)
+    session.add(LateWrapUpSettlement(late_wrap_up_id=known(late.id), by_id=known(by.id), at=now, note=note[:400]))
+    caller = session.get_one(Staff, call.agent_id)
+    register(session, call, outcome, report, by=caller, now=now)
+    journal.record(session, "call.late_wrap_up_settled", call, by=by, now=now, outcome=outcome.code)
+    return WrappedUp(call, outcome)

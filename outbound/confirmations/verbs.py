@@ -1,0 +1,138 @@
+"""The second confirmation: what the call before the trial's end came to, by somebody other than the seller."""
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from outbound import journal
+from outbound.billing import charges
+from outbound.call_lists.model import Contact, ContactState
+from outbound.calls.model import After, Call, Outcome
+from outbound.campaigns import verbs as campaigns
+from outbound.campaigns.model import Campaign
+from outbound.compliance import Verdict
+from outbound.confirmations.model import Confirmation, ConfirmationKind, ConfirmationResult, ConfirmationVoid
+from outbound.errors import Refusal
+from outbound.people import Staff, known
+from outbound.subscriptions import life
+from outbound.subscriptions.model import Subscription
+from outbound.subscriptions.model import SubscriptionState as S
+
+RESULTS = {
+    "declined": ConfirmationResult.DECLINED,
+    "do_not_call": ConfirmationResult.DECLINED,
+    "considering": ConfirmationResult.CONSIDERING,
+    "line_suspended": ConfirmationResult.SUSPENDED,
+}
+"""What an outcome means for the confirmation; any other without a yes is `not reached`."""
+
+
+class SellerCannotConfirm(Refusal):
+    """The second confirmation is never the seller's own; leave it to a colleague."""
+
+    zh = "二次确认不能由销售本人进行，请交给同事。"
+
+
+def record(
+    session: Session, subscription: Subscription, call: Call, outcome: Outcome, *, by: Staff, now: datetime
+) -> Confirmation:
+    """Keep what a confirmation call came to, and let the subscription follow. Raises SellerCannotConfirm."""
+    if subscription.seller_id == by.id:
+        raise SellerCannotConfirm
+    confirmation = Confirmation(
+        subscription_id=known(subscription.id),
+        kind=ConfirmationKind.SECOND,
+        result=_result(session, call, outcome),
+        call_id=known(call.id),
+        by_id=known(by.id),
+        at=now,
+    )
+    session.add(confirmation)
+    session.flush()
+    session.refresh(subscription)
+    journal.record(
+        session,
+        "confirmation.recorded",
+        confirmation,
+        by=by,
+        now=now,
+        centre_id=call.centre_id,
+        result=confirmation.result,
+    )
+    _follow(session, subscription, confirmation, call, by=by, now=now)
+    return confirmation
+
+
+def _result(session: Session, call: Call, outcome: Outcome) -> ConfirmationResult:
+    if outcome.after == After.CONSENT:
+        passed = life.marks_of(session, call) == Verdict.VALID
+        return ConfirmationResult.PASSED if passed else ConfirmationResult.FAILED
+    return RESULTS.get(outcome.code, ConfirmationResult.NOT_REACHED)
+
+
+def _follow(
+    session: Session, subscription: Subscription, confirmation: Confirmation, call: Call, *, by: Staff, now: datetime
+) -> None:
+    if subscription.state not in life.WAITING:
+        return
+    match confirmation.result:
+        case ConfirmationResult.PASSED:
+            life.move(session, subscription, "confirmed", by=by, call=call, now=now)
+            life.close_contact(session, subscription, "confirmed")
+        case ConfirmationResult.DECLINED:
+            life.cancel(session, subscription, via="confirmation", reason=call.note, by=by, now=now, call=call)
+        case ConfirmationResult.CONSIDERING if call.callback_at is None:
+            life.close_contact(session, subscription, "considering")
+        case ConfirmationResult.FAILED:
+            life.queue_confirmation(session, subscription, due_at=now)
+        case ConfirmationResult.NOT_REACHED | ConfirmationResult.SUSPENDED:
+            _stop_after_last_try(session, subscription)
+
+
+def _stop_after_last_try(session: Session, subscription: Subscription) -> None:
+    """After the agreed number of tries the customer is left in peace until the trial ends."""
+    campaign = session.get_one(Campaign, subscription.campaign_id)
+    contact = session.get_one(Contact, subscription.contact_id)
+    if contact.attempts >= campaigns.definition_of(session, campaign).confirmation.tries:
+        life.close_contact(session, subscription, "not_reached")
+    elif contact.state == ContactState.CLOSED and contact.closed_why != "opted_out":
+        contact.state = ContactState.QUEUED
+        session.add(contact)
+
+
+def void_confirmation(
+    session: Session, confirmation: Confirmation, *, reason: str, by: Staff | None, now: datetime
+) -> None:
+    """A confirmation no longer counts: due again before the charge, reversed and ended after it."""
+    if session.get(ConfirmationVoid, known(confirmation.id)):
+        return
+    subscription = session.get_one(Subscription, confirmation.subscription_id)
+    session.add(
+        ConfirmationVoid(
+            confirmation_id=known(confirmation.id),
+            subscription_id=known(subscription.id),
+            reason=reason,
+            by_id=by.id if by else None,
+            at=now,
+        )
+    )
+    session.flush()
+    session.refresh(subscription)
+    journal.record(
+        session, "confirmation.voided", confirmation, by=by, now=now, centre_id=subscription.centre_id, reason=reason
+    )
+    if subscription.state == S.CONFIRMED:
+        life.move(session, subscription, "confirmation_void", by=by, now=now)
+        life.queue_confirmation(session, subscription, due_at=now)
+    elif subscription.state == S.CORRECTION_DUE and subscription.before_correction == S.CONFIRMED:
+        subscription.before_correction = S.CONFIRMING
+        session.add(subscription)
+    elif subscription.state == S.CHARGED:
+        charges.reverse_all(session, subscription, why=reason, by=by, now=now)
+        life.move(session, subscription, "declined", by=by, now=now, why="confirmation_void_after_charge")
+        life.close_contact(session, subscription, "cancelled")
+
+
+def of_call(session: Session, call: Call) -> Confirmation | None:
+    """The confirmation that a call brought."""
+    return session.exec(select(Confirmation).where(Confirmation.call_id == call.id)).first()

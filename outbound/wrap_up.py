@@ -1,0 +1,67 @@
+"""What the end of a call sets in motion: its report is registered, and the room that the call was for goes on."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from outbound.call_lists.model import Duty
+from outbound.calls import wrap_up as calls
+from outbound.calls.model import After, Call, LateWrapUp, Outcome
+from outbound.compliance import Verdict
+from outbound.confirmations import verbs as confirmations
+from outbound.people import Staff
+from outbound.subscriptions import life
+from outbound.subscriptions.model import Subscription
+from qa import corrections
+
+ENDS_SUBSCRIPTION = frozenset({"declined", "do_not_call"})
+
+
+def conclude(session: Session, call: Call, report: calls.Report, *, by: Staff, now: datetime) -> calls.WrappedUp:
+    """Register the report of a call; sale, confirmation or correction follow. Refuses as `calls.wrap_up` does."""
+    done = calls.wrap_up(session, call, report, by=by, now=now)
+    if not (done.late or done.repeated):
+        _follow(session, call, done.outcome, by=by, now=now)
+    return done
+
+
+def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now: datetime) -> calls.WrappedUp:
+    """A supervisor accepts a late wrap-up: everything follows as if it had come in time."""
+    done = calls.settle_late(session, late, note=note, by=by, now=now)
+    if not done.repeated:
+        _follow(session, done.call, done.outcome, by=session.get_one(Staff, done.call.agent_id), now=now)
+    return done
+
+
+def _follow(session: Session, call: Call, outcome: Outcome, *, by: Staff, now: datetime) -> None:
+    subscription = life.of_call(session, call)
+    if subscription is None:
+        if outcome.after == After.CONSENT:
+            life.begin(session, call, by=by, now=now)
+    elif call.duty == Duty.CONFIRMATION:
+        confirmations.record(session, subscription, call, outcome, by=by, now=now)
+    elif call.duty == Duty.RECALL:
+        _after_recall(session, subscription, call, outcome, by=by, now=now)
+    elif call.duty == Duty.CORRECTION:
+        _after_correction(session, subscription, call, outcome, by=by, now=now)
+
+
+def _after_recall(
+    session: Session, subscription: Subscription, call: Call, outcome: Outcome, *, by: Staff, now: datetime
+) -> None:
+    if outcome.after == After.CONSENT:
+        life.recalled(session, subscription, call, by=by, now=now)
+    elif outcome.code in ENDS_SUBSCRIPTION:
+        life.move(session, subscription, "never_valid", by=by, call=call, now=now, why=outcome.code)
+
+
+def _after_correction(
+    session: Session, subscription: Subscription, call: Call, outcome: Outcome, *, by: Staff, now: datetime
+) -> None:
+    if outcome.after == After.CONSENT:
+        passed = life.marks_of(session, call) == Verdict.VALID
+        corrections.conclude(session, call, passed=passed, by=by, now=now)
+        if not passed:
+            life.queue_correction(session, subscription, now=now)
+    elif outcome.code in ENDS_SUBSCRIPTION:
+        corrections.conclude(session, call, passed=False, by=by, now=now)
