@@ -89,7 +89,8 @@ def value_of(found: Placeholder, facts: Facts, language: Language) -> str | None
         return spoken.digits_said(str(fact), language)
     if found.way == "words" and language == "zh":
         return spoken.number_words(int(fact), counting=True)
-    return str(fact)
+    # A manager may have ended the offer's text with a full stop, where the script's own sentence goes on.
+    return str(fact).strip().rstrip("。．.；;，,") if found.name.startswith("offer.") else str(fact)
 
 
 def _fact(name: str, facts: Facts, language: Language) -> str | int | float | date | None:

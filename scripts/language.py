@@ -9,6 +9,7 @@ the graph.
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
@@ -54,6 +55,7 @@ __all__ = [
     "content_hash",
     "disclosures_of",
     "endings_of",
+    "library",
     "read_script",
     "required_disclosures",
 ]
@@ -245,6 +247,14 @@ def read_script(text: str) -> Script:
     if faults:
         raise DocumentFaulty(faults)
     return script
+
+
+_LIBRARY = Path(__file__).parent / "library"
+
+
+def library() -> dict[str, str]:
+    """The ready-made scripts: the text of each by its name."""
+    return {file.stem: file.read_text(encoding="utf-8") for file in sorted(_LIBRARY.glob("*.yaml"))}
 
 
 def content_hash(text: str) -> str:
