@@ -161,11 +161,12 @@ def _binary(source: Source) -> refusals.NotAList:
 
 
 def _delimiter(sample: str) -> str:
-    """The separator under which a phone column is recognised, with the most columns; else just the most columns."""
+    """The separator that gives a header with a known phone column the most columns; without one, any row."""
 
     def rank(delimiter: str) -> tuple[int, int]:
         first = islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), HEADER_WITHIN)
         numbered = list(enumerate(first, start=1))
-        return header_width(numbered), max((len(cells) for _, cells in numbered), default=0)
+        width = header_width(numbered)
+        return width, 0 if width else max((len(cells) for _, cells in numbered), default=0)
 
     return max(",;\t", key=rank)

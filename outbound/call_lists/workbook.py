@@ -2,11 +2,11 @@
 
 import datetime
 import io
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from copy import copy
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 from xml.parsers import expat
@@ -23,7 +23,6 @@ MOST_CELLS = 25_000_000
 """Cells of a sheet's rectangle: the reader holds it whole, so one value in the last corner would take all memory."""
 _MOST_PARTS = 10_000
 _CHUNK = 1 << 18
-_CELL = re.compile(r"([A-Za-z]{1,3})(\d{1,7})", re.ASCII)
 
 
 def opened(source: Source) -> CalamineWorkbook:
@@ -154,25 +153,40 @@ class _Reach:
 
     def __init__(self) -> None:
         self.rows = self.columns = self.row = self.column = 0
+        self.told: str | None = None
 
     def element(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition(":")[2]
-        if name == "c":
-            self._cell(attributes.get("r"))
-        elif name == "row":
-            told = attributes.get("r", "")
-            self.row = int(told) if told.isdecimal() else self.row + 1
-            self.column = 0
-        elif name in ("v", "is", "f"):
+        """Called for every element of a sheet, so the plain cases come first."""
+        if tag in ("v", "is", "f"):
+            self._move(self.told)
             self.rows = max(self.rows, self.row)
             self.columns = max(self.columns, self.column)
+        elif tag == "c":
+            self._cell(attributes.get("r"))
+        elif tag == "row":
+            told = attributes.get("r", "")
+            self.row = int(told) if told.isdecimal() else self.row + 1
+            self.column, self.told = 0, None
+        elif ":" in tag:
+            self.element(tag.rpartition(":")[2], attributes)
 
     def _cell(self, told: str | None) -> None:
-        match = _CELL.fullmatch(told) if told else None
-        if match is None:
+        if told is None:
+            self._move(self.told)
             self.column += 1
-            return
-        self.row = int(match[2])
-        self.column = 0
-        for letter in match[1].upper():
-            self.column = self.column * 26 + ord(letter) - 64
+        self.told = told
+
+    def _move(self, told: str | None) -> None:
+        if told is not None:
+            letters = told.rstrip("0123456789")
+            self.column, self.row = _column(letters), int(told[len(letters) :])
+            self.told = None
+
+
+@lru_cache(maxsize=20_000)
+def _column(letters: str) -> int:
+    """A is 1, Z 26, AA 27. Raises ValueError for what is no column's name."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + int(letter, 36) - 9
+    return number
