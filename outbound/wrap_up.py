@@ -12,6 +12,8 @@ from outbound.confirmations import verbs as confirmations
 from outbound.people import Staff
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
+from outbound.subscriptions.queueing import queue_correction
+from outbound.subscriptions.transitions import move
 from qa import corrections
 
 ENDS_SUBSCRIPTION = frozenset({"declined", "do_not_call"})
@@ -52,7 +54,7 @@ def _after_recall(
     if outcome.after == After.CONSENT:
         life.recalled(session, subscription, call, by=by, now=now)
     elif outcome.code in ENDS_SUBSCRIPTION:
-        life.move(session, subscription, "never_valid", by=by, call=call, now=now, why=outcome.code)
+        move(session, subscription, "never_valid", by=by, call=call, now=now, why=outcome.code)
 
 
 def _after_correction(
@@ -62,6 +64,6 @@ def _after_correction(
         passed = life.marks_of(session, call) == Verdict.VALID
         corrections.conclude(session, call, passed=passed, by=by, now=now)
         if not passed:
-            life.queue_correction(session, subscription, now=now)
+            queue_correction(session, subscription, now=now)
     elif outcome.code in ENDS_SUBSCRIPTION:
         corrections.conclude(session, call, passed=False, by=by, now=now)

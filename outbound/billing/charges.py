@@ -17,6 +17,7 @@ from outbound.people import Centre, Staff, known
 from outbound.recordings.model import Recording
 from outbound.subscriptions.model import Subscription, Withdrawal
 from outbound.subscriptions.model import SubscriptionState as S
+from outbound.subscriptions.transitions import move
 
 
 class NoValidConfirmation(Refusal):
@@ -95,8 +96,6 @@ def month_later(day: date, months: int) -> date:
 
 def charge(session: Session, subscription: Subscription, *, today: date, now: datetime) -> LedgerEntry | None:
     """Charge the cycle that is due, once; None where none is. Raises NoValidConfirmation."""
-    from outbound.subscriptions import life
-
     start = cycle_due(session, subscription, today)
     if start is None:
         return None
@@ -119,7 +118,7 @@ def charge(session: Session, subscription: Subscription, *, today: date, now: da
     session.flush()
     session.refresh(subscription)
     instructions.tell(session, subscription, InstructionKind.CHARGE, now=now, entry=entry)
-    life.move(session, subscription, "charged", by=None, now=now)
+    move(session, subscription, "charged", by=None, now=now)
     journal.record(
         session, "subscription.charge", subscription, by=None, now=now, cycle=entry.cycle, amount_fen=entry.amount_fen
     )

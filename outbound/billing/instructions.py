@@ -115,7 +115,7 @@ def _as_csv(session: Session, vault: Vault, leaving: list[Instruction]) -> str:
     writer.writerow(COLUMNS)
     for instruction in leaving:
         subscription = session.get_one(Subscription, instruction.subscription_id)
-        number = display(vault.open(session.get_one(Phone, subscription.phone_id).sealed))
+        number = display(vault.open(session.get_one(Phone, subscription.phone_id).sealed)).replace(" ", "")
         writer.writerow(
             [
                 instruction.key,
@@ -163,7 +163,7 @@ def acknowledge(session: Session, centre: Centre, data: bytes, *, by: Staff, now
         session.add(
             Acknowledgement(instruction_id=known(instruction.id), accepted=accepted, reason=reason[:200], at=now)
         )
-    accepted = sum(answers[key][0] for key in new)
+    agreed = sum(answers[key][0] for key in new)
     unknown = tuple(key for key in answers if key not in ours)
     journal.record(
         session,
@@ -172,11 +172,11 @@ def acknowledge(session: Session, centre: Centre, data: bytes, *, by: Staff, now
         by=by,
         now=now,
         centre_id=centre.id,
-        accepted=accepted,
-        rejected=len(new) - accepted,
+        accepted=agreed,
+        rejected=len(new) - agreed,
         unknown=len(unknown),
     )
-    return ReadBack(accepted, len(new) - accepted, len(ours) - len(new), unknown)
+    return ReadBack(agreed, len(new) - agreed, len(ours) - len(new), unknown)
 
 
 def _read_answers(data: bytes) -> dict[str, tuple[bool, str]]:

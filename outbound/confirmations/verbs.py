@@ -8,8 +8,6 @@ from outbound import journal
 from outbound.billing import charges
 from outbound.call_lists.model import Contact, ContactState
 from outbound.calls.model import After, Call, Outcome
-from outbound.campaigns import verbs as campaigns
-from outbound.campaigns.model import Campaign
 from outbound.compliance import Verdict
 from outbound.confirmations.model import Confirmation, ConfirmationKind, ConfirmationResult, ConfirmationVoid
 from outbound.errors import Refusal
@@ -17,6 +15,8 @@ from outbound.people import Staff, known
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
+from outbound.subscriptions.queueing import close_contact, definition_of, queue_confirmation
+from outbound.subscriptions.transitions import WAITING, move
 
 RESULTS = {
     "declined": ConfirmationResult.DECLINED,
@@ -73,28 +73,27 @@ def _result(session: Session, call: Call, outcome: Outcome) -> ConfirmationResul
 def _follow(
     session: Session, subscription: Subscription, confirmation: Confirmation, call: Call, *, by: Staff, now: datetime
 ) -> None:
-    if subscription.state not in life.WAITING:
+    if subscription.state not in WAITING:
         return
     match confirmation.result:
         case ConfirmationResult.PASSED:
-            life.move(session, subscription, "confirmed", by=by, call=call, now=now)
-            life.close_contact(session, subscription, "confirmed")
+            move(session, subscription, "confirmed", by=by, call=call, now=now)
+            close_contact(session, subscription, "confirmed")
         case ConfirmationResult.DECLINED:
             life.cancel(session, subscription, via="confirmation", reason=call.note, by=by, now=now, call=call)
         case ConfirmationResult.CONSIDERING if call.callback_at is None:
-            life.close_contact(session, subscription, "considering")
+            close_contact(session, subscription, "considering")
         case ConfirmationResult.FAILED:
-            life.queue_confirmation(session, subscription, due_at=now)
+            queue_confirmation(session, subscription, due_at=now)
         case ConfirmationResult.NOT_REACHED | ConfirmationResult.SUSPENDED:
             _stop_after_last_try(session, subscription)
 
 
 def _stop_after_last_try(session: Session, subscription: Subscription) -> None:
     """After the agreed number of tries the customer is left in peace until the trial ends."""
-    campaign = session.get_one(Campaign, subscription.campaign_id)
     contact = session.get_one(Contact, subscription.contact_id)
-    if contact.attempts >= campaigns.definition_of(session, campaign).confirmation.tries:
-        life.close_contact(session, subscription, "not_reached")
+    if contact.attempts >= definition_of(session, subscription).confirmation.tries:
+        close_contact(session, subscription, "not_reached")
     elif contact.state == ContactState.CLOSED and contact.closed_why != "opted_out":
         contact.state = ContactState.QUEUED
         session.add(contact)
@@ -122,15 +121,15 @@ def void_confirmation(
         session, "confirmation.voided", confirmation, by=by, now=now, centre_id=subscription.centre_id, reason=reason
     )
     if subscription.state == S.CONFIRMED:
-        life.move(session, subscription, "confirmation_void", by=by, now=now)
-        life.queue_confirmation(session, subscription, due_at=now)
+        move(session, subscription, "confirmation_void", by=by, now=now)
+        queue_confirmation(session, subscription, due_at=now)
     elif subscription.state == S.CORRECTION_DUE and subscription.before_correction == S.CONFIRMED:
         subscription.before_correction = S.CONFIRMING
         session.add(subscription)
     elif subscription.state == S.CHARGED:
         charges.reverse_all(session, subscription, why=reason, by=by, now=now)
-        life.move(session, subscription, "declined", by=by, now=now, why="confirmation_void_after_charge")
-        life.close_contact(session, subscription, "cancelled")
+        move(session, subscription, "declined", by=by, now=now, why="confirmation_void_after_charge")
+        close_contact(session, subscription, "cancelled")
 
 
 def of_call(session: Session, call: Call) -> Confirmation | None:

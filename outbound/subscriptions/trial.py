@@ -1,0 +1,96 @@
+"""The trial and its end: whole days in the centre's zone, the window for the second confirmation, one extension."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from outbound.billing import charges
+from outbound.calls.model import Call
+from outbound.clock import local_day
+from outbound.confirmations.model import ConfirmationKind, ConfirmationResult
+from outbound.people import Centre, Staff
+from outbound.subscriptions.model import StateChange, Subscription
+from outbound.subscriptions.model import SubscriptionState as S
+from outbound.subscriptions.queueing import close_contact, definition_of, queue_confirmation
+from outbound.subscriptions.transitions import move
+
+
+def begin_trial(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
+    """The days after the day of the yes are free, whole days, to midnight; without a trial, the days to confirm in."""
+    today = local_day(call.dialled_at, zone_of(session, subscription))
+    days = subscription.trial_days or definition_of(session, subscription).confirmation.days_before
+    subscription.trial_starts_on, subscription.trial_ends_on = today, today + timedelta(days=days)
+    move(session, subscription, "recall_passed", by=by, call=call, now=now, why="all_four_pass")
+    if not subscription.trial_days:
+        open_window(session, subscription, now=now)
+
+
+def open_window(session: Session, subscription: Subscription, *, now: datetime) -> None:
+    """The second confirmation is due from now on: somebody other than the seller is to call."""
+    if move(session, subscription, "window_opened", by=None, now=now):
+        queue_confirmation(session, subscription, due_at=now)
+
+
+def lapse(session: Session, subscription: Subscription, *, now: datetime, why: str) -> None:
+    """Nobody confirmed in time: it ends, and the carrier is told."""
+    if move(session, subscription, "lapsed", by=None, now=now, why=why):
+        close_contact(session, subscription, "lapsed")
+
+
+def end_trial(session: Session, subscription: Subscription, *, now: datetime) -> None:
+    """The trial ended without a yes: one further trial for who was not reached, otherwise the end."""
+    if subscription.state == S.TRIAL:
+        open_window(session, subscription, now=now)
+    if _deserves_extension(session, subscription):
+        assert subscription.trial_ends_on is not None
+        subscription.trial_ends_on += timedelta(days=subscription.trial_days)
+        move(session, subscription, "not_reached", by=None, now=now)
+        queue_confirmation(session, subscription, due_at=now)
+    else:
+        lapse(session, subscription, now=now, why=f"{subscription.state}_at_trial_end")
+
+
+def _deserves_extension(session: Session, subscription: Subscription) -> bool:
+    if subscription.state != S.CONFIRMING or not subscription.trial_days or was_extended(session, subscription):
+        return False
+    if not definition_of(session, subscription).confirmation.extension:
+        return False
+    latest = charges.latest_of(session, subscription, ConfirmationKind.SECOND)
+    return latest is None or latest.result in (ConfirmationResult.NOT_REACHED, ConfirmationResult.SUSPENDED)
+
+
+def was_extended(session: Session, subscription: Subscription) -> bool:
+    """Whether the one further trial has been given."""
+    asked = select(StateChange.id).where(
+        StateChange.subscription_id == subscription.id, StateChange.after == S.EXTENDED
+    )
+    return session.exec(asked.where(StateChange.why == "not_reached").limit(1)).first() is not None
+
+
+def due_for_window(session: Session, centre: Centre, *, now: datetime) -> list[Subscription]:
+    """Trials whose confirmation window has opened by today."""
+    today = local_day(now, centre.zone)
+    trials = _in_states(session, centre, {S.TRIAL})
+    return [s for s in trials if s.trial_ends_on and s.trial_ends_on - _window(session, s) <= today]
+
+
+def _window(session: Session, subscription: Subscription) -> timedelta:
+    return timedelta(days=definition_of(session, subscription).confirmation.days_before)
+
+
+def past_their_trial(session: Session, centre: Centre, *, now: datetime) -> list[Subscription]:
+    """Subscriptions whose trial is over and which nobody confirmed."""
+    today = local_day(now, centre.zone)
+    open_states = {S.TRIAL, S.CONFIRMING, S.EXTENDED, S.CORRECTION_DUE}
+    return [s for s in _in_states(session, centre, open_states) if s.trial_ends_on and s.trial_ends_on < today]
+
+
+def _in_states(session: Session, centre: Centre, states: Collection[S]) -> list[Subscription]:
+    asked = select(Subscription).where(Subscription.centre_id == centre.id, col(Subscription.state).in_(states))
+    return list(session.exec(asked.order_by(col(Subscription.id))).all())
+
+
+def zone_of(session: Session, subscription: Subscription) -> str:
+    """The time zone in which the subscription's days are counted."""
+    return session.get_one(Centre, subscription.centre_id).zone
