@@ -190,7 +190,7 @@ def _spread(h: Stratum, share: float) -> float:
 def _cautious_variance(sampled: list[Stratum], share: float) -> float:
     """The variance of the total, where unlike strata of few reviews vary no less than the common share lets expect.
 
-    A few reviews that happen to agree are no proof that all would. Where rates differ, and one review of a heavy stratum
+    A few reviews that happen to agree are no proof that all would. Where rates differ, and one review of a stratum
     weighs as much as several of another, the interval would be too narrow without this.
     """
     strata = _collapsed(sampled)

@@ -40,6 +40,8 @@ class Side:
     level: float
     """Of the speech, in dB below full scale; of everything where nobody speaks."""
     clipped_share: float
+    spoken: tuple[tuple[float, float], ...]
+    """From when to when this side speaks: what is between can be skipped."""
     peaks: tuple[int, ...]
     """The waveform: at most 1,000 peaks from 0 to 100 (full scale)."""
 
@@ -199,12 +201,18 @@ def _side(measures: _Measures, spoken: Mask, side: int, seconds: float) -> Side:
         longest_silence=_longest_silence(spoken[side], measures.seconds_per_frame, seconds),
         level=_level(measures.power[side], spoken[side]),
         clipped_share=round(float(measures.clipped[side]), 6),
+        spoken=_spans(spoken[side], measures.seconds_per_frame),
         peaks=_waveform(measures.peak[side]),
     )
 
 
 def _seconds(mask: Any, seconds_per_frame: float) -> float:
     return round(float(np.count_nonzero(mask)) * seconds_per_frame, 3)
+
+
+def _spans(spoken: Any, seconds_per_frame: float) -> tuple[tuple[float, float], ...]:
+    starts, ends = (np.round(edges * seconds_per_frame, 2).tolist() for edges in runs(spoken))
+    return tuple(zip(starts, ends, strict=True))
 
 
 def _longest_silence(spoken: Any, seconds_per_frame: float, seconds: float) -> float:
