@@ -1,0 +1,271 @@
+"""Recordings come in: written and synced first, then registered; matched to their call by the recorder's reference."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from outbound import journal
+from outbound.calls.model import Call
+from outbound.clock import local_day
+from outbound.errors import DATABASE_REFUSALS, Language, NotFound, Refusal
+from outbound.people import Centre, Staff, known
+from outbound.recordings.model import Recording
+from outbound.recordings.store import Store
+
+LONGEST_REFERENCE = 80
+
+_MEDIA_TYPES = {"mp3": "audio/mpeg", "opus": "audio/ogg", "vorbis": "audio/ogg", "flac": "audio/flac"}
+_MEDIA_TYPES |= {"m4a": "audio/mp4", "aac": "audio/aac", "amr": "audio/amr", "webm": "audio/webm"}
+_WAVE = "audio/wav"
+_SUFFIXES = {"audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/flac": "flac", _WAVE: "wav", "audio/mp4": "m4a"}
+_SUFFIXES |= {"audio/aac": "aac", "audio/amr": "amr", "audio/webm": "webm"}
+
+
+class Hearing(Protocol):
+    """What was measured on a recording by whoever decoded it."""
+
+    @property
+    def seconds(self) -> float:
+        """Its length from decoding."""
+
+    @property
+    def channels(self) -> int:
+        """One or two."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second and channel, in Hz."""
+
+    @property
+    def codec(self) -> str:
+        """How the sound is coded, such as `mp3`."""
+
+    def figures(self, *, minimum_seconds: float) -> dict[str, Any]:
+        """Everything as JSON can hold it, with `valid` for a call that must last `minimum_seconds`."""
+
+
+class InvalidReason(StrEnum):
+    """Why a recording is kept but not among the valid ones."""
+
+    TOO_SHORT = "too_short"
+    NOBODY_SPEAKS = "nobody_speaks"
+
+    def words(self, language: Language) -> str:
+        """The reason as it stands beside the recording."""
+        return _INVALID[self][0 if language == "zh" else 1]
+
+
+_INVALID = {
+    InvalidReason.TOO_SHORT: ("时长不足", "too short"),
+    InvalidReason.NOBODY_SPEAKS: ("无人说话", "nobody speaks"),
+}
+
+
+class ReferenceNeeded(Refusal):
+    """A recording needs its recorder's call reference, of at most 80 characters, so that it is matched to its call."""
+
+    zh = "录音需要附上录音系统的通话编号（不超过 80 个字符），才能与通话匹配。"
+    status = 422
+
+
+class ReferenceTaken(Refusal):
+    """Another recording is kept already under the reference {reference}; check which call this one is of."""
+
+    zh = "通话编号 {reference} 下已保存了另一条录音，请核对这条录音属于哪通电话。"
+
+
+class CallHasRecording(Refusal):
+    """The call {reference} has its recording already; check which call this one is of."""
+
+    zh = "通话 {reference} 已有录音，请核对这条录音属于哪通电话。"
+
+
+class MatchedAlready(Refusal):
+    """This recording is matched to another call already, and stays so."""
+
+    zh = "这条录音已匹配到另一通电话，不能更改。"
+
+
+class RecordingSealed(Refusal):
+    """A recording that is kept never changes; send the right one under its own reference."""
+
+    zh = "已保存的录音不可更改，请用正确的通话编号另行上传。"
+
+
+DATABASE_REFUSALS["a recording is sealed"] = RecordingSealed
+
+
+def keep(
+    session: Session,
+    store: Store,
+    centre: Centre,
+    *,
+    data: bytes,
+    file_name: str,
+    hearing: Hearing,
+    reference: str = "",
+    call: Call | None = None,
+    minimum_seconds: float,
+    by: Staff | None,
+    now: datetime,
+) -> Recording:
+    """Keep a recording and match it to its call; without a call it waits in the tray.
+
+    `call` is given where its own caller sends it, and then counts instead of `reference`. The same bytes under the same
+    reference again change nothing. Raises NotFound for another centre's call, ReferenceNeeded, ReferenceTaken,
+    CallHasRecording, StoreOutOfReach.
+    """
+    if call and call.centre_id != centre.id:
+        raise NotFound
+    reference = _checked(call.reference if call else reference)
+    digest = hashlib.sha256(data).hexdigest()
+    if existing := _same_again(session, centre, reference, digest):
+        return _complete(session, existing, call, by=by, now=now)
+    matched = call or call_of_reference(session, known(centre.id), reference)
+    if matched and (other := of_call(session, matched)):
+        return _the_same_sound(other, digest, matched)
+    recording = _described(centre, data, file_name, hearing, minimum_seconds=minimum_seconds, now=now)
+    recording.reference, recording.sha256 = reference, digest
+    recording.kept_by_id = by.id if by else None
+    if matched:
+        recording.call_id, recording.matched_at = matched.id, now
+    store.put(recording.storage_key, data)
+    return _register(session, centre, recording, by=by, now=now)
+
+
+def _checked(reference: str) -> str:
+    reference = reference.strip()
+    if not 0 < len(reference) <= LONGEST_REFERENCE:
+        raise ReferenceNeeded
+    return reference
+
+
+def _same_again(session: Session, centre: Centre, reference: str, digest: str) -> Recording | None:
+    asked = select(Recording).where(Recording.centre_id == centre.id, Recording.reference == reference)
+    existing = session.exec(asked).first()
+    if existing and existing.sha256 != digest:
+        raise ReferenceTaken(reference=reference)
+    return existing
+
+
+def _complete(
+    session: Session, recording: Recording, call: Call | None, *, by: Staff | None, now: datetime
+) -> Recording:
+    return match(session, recording, call, by=by, now=now) if call else recording
+
+
+def _the_same_sound(recording: Recording, digest: str, call: Call) -> Recording:
+    if recording.sha256 != digest:
+        raise CallHasRecording(reference=call.reference)
+    return recording
+
+
+def _described(
+    centre: Centre, data: bytes, file_name: str, hearing: Hearing, *, minimum_seconds: float, now: datetime
+) -> Recording:
+    media_type = _MEDIA_TYPES.get(hearing.codec, _WAVE)
+    figures = hearing.figures(minimum_seconds=minimum_seconds)
+    valid, short = bool(figures.pop("valid")), hearing.seconds < minimum_seconds
+    figures.pop("reason", None)
+    return Recording(
+        centre_id=known(centre.id),
+        reference="",
+        file_name=_plain_name(file_name),
+        storage_key=_new_key(centre, media_type, now),
+        sha256="",
+        size=len(data),
+        media_type=media_type,
+        codec=hearing.codec,
+        channels=hearing.channels,
+        sample_rate=hearing.sample_rate,
+        seconds=hearing.seconds,
+        valid=valid,
+        invalid_reason="" if valid else InvalidReason.TOO_SHORT if short else InvalidReason.NOBODY_SPEAKS,
+        hearing=figures,
+        kept_at=now,
+    )
+
+
+def _plain_name(file_name: str) -> str:
+    """The name without its folders and control characters; it is only ever shown, never used as a path."""
+    return re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", file_name)[-1])[-200:]
+
+
+def _new_key(centre: Centre, media_type: str, now: datetime) -> str:
+    day = local_day(now, centre.zone)
+    return f"{centre.code}/{day:%Y/%m}/{uuid4()}.{_SUFFIXES[media_type]}"
+
+
+def _register(session: Session, centre: Centre, recording: Recording, *, by: Staff | None, now: datetime) -> Recording:
+    try:
+        with session.begin_nested():
+            session.add(recording)
+    except sa.exc.IntegrityError:
+        # The same recording came in twice at once, and the other one won.
+        existing = _same_again(session, centre, recording.reference, recording.sha256)
+        if existing is None:
+            raise CallHasRecording(reference=recording.reference) from None
+        return existing
+    journal.record(
+        session,
+        "recording.kept",
+        recording,
+        by=by,
+        now=now,
+        call=recording.call_id,
+        sha256=recording.sha256,
+        valid=recording.valid,
+    )
+    return recording
+
+
+def of_call(session: Session, call: Call) -> Recording | None:
+    """The recording of a call, if it has come in."""
+    return session.exec(select(Recording).where(Recording.call_id == call.id)).first()
+
+
+def call_of_reference(session: Session, centre_id: int, reference: str) -> Call | None:
+    """The call of a centre that its recorder knows by this reference."""
+    return session.exec(select(Call).where(Call.centre_id == centre_id, Call.reference == reference.strip())).first()
+
+
+def unmatched(session: Session, centre_id: int) -> Sequence[Recording]:
+    """The tray: recordings of a centre that no call is known for yet, the newest first."""
+    asked = select(Recording).where(Recording.centre_id == centre_id, col(Recording.call_id).is_(None))
+    return session.exec(asked.order_by(col(Recording.kept_at).desc(), col(Recording.id).desc())).all()
+
+
+def match(session: Session, recording: Recording, call: Call, *, by: Staff | None, now: datetime) -> Recording:
+    """Say which call a recording is of, once and for good.
+
+    Raises NotFound for another centre's call, MatchedAlready, CallHasRecording.
+    """
+    if recording.call_id == call.id:
+        return recording
+    if recording.centre_id != call.centre_id:
+        raise NotFound
+    if recording.call_id:
+        raise MatchedAlready
+    if of_call(session, call):
+        raise CallHasRecording(reference=call.reference)
+    recording.call_id, recording.matched_at = call.id, now
+    session.add(recording)
+    session.flush()
+    journal.record(session, "recording.matched", recording, by=by, now=now, call=call.id, reference=call.reference)
+    return recording
+
+
+def match_waiting(session: Session, call: Call, *, now: datetime) -> Recording | None:
+    """The recording that came in before its call was registered, matched to it by its reference; None if none waits."""
+    asked = select(Recording).where(Recording.centre_id == call.centre_id, Recording.reference == call.reference)
+    waiting = session.exec(asked.where(col(Recording.call_id).is_(None))).first()
+    if waiting is None or of_call(session, call):
+        return None
+    return match(session, waiting, call, by=None, now=now)
