@@ -93,6 +93,8 @@ def test_over_six_zones_are_not_callable() -> None:
     rules = profile("us-tsr", ALWAYS)
     assert rules_holding(rules, NOON, time_zones=SEVEN_ZONES) == [Rule.TOO_MANY_ZONES]
     assert rules_holding(rules, NOON, time_zones=SEVEN_ZONES[:6]) == []
+    assert window_open(rules, NOON, SEVEN_ZONES[:6])
+    assert next_opening(rules, NOON, SEVEN_ZONES[:6]) == NOON
     assert free(rules, NOON, time_zones=SEVEN_ZONES) is None
     assert not window_open(rules, NOON, SEVEN_ZONES)
     assert next_opening(rules, NOON, SEVEN_ZONES) is None
@@ -119,6 +121,12 @@ def test_a_window_within_the_hour_that_comes_twice_opens_twice() -> None:
     assert next_opening(rules, utc("2026-11-01T05:00"), NEW_YORK) == utc("2026-11-01T05:15")
     assert next_opening(rules, utc("2026-11-01T05:45"), NEW_YORK) == utc("2026-11-01T06:15")
     assert next_opening(rules, utc("2026-11-01T06:45"), NEW_YORK) == utc("2026-11-02T06:15")
+
+
+def test_an_evening_that_comes_again_after_midnight_opens_again() -> None:
+    # St. John's went from 00:01 on 7 November 2010 back to 23:01 on the 6th.
+    rules = profile("us-tsr", {"windows": {"every_day": ["23:30-23:45"]}})
+    assert next_opening(rules, utc("2010-11-07T02:30:30"), ["America/St_Johns"]) == utc("2010-11-07T03:00")
 
 
 def test_weekdays_may_have_their_own_windows() -> None:

@@ -103,6 +103,16 @@ def test_attempts_of_a_day_end_at_the_callees_midnight() -> None:
     assert free(rules, NOON, attempts_on_contact=[today]) == utc("2026-11-23T16:00")
 
 
+def test_of_several_zones_the_last_to_let_go_counts() -> None:
+    for limits in ({"per_day": 1}, {"per_day_part": 1}):
+        rules = profile("us-tsr", ALWAYS | {"attempts": limits})
+        facts: dict[str, Any] = {"tries": [], "attempts_on_contact": [NOON]}
+        alone = [held_back(rules, now=NOON, time_zones=[zone], **facts)[0].free_at for zone in CN + NEW_YORK]
+        (both,) = held_back(rules, now=NOON, time_zones=CN + NEW_YORK, **facts)
+        assert None not in alone
+        assert both.free_at == max(filter(None, alone)) != min(filter(None, alone))
+
+
 def test_a_part_of_the_day_has_its_own_limit() -> None:
     rules = profile("us-tsr", ALWAYS | {"attempts": {"per_day_part": 1}})
     (hold,) = held_back(rules, now=NOON, time_zones=CN, tries=[], attempts_on_contact=[NOON])
