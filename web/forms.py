@@ -13,9 +13,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from werkzeug.datastructures import FileStorage
 
 from outbound.errors import Refusal
@@ -206,7 +207,15 @@ def filled_form() -> Iterator[Form]:
 
 def set_up(app: Flask) -> None:
     """Give the templates of `app` what was typed and what was wrong with it."""
+    app.after_request(_say_taken)
     app.jinja_env.globals.update(typed=typed, ticked=ticked, fault=fault, refusal_told=refusal_told, faulty=faulty)
+
+
+def _say_taken(response: Response) -> Response:
+    # keep.js holds what was typed until it reads here that the server has it.
+    if request.method == "POST" and response.status_code < 400 and (kept := request.form.get("_keep")):
+        response.set_cookie("taken", quote(kept), max_age=300, samesite="Lax")
+    return response
 
 
 def typed(name: str, stored: Any = "") -> Any:
