@@ -7,10 +7,11 @@ from itertools import pairwise
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from outbound import clock
 from outbound.call_lists.model import Duty
 from outbound.campaigns.definition import Definition, read_definition
 from outbound.campaigns.model import Campaign, CampaignStaff, CampaignVersion
-from outbound.people import Role, Staff, StaffRole
+from outbound.people import Centre, Role, Staff, StaffRole, known
 from scripts import approval
 from scripts.model import ScriptVersion
 
@@ -74,9 +75,20 @@ def staff_of(session: Session, campaign: Campaign) -> list[Staff]:
     return named(session, campaign.centre_id, definition_of(session, campaign))
 
 
+def staff_ids(session: Session, campaign: Campaign) -> frozenset[int]:
+    """The numbers of those who work on a campaign today."""
+    return frozenset(known(worker.id) for worker in staff_of(session, campaign))
+
+
 def works_on(session: Session, campaign: Campaign, staff: Staff) -> bool:
     """Whether somebody works on a campaign."""
-    return any(worker.id == staff.id for worker in staff_of(session, campaign))
+    return staff.id in staff_ids(session, campaign)
+
+
+def is_within_dates(session: Session, campaign: Campaign, *, now: datetime) -> bool:
+    """Whether today, in the centre's zone, is one of the days on which a campaign calls."""
+    today = clock.local_day(now, session.get_one(Centre, campaign.centre_id).zone)
+    return campaign.starts_on <= today <= campaign.ends_on
 
 
 def campaigns_of(session: Session, staff: Staff) -> list[Campaign]:
