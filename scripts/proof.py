@@ -133,22 +133,22 @@ def _spoken_too_early(walk: Walk, node: Node) -> Iterator[str]:
             yield "permission_before_disclosure"
     if Purpose.ASKS_CONSENT in step.purposes:
         # Only what stood before this step counts: a question cannot be answered in the breath that asks for consent.
-        yield from _missing(node.state, spoken(step, node.state), walk.required)
+        yield from _missing(spoken(step, node.state), node.state.told, walk.required)
 
 
-def _missing(before: State, after: State, required: frozenset[Disclosure]) -> Iterator[str]:
+def _missing(state: State, told: frozenset[Disclosure], required: frozenset[Disclosure]) -> Iterator[str]:
     for purpose in (Purpose.VERIFIES_IDENTITY, Purpose.ASKS_PERMISSION, Purpose.CHECKS_UNDERSTANDING):
-        if purpose not in before.answered or purpose not in after.answered:
+        if purpose not in state.answered:
             yield f"{purpose}_before_consent"
     for disclosure in Disclosure:
-        if disclosure in required - before.told:
+        if disclosure in required - told:
             yield f"{disclosure}_before_consent"
 
 
 def _on_ending(walk: Walk, node: Node, found: Findings) -> None:
     for way, state in walk.ways(node):
         if way.ends in _YES:
-            for rule in (*_missing(state, state, walk.required), *_unwilling(state)):
+            for rule in (*_missing(state, state.told, walk.required), *_unwilling(state)):
                 found.add(rule, walk.path(node, way), ending=way.ends)
         if way.ends is Ending.CONSIDERING and not state.cancel_told:
             found.add("considering_hears_cancel_route", walk.path(node, way))

@@ -49,8 +49,9 @@ def good() -> Plain:
         "tell": {"stands_for": [{"discloses": sorted(NEEDED)}], "next": "understanding"},
         "understanding": {
             "stands_for": ["checks_understanding"],
-            "choices": [choice("yes", to="consent"), choice("unsure", to="tell"), choice("no", to="end")],
+            "choices": [choice("yes", to="recap"), choice("unsure", to="tell"), choice("no", to="end")],
         },
+        "recap": {"next": "consent"},
         "consent": {
             "stands_for": ["asks_consent"],
             "choices": [choice("yes", to="close"), choice("unsure", to="end"), choice("no", to="end")],
@@ -99,7 +100,7 @@ def remean(draw: st.DrawFn, plain: Plain) -> None:
 
 
 def repurpose(draw: st.DrawFn, plain: Plain) -> None:
-    told = st.lists(st.sampled_from(sorted(NEEDED)), min_size=1, max_size=2, unique=True)
+    told = st.lists(st.sampled_from([*sorted(NEEDED), "functions"]), min_size=1, max_size=2, unique=True)
     items = st.sampled_from([*ASKED, "tells_cancel_route"]) | told.map(lambda some: {"discloses": some})
     plain["steps"][draw(names)]["stands_for"] = draw(st.lists(items, max_size=2))
 
