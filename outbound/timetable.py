@@ -1,12 +1,29 @@
-"""The timetable: APScheduler only ticks; a ledger of periods in the database decides what runs, once."""
+"""The timetable: APScheduler only ticks; a ledger of periods in the database decides what runs, once.
 
-from datetime import datetime
+A job's effect in a period is committed together with the period's row, whose key is unique: however many processes run
+and whenever they crash, each period has one effect. Missed periods are caught up in order.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+import structlog
+from sqlalchemy.engine import Engine
+from sqlmodel import Field, Session, SQLModel, col, select
 
-from outbound.db import UtcDateTime, append_only, table_of
+from outbound import clock
+from outbound.db import UtcDateTime, append_only, is_sqlite, reading, table_of, transaction
+from outbound.people import Centre, known
+
+log = structlog.get_logger()
+
+MOST_CAUGHT_UP = 400
+"""Periods of one job that one round catches up; the next round goes on."""
 
 
 class PeriodDone(SQLModel, table=True):
@@ -22,3 +39,104 @@ class PeriodDone(SQLModel, table=True):
 
 
 append_only(table_of(PeriodDone))
+
+Effect = Callable[[Session, Centre, str, datetime], Mapping[str, Any]]
+"""What a job does for a centre in a period; returns what came of it, as JSON values."""
+
+
+class Every(StrEnum):
+    """How long a job's periods are."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of the timetable: `at` is when, on the centre's wall clock, the period's effect is due.
+
+    A daily job's period is the day on which it runs; a weekly one's is the ISO week, and it runs on its Monday.
+    """
+
+    name: str
+    every: Every
+    at: time
+    effect: Effect
+
+    def due_at(self, period: str, zone: str) -> datetime:
+        """The instant from which a period's effect is due."""
+        day = date.fromisoformat(period) if self.every == Every.DAY else clock.week_days(period)[0]
+        return datetime.combine(day, self.at, ZoneInfo(zone)).astimezone(clock.UTC)
+
+    def period_at(self, now: datetime, zone: str) -> str:
+        """The last period whose effect is due by `now`."""
+        step = timedelta(days=1 if self.every == Every.DAY else 7)
+        day = clock.local_day(now, zone)
+        while self.due_at(self._named(day), zone) > now:
+            day -= step
+        return self._named(day)
+
+    def _named(self, day: date) -> str:
+        return day.isoformat() if self.every == Every.DAY else clock.week_name(day)
+
+    def following(self, period: str) -> str:
+        """The period after this one."""
+        if self.every == Every.DAY:
+            return (date.fromisoformat(period) + timedelta(days=1)).isoformat()
+        return clock.week_name(clock.week_days(period)[0] + timedelta(days=7))
+
+
+def run_due(engine: Engine, jobs: tuple[Job, ...], *, now: datetime) -> list[tuple[str, str, str]]:
+    """Let every job take effect in every period that is due and not done; (job, centre, period) of what this did."""
+    with reading(engine) as session:
+        centres = list(session.exec(select(Centre).order_by(col(Centre.id))).all())
+    return [done for centre in centres for done in _run_centre(engine, jobs, centre, now=now)]
+
+
+def _run_centre(
+    engine: Engine, jobs: tuple[Job, ...], centre: Centre, *, now: datetime
+) -> Iterator[tuple[str, str, str]]:
+    due = [
+        (job.due_at(period, centre.zone), place, job, period)
+        for place, job in enumerate(jobs)
+        for period in _missing(engine, job, centre, now=now)
+    ]
+    # In the order in which they were due, whatever the job: a day's draws come before the next day's charges.
+    for _, _, job, period in sorted(due, key=lambda line: line[:2]):
+        if _run_once(engine, job, centre, period, now=now):
+            yield job.name, centre.code, period
+
+
+def _missing(engine: Engine, job: Job, centre: Centre, *, now: datetime) -> list[str]:
+    last = job.period_at(now, centre.zone)
+    with reading(engine) as session:
+        asked = select(sa.func.max(PeriodDone.period)).where(PeriodDone.job == job.name)
+        done = session.exec(asked.where(PeriodDone.centre_id == centre.id)).one()
+    if done is None:
+        return [last]
+    periods, period = [], str(done)
+    while period < last and len(periods) < MOST_CAUGHT_UP:
+        period = job.following(period)
+        periods.append(period)
+    return periods
+
+
+def _run_once(engine: Engine, job: Job, centre: Centre, period: str, *, now: datetime) -> bool:
+    """Take the period and let the job act, in one transaction; False where another process has it."""
+    with transaction(engine) as session:
+        if not _take(session, job, centre, period, now=now):
+            return False
+        here = session.get_one(Centre, known(centre.id))
+        effect = dict(job.effect(session, here, period, now))
+        log.info("period done", job=job.name, centre=centre.code, period=period, **effect)
+    return True
+
+
+def _take(session: Session, job: Job, centre: Centre, period: str, *, now: datetime) -> bool:
+    # A second process waits here for the first one's commit, and then finds the period taken.
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    row = insert(PeriodDone).values(job=job.name, centre_id=centre.id, period=period, at=now, effect={})
+    taken = row.on_conflict_do_nothing().returning(col(PeriodDone.period))
+    return session.execute(taken).first() is not None

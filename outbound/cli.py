@@ -1,0 +1,186 @@
+"""The command line: `outbound COMMAND`. Errors are one sentence and a non-zero exit."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from outbound.errors import Language, Refusal
+
+
+def language() -> Language:
+    """The language of this terminal: Chinese where its locale says so, English otherwise."""
+    told = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    return "zh" if told.startswith("zh") else "en"
+
+
+class Commands(click.Group):
+    """A group of commands whose refusals are said as one sentence."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; a refusal ends it with its sentence and exit code 1."""
+        try:
+            return super().invoke(context)
+        except Refusal as refused:
+            click.echo(refused.sentence(language()), err=True)
+            raise SystemExit(1) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="outbound")
+def main() -> None:
+    """Outbound: call campaigns in which nobody is billed without a second confirmation."""
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest version."""
+    from outbound.hosting import migrate_database
+    from outbound.settings import read_settings
+
+    click.echo(migrate_database(read_settings()))
+
+
+@main.command()
+@click.option("--host", help="address to listen on")
+@click.option("--port", type=int, help="port to listen on")
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the console and the API."""
+    from outbound.hosting import serve_console
+    from outbound.settings import read_settings
+
+    serve_console(_with(read_settings(), host, port))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="do what is due now, and end")
+def work(once: bool) -> None:
+    """Run the timetable: draws, confirmation windows, trial ends, the charge run."""
+    from outbound.hosting import run_timetable
+    from outbound.settings import read_settings
+
+    run_timetable(read_settings(), once=once)
+
+
+@main.command()
+@click.option("--host", help="address to listen on")
+@click.option("--port", type=int, help="port to listen on")
+@click.option("--fresh", is_flag=True, help="begin anew: throw the demo's data away")
+@click.option("--no-serve", is_flag=True, help="make the demo centre and end")
+def demo(host: str | None, port: int | None, fresh: bool, no_serve: bool) -> None:
+    """Make a demo centre with a fortnight of work in it, and serve its console."""
+    from outbound.demo.centre import prepare
+    from outbound.hosting import serve_demo
+    from outbound.settings import read_settings
+
+    settings = _with(read_settings(), host, port)
+    prepare(settings, fresh=fresh, say=click.echo)
+    if not no_serve:
+        serve_demo(settings)
+
+
+def _with(settings: Any, host: str | None, port: int | None) -> Any:
+    given = {"host": host, "port": port}
+    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Check campaign definitions and scripts: every fault with its line, column and remedy."""
+    from outbound.commands import faults_in
+
+    found = [(path, fault) for path in files for fault in faults_in(path.read_text("utf-8"))]
+    for path, fault in found:
+        click.echo(f"{path}: {fault.sentence(language())}")
+    if found:
+        raise SystemExit(1)
+    click.echo({"zh": "全部正确。", "en": "All correct."}[language()])
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--campaign", required=True, help="name of the campaign")
+@click.option("--centre", help="code of the centre, where several have a campaign of that name")
+@click.option("--encoding", help="encoding of the file, where it is in doubt")
+@click.option("--json", "as_json", is_flag=True, help="print the counts as JSON")
+def import_(file: Path, campaign: str, centre: str | None, encoding: str | None, as_json: bool) -> None:
+    """Import a call list into a campaign."""
+    from outbound.commands import import_into
+    from outbound.settings import read_settings
+
+    try:
+        counts = import_into(read_settings(), file, campaign=campaign, centre=centre, encoding=encoding)
+    except Refusal as refused:
+        _refuse(refused, as_json=as_json)
+    click.echo(json.dumps(counts) if as_json else "  ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+def _refuse(refused: Refusal, *, as_json: bool) -> NoReturn:
+    if not as_json:
+        raise refused
+    click.echo(json.dumps({"refused": refused.sentence(language())}, ensure_ascii=False))
+    raise SystemExit(1)
+
+
+@main.command()
+@click.argument("subscription", type=int)
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def evidence(subscription: int, as_json: bool) -> None:
+    """Show the evidence of one subscription: calls, recordings, marks, decisions, ledger."""
+    from outbound.commands import evidence_of
+    from outbound.settings import read_settings
+
+    found = evidence_of(read_settings(), subscription)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=None if as_json else 2, default=str))
+
+
+@main.command()
+@click.option(
+    "--verify", "period", help="draw the period (2026-11-20 or 2026-W47) again and say whether it is the same"
+)
+def draw(period: str | None) -> None:
+    """List the draws, or show that one was made honestly."""
+    from outbound.commands import draws, verify_draw
+    from outbound.settings import read_settings
+
+    lines, same = verify_draw(read_settings(), period) if period else (draws(read_settings()), True)
+    click.echo("\n".join(lines))
+    if not same:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def verify(as_json: bool) -> None:
+    """Derive the promises again from the stored rows; exit 1 where one does not hold."""
+    from outbound.commands import broken
+    from outbound.settings import read_settings
+
+    found = broken(read_settings())
+    click.echo(json.dumps(found, ensure_ascii=False, default=str) if as_json else "\n".join(map(str, found)) or "ok")
+    if found:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def authz(as_json: bool) -> None:
+    """List every route with its method and the roles that may use it."""
+    from outbound.hosting import console
+    from outbound.settings import read_settings
+    from web.guard import authz_table
+
+    table = authz_table(console(read_settings()))
+    if as_json:
+        click.echo(json.dumps(table))
+        return
+    for line in table:
+        click.echo(f"{line['method']:7}{line['route']:60}{', '.join(line['roles'])}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

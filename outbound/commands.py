@@ -1,0 +1,122 @@
+"""What the command line does, beneath its options: open the database, call one verb, put the answer into lines."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from outbound import clock, evidence
+from outbound.call_lists.importing import import_list
+from outbound.campaigns.definition import read_definition
+from outbound.campaigns.model import Campaign
+from outbound.db import reading, transaction
+from outbound.documents import Document, DocumentFaulty, Fault
+from outbound.errors import NotFound, Refusal
+from outbound.hosting import open_checked, refuse_old_schema
+from outbound.people import Centre, known
+from outbound.phones.vault import open_vault
+from outbound.settings import Settings
+from outbound.subscriptions.model import Subscription
+from outbound.verification import broken_promises
+from qa.sampling import verbs as sampling
+from qa.sampling.model import Draw
+from scripts.language import read_script
+from scripts.proof import prove
+
+
+class CampaignUnknown(Refusal):
+    """There is no campaign “{name}”; those at hand: {known}."""
+
+    zh = "没有名为“{name}”的外呼活动，现有：{known}。"
+    status = 404
+
+
+class CampaignAmbiguous(Refusal):
+    """Several centres have a campaign “{name}”; say which with --centre ({centres})."""
+
+    zh = "多个中心都有名为“{name}”的外呼活动，请用 --centre 指明（{centres}）。"
+
+
+def faults_in(text: str) -> list[Fault]:
+    """Everything wrong with a campaign definition or a script, told by what it holds; a script is proved as well."""
+    try:
+        if "steps" not in Document(text).plain():
+            read_definition(text)
+            return []
+        script = read_script(text)
+    except DocumentFaulty as refused:
+        return refused.list
+    place = Document(text)
+    return [place.fault(("steps",), zh=failure.zh, en=failure.en) for failure in prove(script).failures]
+
+
+def import_into(
+    settings: Settings, file: Path, *, campaign: str, centre: str | None, encoding: str | None
+) -> dict[str, int]:
+    """Import a list into the campaign of that name; the counts of its rows."""
+    engine = open_checked(settings)
+    refuse_old_schema(engine)
+    with transaction(engine) as session:
+        into = _campaign(session, campaign, centre)
+        made = import_list(
+            session,
+            open_vault(settings.data),
+            into,
+            file.read_bytes(),
+            file.name,
+            encoding=encoding,
+            by=None,
+            now=clock.now(),
+        )
+        return {name: getattr(made, name) for name in ("rows", "accepted", "duplicate", "invalid", "suppressed")}
+
+
+def _campaign(session: Session, name: str, centre: str | None) -> Campaign:
+    asked = select(Campaign, Centre).join(Centre, col(Centre.id) == col(Campaign.centre_id))
+    every = session.exec(asked).all()
+    found = [(campaign, at) for campaign, at in every if campaign.name == name and centre in (None, at.code)]
+    if not found:
+        raise CampaignUnknown(name=name, known=", ".join(campaign.name for campaign, _ in every) or "–")
+    if len(found) > 1:
+        raise CampaignAmbiguous(name=name, centres=", ".join(at.code for _, at in found))
+    return found[0][0]
+
+
+def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:
+    """The evidence of a subscription as plain values; raises NotFound."""
+    with reading(open_checked(settings)) as session:
+        row = session.get(Subscription, subscription)
+        if row is None:
+            raise NotFound
+        return evidence.gather(session, open_vault(settings.data), row)
+
+
+def draws(settings: Settings) -> list[str]:
+    """The draws that were made, a line each."""
+    with reading(open_checked(settings)) as session:
+        made = session.exec(select(Draw, Centre).join(Centre, col(Centre.id) == col(Draw.centre_id))).all()
+        return [
+            f"{centre.code} {draw.kind} {draw.period}: {draw.sample_size} of {draw.frame_size}, frame {draw.frame_hash}"
+            for draw, centre in made
+        ]
+
+
+def verify_draw(settings: Settings, period: str) -> tuple[list[str], bool]:
+    """Draw a period again, in every centre: a line each, and whether all are the same. Raises NotFound."""
+    with reading(open_checked(settings)) as session:
+        made = session.exec(select(Draw).where(Draw.period == period)).all()
+        if not made:
+            raise NotFound
+        lines, same = [], True
+        for draw in made:
+            differences = sampling.verify(session, draw)
+            same = same and not differences
+            centre = session.get_one(Centre, known(draw.centre_id))
+            lines.append(f"{centre.code} {draw.kind} {draw.period}: {'; '.join(differences) or 'the same sample'}")
+        return lines, same
+
+
+def broken(settings: Settings) -> list[dict[str, Any]]:
+    """Where a promise does not hold in this database."""
+    with reading(open_checked(settings)) as session:
+        return broken_promises(session)

@@ -1,0 +1,185 @@
+"""What runs: the console behind its server, the timetable, and the migration that both need first."""
+
+import signal
+import subprocess
+import sys
+import threading
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from apscheduler.schedulers.blocking import BlockingScheduler
+from flask import Flask
+from sqlalchemy.engine import Engine
+
+from outbound import clock
+from outbound.calls import outcomes
+from outbound.db import DatabaseOutOfReach, open_database, transaction
+from outbound.errors import Refusal
+from outbound.jobs import JOBS
+from outbound.schema import import_rooms
+from outbound.settings import Settings
+from outbound.timetable import run_due
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 20
+
+
+class NotMigrated(Refusal):
+    """The database is not at the newest version; run `outbound migrate` first."""
+
+    zh = "数据库不是最新版本，请先运行 outbound migrate。"
+    status = 503
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(files("migrations")))))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(engine: Engine) -> str:
+    """Bring a database to the newest version, whole or not at all; the version."""
+    config = _alembic()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    with transaction(engine) as session:
+        outcomes.fill(session)
+    return newest_version()
+
+
+def newest_version() -> str:
+    """The version that this code wants."""
+    return str(ScriptDirectory.from_config(_alembic()).get_current_head())
+
+
+def migrate_database(settings: Settings) -> str:
+    """Bring the database of the settings to the newest version; the version."""
+    return upgrade(open_checked(settings))
+
+
+def open_checked(settings: Settings) -> Engine:
+    """The database of the settings; raises DatabaseOutOfReach with the reason where it cannot be reached."""
+    import_rooms()
+    engine = open_database(settings.database)
+    try:
+        with engine.connect():
+            return engine
+    except sa.exc.OperationalError as refused:
+        raise DatabaseOutOfReach(reason=str(refused.orig).splitlines()[0]) from None
+
+
+def refuse_old_schema(engine: Engine) -> None:
+    """Raise NotMigrated where the database is behind the code."""
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() != newest_version():
+            raise NotMigrated
+
+
+def console(settings: Settings) -> Flask:
+    """The console, ready to be served; raises NotMigrated."""
+    from web.app import create_app
+
+    engine = open_checked(settings)
+    refuse_old_schema(engine)
+    return create_app(settings, engine)
+
+
+def serve_console(settings: Settings) -> None:
+    """Serve until told to stop: gunicorn, or waitress where there is none."""
+    app = console(settings)
+    if sys.platform == "win32":
+        import waitress
+
+        waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads)
+        return
+    _gunicorn(app, settings)
+
+
+def _gunicorn(app: Flask, settings: Settings) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Console(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in {
+                "bind": f"{settings.host}:{settings.port}",
+                "threads": settings.threads,
+                "worker_class": "gthread",
+                "workers": 1,
+                "timeout": 120,
+                "graceful_timeout": 5,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+            }.items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            return app
+
+    app.config["ENGINE"].dispose()
+    Console().run()
+
+
+def run_timetable(settings: Settings, *, once: bool = False) -> None:
+    """Let every job take effect when it is due, until told to stop. As many processes as wanted may do this."""
+    engine = open_checked(settings)
+    refuse_old_schema(engine)
+    if once:
+        tick(engine)
+        return
+    scheduler = BlockingScheduler(timezone="UTC")
+    # The ticker may be late or skip a beat: the ledger of periods knows what is still to be done.
+    scheduler.add_job(
+        tick,
+        "interval",
+        [engine],
+        seconds=TICK_SECONDS,
+        next_run_time=clock.now(),
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: threading.Thread(target=scheduler.shutdown).start())
+    scheduler.start()
+
+
+def tick(engine: Engine) -> None:
+    """One beat: what is due and not done is done. A failure is logged, and tried again at the next beat."""
+    try:
+        run_due(engine, JOBS, now=clock.now())
+    except Exception:
+        log.exception("the timetable stumbled")
+
+
+def serve_demo(settings: Settings) -> None:
+    """Serve the console and run the timetable beside it."""
+    environment: dict[str, Any] = {"OUTBOUND_DATA": str(settings.data.absolute())}
+    ticking = subprocess.Popen(
+        [sys.executable, "-m", "outbound.cli", "work"],
+        env={**_environment(), **environment},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        serve_console(settings)
+    finally:
+        ticking.terminate()
+        ticking.wait(timeout=10)
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    root = str(Path(__file__).resolve().parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}

@@ -1,0 +1,77 @@
+"""What the timetable does: one line per job. Effects are verbs of the rooms; nothing is decided here."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from outbound import clock
+from outbound.billing import charges
+from outbound.people import Centre
+from outbound.subscriptions import trial
+from outbound.timetable import Every, Job
+from qa import corrections
+from qa.sampling import verbs as sampling
+from qa.sampling.model import DrawKind
+
+
+def open_windows(session: Session, centre: Centre, _day: str, now: datetime) -> Mapping[str, Any]:
+    """Second confirmations become due N days before a trial ends."""
+    due = trial.due_for_window(session, centre, now=now)
+    for subscription in due:
+        trial.open_window(session, subscription, now=now)
+    return {"opened": len(due)}
+
+
+def end_trials(session: Session, centre: Centre, _day: str, now: datetime) -> Mapping[str, Any]:
+    """Trials that ended without a yes are extended once, or lapse."""
+    over = trial.past_their_trial(session, centre, now=now)
+    for subscription in over:
+        trial.end_trial(session, subscription, now=now)
+        corrections.lapse(session, subscription, now=now)
+    return {"ended": len(over)}
+
+
+def charge(session: Session, centre: Centre, _day: str, now: datetime) -> Mapping[str, Any]:
+    """Confirmed subscriptions are charged on the day after their trial."""
+    return charges.run(session, centre, now=now)
+
+
+def promise_seeds(session: Session, centre: Centre, day: str, now: datetime) -> Mapping[str, Any]:
+    """The seeds of the coming draws are made, and their hashes published, before there is anything to draw from."""
+    today = date.fromisoformat(day)
+    for kind, period in ((DrawKind.DAILY, day), (DrawKind.WEEKLY, clock.week_name(today))):
+        sampling.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
+    return {}
+
+
+def draw_yesterday(session: Session, centre: Centre, day: str, now: datetime) -> Mapping[str, Any]:
+    """Yesterday's recordings are sampled for the reviewers."""
+    yesterday = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    return _drawn(session, centre, DrawKind.DAILY, yesterday, now)
+
+
+def draw_last_week(session: Session, centre: Centre, week: str, now: datetime) -> Mapping[str, Any]:
+    """Last week's recordings are sampled for the supervisors."""
+    last = clock.week_name(clock.week_days(week)[0] - timedelta(days=7))
+    return _drawn(session, centre, DrawKind.WEEKLY, last, now)
+
+
+def _drawn(session: Session, centre: Centre, kind: DrawKind, period: str, now: datetime) -> Mapping[str, Any]:
+    if not sampling.is_promised(session, centre, kind, period):
+        return {"seed": "not promised in time"}
+    drawn = sampling.draw(session, centre, kind, period, now=now)
+    return {"frame": drawn.frame_size, "drawn": drawn.sample_size}
+
+
+JOBS = (
+    Job("seeds", Every.DAY, time(0, 0), promise_seeds),
+    Job("trial_ends", Every.DAY, time(0, 5), end_trials),
+    Job("confirmation_windows", Every.DAY, time(0, 10), open_windows),
+    Job("charge_run", Every.DAY, time(0, 20), charge),
+    Job("daily_draw", Every.DAY, time(0, 30), draw_yesterday),
+    Job("weekly_draw", Every.WEEK, time(0, 40), draw_last_week),
+)
+"""The timetable, in the order of the day."""
