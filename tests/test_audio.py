@@ -200,6 +200,11 @@ def test_ringing_busy_and_fax_tones_and_hum_are_not_speech(hertz: float, on: flo
     assert isinstance(hearing.reason, audio.NobodySpeaks)
 
 
+def test_american_ringing_of_two_tones_is_not_speech() -> None:
+    ring = np.concatenate([tone(440, 2.0) + tone(480, 2.0), np.zeros(4 * RATE)])
+    assert not audio.analyse(encoded(np.tile(ring, 5), "WAV", "PCM_16")).valid
+
+
 def test_a_click_is_not_speech() -> None:
     call = np.zeros(10 * RATE)
     call[40_000:40_080] = 0.9

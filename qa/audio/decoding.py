@@ -45,6 +45,7 @@ class Decoder:
         self.rate: int = sound.samplerate
         self.channels: int = sound.channels
         self.codec = codec or _codec_of(sound)
+        self._may_hold_nan = sound.subtype in ("FLOAT", "DOUBLE")
         self.decoded = 0
         """Samples per channel decoded so far."""
 
@@ -60,7 +61,7 @@ class Decoder:
             self.decoded += len(block)
             if self.decoded > MAX_HOURS * 3600 * self.rate:
                 raise TooLong(hours=MAX_HOURS)
-            yield np.nan_to_num(block, copy=False)
+            yield np.nan_to_num(block, copy=False) if self._may_hold_nan else block
         self._refuse_what_is_missing()
 
     def _read(self, buffer: Samples) -> Samples:

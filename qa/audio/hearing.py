@@ -114,7 +114,7 @@ def analyse(data: bytes) -> Hearing:
 
 @dataclass(frozen=True)
 class _Measures:
-    """Per side and frame of 10 ms: mean square, mean product of neighbours, peak. Per side: what share is clipped."""
+    """Per side and frame of 20 ms: mean square, mean product of neighbours, peak. Per side: what share is clipped."""
 
     power: NDArray[np.float64]
     neighbours: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Where somebody speaks: a detector over the energy of 10 ms frames, vectorised over the whole call.
+"""Where somebody speaks: a detector over the energy of 20 ms frames, vectorised over the whole call.
 
 A frame is loud when its level, with low frequencies damped, stands above the noise around it. What keeps one level and
 one colour for a quarter of a second (ringing and busy tones, hum, hiss) is not a voice, and neither is what leaks over
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Levels = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-FRAMES_PER_SECOND = 100
+FRAMES_PER_SECOND = 50
 SILENCE_DB = -96.0
 """The level, in dB below full scale, at which silence is put."""
 
@@ -19,15 +19,15 @@ _DAMPING = 0.4
 _QUIETEST_DB = -55.0
 _DYNAMIC_DB = 35.0
 _ABOVE_NOISE_DB = 5.0
-_VOICE_ABOVE_NOISE_DB = 9.0
+_VOICE_ABOVE_NOISE_DB = 10.0
 _LEAKAGE_DB = 25.0
-_STEADY_FRAMES = 26
+_STEADY_FRAMES = 13
 _STEADY_DB = 0.5
 _STEADY_COLOUR = 0.1
 _SATURATED_DB = -4.0
-_SHORTEST_SOUND = 4
-_LONGEST_PAUSE = 30
-_SHORTEST_SPEECH = 8
+_SHORTEST_SOUND = 2
+_LONGEST_PAUSE = 15
+_SHORTEST_SPEECH = 4
 
 
 def decibels(power: Levels) -> Levels:
@@ -41,26 +41,20 @@ def speech(power: Levels, neighbours: Levels) -> Mask:
     `power` holds the mean square of each frame's samples, `neighbours` the mean product of adjacent samples (the
     autocorrelation at lag one), both shaped (sides, frames).
     """
-    smooth = [_smoothed(values) for values in (power, neighbours)]
-    level = decibels(smooth[0])
-    colour = smooth[1] / np.maximum(smooth[0], 1e-12)
+    level = decibels(power)
     # The energy of x[n] - a x[n-1] is (1 + a²) r0 - 2a r1: a filter without touching the samples again.
-    damped = decibels((1 + _DAMPING**2) * smooth[0] - 2 * _DAMPING * smooth[1])
-    masks = [_speech_of_side(*side) for side in zip(level, damped, colour, strict=True)]
+    damped = decibels((1 + _DAMPING**2) * power - 2 * _DAMPING * neighbours)
+    steady = [_steady(*side) for side in zip(power, neighbours, strict=True)]
+    masks = [_speech_of_side(*side) for side in zip(damped, steady, strict=True)]
     return np.array(masks).reshape(power.shape) & ~_leaked(level)
 
 
-def _smoothed(values: Levels) -> Levels:
-    padded = np.pad(values, ((0, 0), (1, 1)))
-    return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3)
-
-
-def _speech_of_side(level: Levels, damped: Levels, colour: Levels) -> Mask:
-    if not len(level):
+def _speech_of_side(damped: Levels, steady: Mask) -> Mask:
+    if not len(damped):
         return np.zeros(0, np.bool_)
     quietest = max(_QUIETEST_DB, float(np.percentile(damped, 98)) - _DYNAMIC_DB)
     noise = _noise(damped)
-    loud = (damped > np.maximum(noise + _ABOVE_NOISE_DB, quietest)) & ~_steady(level, colour)
+    loud = (damped > np.maximum(noise + _ABOVE_NOISE_DB, quietest)) & ~steady
     sentences = _joined(_without_short(loud, _SHORTEST_SOUND), _LONGEST_PAUSE)
     voiced = _runs_that_reach(sentences, damped > np.maximum(noise + _VOICE_ABOVE_NOISE_DB, quietest))
     return _without_short(voiced, _SHORTEST_SPEECH)
@@ -74,17 +68,28 @@ def _noise(damped: Levels) -> Levels:
     return np.repeat(lowest, [len(part) for part in parts])
 
 
-def _steady(level: Levels, colour: Levels) -> Mask:
+def _steady(power: Levels, neighbours: Levels) -> Mask:
     """Frames in a stretch whose level and colour do not change, as a voice's do; saturated ones prove nothing."""
+    if len(power) < _STEADY_FRAMES:
+        return np.zeros(len(power), np.bool_)
+    # Two tones at once, as in American ringing, beat faster than a frame lasts: their mean over five frames is still.
+    still = _still(power, neighbours) | _still(_mean_of_five(power), _mean_of_five(neighbours), share=0.3, margin=2)
+    return still & (decibels(power) < _SATURATED_DB)
+
+
+def _mean_of_five(values: Levels) -> Levels:
+    return np.convolve(values, np.full(5, 0.2), "same")
+
+
+def _still(power: Levels, neighbours: Levels, *, share: float = 1.0, margin: int = 0) -> Mask:
+    """Frames in a window of constant level and colour (`share` of what else is allowed), or `margin` frames from it."""
     width = _STEADY_FRAMES
-    steady = np.zeros(len(level), np.bool_)
-    if len(level) < width:
-        return steady
-    still = (_moving_variance(level, width) < _STEADY_DB**2) & (_moving_variance(colour, width) < _STEADY_COLOUR**2)
-    edges = np.zeros(len(level) + 1, np.int64)
-    edges[: len(still)] += still
-    edges[width:] -= still
-    return (np.cumsum(edges[:-1]) > 0) & (level < _SATURATED_DB)
+    level, colour = decibels(power), neighbours / np.maximum(power, 1e-12)
+    still = _moving_variance(level, width) < (share * _STEADY_DB) ** 2
+    still &= _moving_variance(colour, width) < (share * _STEADY_COLOUR) ** 2
+    starts = np.flatnonzero(still)
+    ends = np.minimum(starts + width + margin, len(power))
+    return _painted(len(power), np.maximum(starts - margin, 0), ends)
 
 
 def _moving_variance(values: Levels, width: int) -> Levels:
@@ -108,9 +113,7 @@ def runs(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _painted(length: int, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Mask:
-    edges = np.zeros(length + 1, np.int64)
-    edges[starts] += 1
-    edges[ends] -= 1
+    edges = np.bincount(starts, minlength=length + 1) - np.bincount(ends, minlength=length + 1)
     return np.cumsum(edges[:-1]) > 0
 
 
