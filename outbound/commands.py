@@ -18,7 +18,7 @@ from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
 from outbound.verification import broken_promises
-from qa.sampling import verbs as sampling
+from qa.sampling import checking
 from qa.sampling.model import Draw
 from scripts.language import read_script
 from scripts.proof import prove
@@ -109,7 +109,10 @@ def verify_draw(settings: Settings, period: str) -> tuple[list[str], bool]:
             raise NotFound
         lines, same = [], True
         for draw in made:
-            differences = sampling.verify(session, draw)
+            differences = [
+                difference.sentence("en") if hasattr(difference, "sentence") else str(difference)
+                for difference in checking.verify(session, draw)
+            ]
             same = same and not differences
             centre = session.get_one(Centre, known(draw.centre_id))
             lines.append(f"{centre.code} {draw.kind} {draw.period}: {'; '.join(differences) or 'the same sample'}")

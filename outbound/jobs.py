@@ -13,6 +13,7 @@ from outbound.people import Centre
 from outbound.subscriptions import trial
 from outbound.timetable import Every, Job
 from qa import corrections
+from qa.sampling import frames
 from qa.sampling import verbs as sampling
 from qa.sampling.model import DrawKind
 
@@ -40,10 +41,14 @@ def charge(session: Session, centre: Centre, _day: str, now: datetime) -> Mappin
 
 
 def promise_seeds(session: Session, centre: Centre, day: str, now: datetime) -> Mapping[str, Any]:
-    """The seeds of the coming draws are made, and their hashes published, before there is anything to draw from."""
+    """The seeds of this and the coming draws are made, and their hashes published, before there is a frame."""
     today = date.fromisoformat(day)
-    for kind, period in ((DrawKind.DAILY, day), (DrawKind.WEEKLY, clock.week_name(today))):
-        sampling.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
+    for ahead in (0, 1):
+        for kind, period in (
+            (DrawKind.DAILY, (today + timedelta(days=ahead)).isoformat()),
+            (DrawKind.WEEKLY, clock.week_name(today + timedelta(days=7 * ahead))),
+        ):
+            frames.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
     return {}
 
 
@@ -60,7 +65,7 @@ def draw_last_week(session: Session, centre: Centre, week: str, now: datetime) -
 
 
 def _drawn(session: Session, centre: Centre, kind: DrawKind, period: str, now: datetime) -> Mapping[str, Any]:
-    if not sampling.is_promised(session, centre, kind, period):
+    if frames.seed_of(session, centre, kind, period) is None:
         return {"seed": "not promised in time"}
     drawn = sampling.draw(session, centre, kind, period, now=now)
     return {"frame": drawn.frame_size, "drawn": drawn.sample_size}

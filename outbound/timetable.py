@@ -6,7 +6,7 @@ and whenever they crash, each period has one effect. Missed periods are caught u
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,7 +66,7 @@ class Job:
     def due_at(self, period: str, zone: str) -> datetime:
         """The instant from which a period's effect is due."""
         day = date.fromisoformat(period) if self.every == Every.DAY else clock.week_days(period)[0]
-        return datetime.combine(day, self.at, ZoneInfo(zone)).astimezone(clock.UTC)
+        return datetime.combine(day, self.at, ZoneInfo(zone)).astimezone(UTC)
 
     def period_at(self, now: datetime, zone: str) -> str:
         """The last period whose effect is due by `now`."""
@@ -114,7 +114,8 @@ def _missing(engine: Engine, job: Job, centre: Centre, *, now: datetime) -> list
         done = session.exec(asked.where(PeriodDone.centre_id == centre.id)).one()
     if done is None:
         return [last]
-    periods, period = [], str(done)
+    periods: list[str] = []
+    period = str(done)
     while period < last and len(periods) < MOST_CAUGHT_UP:
         period = job.following(period)
         periods.append(period)

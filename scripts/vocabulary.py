@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from outbound.compliance import Disclosure
+
 MAX_CHOICES = 9
 """One for each number key."""
 
@@ -18,16 +20,6 @@ class Kind(StrEnum):
     SURVEY = "survey"
     RETENTION = "retention"
     CARE = "care"
-
-
-class Disclosure(StrEnum):
-    """What must be said before consent is asked, in the order in which it is usually said."""
-
-    FUNCTIONS = "functions"
-    TARIFF = "tariff"
-    TRIAL_END = "trial_end"
-    USAGE = "usage"
-    ENQUIRE_OR_CANCEL = "enquire_or_cancel"
 
 
 class Purpose(StrEnum):

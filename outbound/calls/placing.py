@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from outbound import journal
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call
-from outbound.campaigns import verbs as campaigns
+from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local_day
 from outbound.dialing.handout import NumberBlocked

@@ -13,7 +13,7 @@ from outbound.call_lists.model import Contact, ContactState
 from outbound.calling_rules.windows import window_open
 from outbound.calls import outcomes
 from outbound.calls.model import After, Call, LateWrapUp, LateWrapUpSettlement, Outcome, SelfMark, Tick
-from outbound.campaigns import verbs as campaigns
+from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
 from outbound.compliance import CriteriaNotAllMarked, Criterion, Disclosure, Mark

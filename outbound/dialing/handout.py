@@ -11,7 +11,7 @@ from outbound.call_lists.model import CallList, Contact, ContactState, Duty
 from outbound.calling_rules.holds import Facts, Hold, Rule
 from outbound.calling_rules.rules import held_back, next_free
 from outbound.calls.model import Call
-from outbound.campaigns import verbs as campaigns
+from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.db import is_sqlite
 from outbound.dialing.model import Claim, ClaimEnd, DialToken

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from outbound.call_lists.model import Contact, ContactState, Duty
-from outbound.campaigns import verbs as campaigns
+from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.definition import Definition
 from outbound.campaigns.model import Campaign
 from outbound.subscriptions.model import Subscription
