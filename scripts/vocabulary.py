@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from outbound.compliance import Disclosure
+from outbound.compliance import Disclosure as Disclosure  # noqa: PLC0414  # one of its words
 
 MAX_CHOICES = 9
 """One for each number key."""
