@@ -423,6 +423,12 @@ def test_three_channels_are_not_a_call() -> None:
         audio.analyse(encoded(np.zeros((RATE, 3)), "WAV", "PCM_16"))
 
 
+def test_a_recording_of_many_calls_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.audio.decoding.MAX_HOURS", 0.01)
+    with pytest.raises(audio.TooLong):
+        audio.analyse(sample("compliant-sale.mp3"))
+
+
 @pytest.mark.parametrize(
     ("data", "kind"), [(b"\x00\x00\x00\x20ftypM4A " + bytes(500), "M4A"), (b"#!AMR\n" + bytes(500), "AMR")]
 )
