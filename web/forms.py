@@ -119,6 +119,13 @@ class Form:
             self.faults[name] = FieldTooLong(most=most)
         return value
 
+    def secret(self, name: str) -> str:
+        """A password, exactly as typed."""
+        value = request.form.get(name, "")
+        if not value:
+            self._fault(name, FieldEmpty())
+        return value
+
     def whole(self, name: str, *, least: int = 0, most: int = 1_000_000_000) -> int:
         """A whole number from `least` to `most`."""
         text = self.text(name)

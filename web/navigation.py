@@ -39,3 +39,17 @@ def first_page(roles: Collection[Role]) -> str:
     """Where somebody of these roles goes after signing in."""
     desks = desks_of(roles)
     return desks[0].path if desks else "/me"
+
+
+ROLE_NAMES = {
+    Role.AGENT: lazy_gettext("agent"),
+    Role.VERIFIER: lazy_gettext("verifier"),
+    Role.REVIEWER: lazy_gettext("reviewer"),
+    Role.SUPERVISOR: lazy_gettext("supervisor"),
+    Role.MANAGER: lazy_gettext("manager"),
+    Role.FINANCE: lazy_gettext("finance"),
+    Role.CARRIER: lazy_gettext("carrier's approver"),
+    Role.BUSINESS_SUPPORT: lazy_gettext("business support"),
+    Role.CARE: lazy_gettext("customer care"),
+}
+"""What each role is called on pages."""

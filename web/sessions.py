@@ -2,17 +2,26 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request
 from flask import session as cookie
 
 from outbound import db, people
 from outbound.errors import Refusal
 from web.answers import here
+from web.forms import filled_form
 from web.guard import TOKEN, allows, engine, open_to_all
-from web.language import COOKIE, NAMES, chosen_language
-from web.navigation import first_page
+from web.language import COOKIE, NAMES, _, chosen_language
+from web.navigation import ROLE_NAMES, first_page
 
 bp = Blueprint("sessions", __name__)
+
+
+class CurrentPasswordWrong(Refusal):
+    """This is not your present password."""
+
+    zh = "当前密码不正确。"
+    status = 422
+
 
 A_YEAR = 365 * 24 * 3600
 
@@ -28,7 +37,25 @@ def home() -> Any:
 @allows("own_account")
 def me() -> str:
     """Who I am here, and my password."""
-    return render_template("me.html")
+    return render_template("me.html", role_names=ROLE_NAMES)
+
+
+@bp.post("/me/password")
+@allows("own_account", again=me)
+def change_password() -> Any:
+    """Set a new password; every other browser of mine is signed out."""
+    with filled_form() as form:
+        current, wanted = form.secret("current"), form.secret("wanted")
+        try:
+            people.check_password(g.session, g.staff.login, current)
+            people.change_password(g.session, g.staff, wanted, by=g.staff, now=g.now)
+        except people.WrongPassword:
+            form.refuse("current", CurrentPasswordWrong())
+        except people.PasswordTooShort as refused:
+            form.refuse("wanted", refused)
+    _begin(people.sign_in(g.session, g.staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now))
+    flash(_("Your password is changed; other browsers are signed out."))
+    return redirect("/me")
 
 
 @bp.get("/sign-in")
@@ -65,9 +92,14 @@ def _sign_in(login: str, password: str, *, address: str) -> str:
         with db.transaction(engine()) as session:
             people.note_failure(session, login, address, now=g.now)
         raise
+    _begin(token)
+    return first
+
+
+def _begin(token: str) -> None:
+    # Nothing of whoever sat here before goes along.
     cookie.clear()
     cookie[TOKEN] = token
-    return first
 
 
 @bp.post("/sign-out")
