@@ -79,10 +79,6 @@ def _dates(session: Session, campaign: Campaign, definition: Definition, now: da
     if today > definition.ends:
         zh = f"活动已于 {definition.ends} 结束，请先延长结束日期。"
         yield Missing("dates", zh, f"It ended on {definition.ends}; move its last day first.", str(definition.ends))
-    if today < definition.starts:
-        zh = f"活动 {definition.starts} 才开始，请到时开启，或提前开始日期。"
-        en = f"It begins on {definition.starts}; open it then, or move its first day."
-        yield Missing("dates", zh, en, str(definition.starts))
 
 
 def _scripts(session: Session, campaign: Campaign, definition: Definition) -> Iterator[Missing]:

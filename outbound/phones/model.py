@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, select
 
 from outbound.db import UtcDateTime
-from outbound.phones.parsing import Number, masked
+from outbound.phones.parsing import MOST_ZONES, Number, masked
 from outbound.phones.vault import Vault
 
 
@@ -42,12 +42,17 @@ def keep(session: Session, vault: Vault, number: Number, *, now: datetime) -> Ph
         digest=vault.digest(number.e164),
         sealed=vault.seal(number.e164),
         region=number.region,
-        zones=",".join(number.time_zones),
+        zones=zones_kept(number),
         added_at=now,
     )
     session.add(phone)
     session.flush()
     return phone
+
+
+def zones_kept(number: Number) -> str:
+    """A number's candidate zones as its row holds them: of too many only so many that it is seen to be too many."""
+    return ",".join(number.time_zones[: MOST_ZONES + 1])
 
 
 def shown(vault: Vault, phone: Phone) -> str:
