@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
 
 from outbound.errors import Language, Refusal
 
@@ -113,7 +114,12 @@ def _parse(text: str) -> CommentedMap:
     if len(text) > MAX_CHARACTERS:
         raise DocumentFaulty([Fault(1, 1, "", "文件超过 100 万字。", "the file is longer than 1,000,000 characters.")])
     try:
+        _refuse_aliases(text)
         root = YAML(typ="rt", pure=True).load(text)
+    except RecursionError:
+        raise DocumentFaulty(
+            [Fault(1, 1, "", "文件的层次太深，请减少嵌套。", "the file is nested too deeply; use fewer levels.")]
+        ) from None
     except MarkedYAMLError as refused:
         mark = refused.problem_mark or refused.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -146,6 +152,26 @@ def _parse(text: str) -> CommentedMap:
             ]
         )
     return root
+
+
+def _refuse_aliases(text: str) -> None:
+    """Raise DocumentFaulty where an alias repeats another part: a few lines could unfold to more than memory holds."""
+    if "*" not in text:
+        return
+    for event in YAML(typ="rt", pure=True).parse(text):
+        if isinstance(event, AliasEvent):
+            mark = event.start_mark
+            raise DocumentFaulty(
+                [
+                    Fault(
+                        mark.line + 1,
+                        mark.column + 1,
+                        "",
+                        f"不支持用 *{event.anchor} 引用别处，请把内容直接写在这里。",
+                        f"`*{event.anchor}` refers to another part; write the content out here.",
+                    )
+                ]
+            )
 
 
 def _plain(node: Any) -> Any:

@@ -151,6 +151,19 @@ def test_broken_yaml_is_told_at_its_line() -> None:
     assert one_fault("script: small\nsteps: [a, b\nkind: pitch\n")[0] == 3
 
 
+def test_a_bomb_of_aliases_is_refused_at_its_first() -> None:
+    bomb = "a0: &a0 [x, x, x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+    assert one_fault(bomb)[:2] == (2, 10)
+
+
+def test_a_bottomless_nesting_is_refused() -> None:
+    assert "too deeply" in one_fault("a: " + "[" * 5000 + "]" * 5000)[2]
+
+
+def test_a_star_in_what_is_said_is_no_alias() -> None:
+    assert read_script(SMALL.replace("再见, en", "再按*号, en")).steps["bye"].say.zh == "再按*号"
+
+
 def test_the_same_step_twice_is_refused() -> None:
     assert one_fault(SMALL + "  bye: {say: {zh: 走, en: Go}, ends: sold}\n")[0] == 15
 
