@@ -107,7 +107,7 @@ class WordsPart(_Part):
         return self.spoken(language) or self.zh or self.en or ""
 
 
-Words = Annotated[WordsPart, BeforeValidator(_as_words)]
+Words = Annotated[WordsPart, BeforeValidator(_as_words, json_schema_input_type=WordsPart | str)]
 """Written as `{zh: …, en: …}`; a plain string is Chinese."""
 ListOf = Annotated[tuple[ItemT, ...], BeforeValidator(_as_list)]
 """Written as a list, or as a single item."""
