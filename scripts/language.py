@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
@@ -76,7 +76,6 @@ def _one_line(text: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_one_line), StringConstraints(min_length=1, max_length=2000)]
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w-]{0,63}$")]
-ItemT = TypeVar("ItemT")
 
 
 def _as_list(value: Any) -> Any:
@@ -109,19 +108,26 @@ class WordsPart(_Part):
 
 Words = Annotated[WordsPart, BeforeValidator(_as_words, json_schema_input_type=WordsPart | str)]
 """Written as `{zh: …, en: …}`; a plain string is Chinese."""
-ListOf = Annotated[tuple[ItemT, ...], BeforeValidator(_as_list)]
-"""Written as a list, or as a single item."""
+# Three lists that may also be written as a single item; a generic alias would lose the schema of the item.
+Codes = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=tuple[str, ...] | str)]
+Disclosures = Annotated[
+    tuple[Disclosure, ...], BeforeValidator(_as_list, json_schema_input_type=tuple[Disclosure, ...] | Disclosure)
+]
 
 
 class Discloses(_Part):
     """A step tells the customer these things."""
 
-    discloses: ListOf[Disclosure] = Field(description="What the customer is told here.")
+    discloses: Disclosures = Field(description="What the customer is told here.")
 
 
 StandsFor = Annotated[
     Annotated[Purpose, Tag("purpose")] | Annotated[Discloses, Tag("tells")],
     Discriminator(lambda value: "tells" if isinstance(value, dict | Discloses) else "purpose"),
+]
+
+Purposes = Annotated[
+    tuple[StandsFor, ...], BeforeValidator(_as_list, json_schema_input_type=tuple[StandsFor, ...] | StandsFor)
 ]
 
 
@@ -155,8 +161,8 @@ class When(_Part):
     """The step is spoken only where an earlier answer fits; otherwise the call goes on with its `next`."""
 
     answer_to: str = Field(description="The step that asked the question.")
-    is_: ListOf[str] = Field(default=(), alias="is", description="The answer is, or contains, one of these codes.")
-    is_not: ListOf[str] = Field(default=(), description="The answer is, and contains, none of these codes.")
+    is_: Codes = Field(default=(), alias="is", description="The answer is, or contains, one of these codes.")
+    is_not: Codes = Field(default=(), description="The answer is, and contains, none of these codes.")
     at_least: int | None = Field(default=None, description="The mark or number is this or more.")
     at_most: int | None = Field(default=None, description="The mark or number is this or less.")
 
@@ -175,7 +181,7 @@ class Step(_Part):
     """Something the agent says, and how the call goes on from there."""
 
     say: Words = Field(description="What the agent reads aloud; names in braces are filled in.")
-    stands_for: ListOf[StandsFor] = Field(default=(), description="What the four criteria get from this step.")
+    stands_for: Purposes = Field(default=(), description="What the four criteria get from this step.")
     choices: tuple[Choice, ...] = Field(default=(), description="The customer's possible answers.")
     next: str | None = Field(default=None, description="The only continuation.")
     ends: Ending | None = Field(default=None, description="The outcome, where the call ends here.")

@@ -251,6 +251,15 @@ def test_every_kind_has_its_own_yes() -> None:
     assert {"sold", "renewed", "confirmed", "corrected", "completed", "recall"} <= ENDINGS
 
 
+def test_the_schema_lets_an_editor_complete_the_short_ways_of_writing() -> None:
+    parts = Script.model_json_schema()["$defs"]
+    assert {"type": "string"} in parts["Choice"]["properties"]["label"]["anyOf"]
+    assert {"$ref": "#/$defs/Disclosure"} in parts["Discloses"]["properties"]["discloses"]["anyOf"]
+    assert "is" in parts["When"]["properties"]
+    described = [field for part in parts.values() for field in part.get("properties", {}).values()]
+    assert all(field.get("description") for field in described)
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 9) | st.sampled_from(["yes", "a", "b", "tariff", "sold", "single", ""]),
     lambda inner: (
