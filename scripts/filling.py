@@ -73,7 +73,12 @@ def fill(text: str, facts: Facts, language: Language) -> str:
     missing = [found.written for found in placeholders(text) if value_of(found, facts, language) is None]
     if missing:
         raise FactsMissing(missing)
-    return "".join(part if isinstance(part, str) else value_of(part, facts, language) or "" for part in split(text))
+    filled = ""
+    for part in split(text):
+        value = part if isinstance(part, str) else value_of(part, facts, language) or ""
+        begins = not filled or filled.rstrip().endswith((".", "!", "?"))
+        filled += value[:1].upper() + value[1:] if begins and language == "en" else value
+    return filled
 
 
 def value_of(found: Placeholder, facts: Facts, language: Language) -> str | None:

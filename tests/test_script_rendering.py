@@ -50,7 +50,7 @@ FACTS = Facts(
     [
         ("{customer.name}", "王秀英", "王秀英"),
         ("{customer.年龄}", "61", "61"),
-        ("{offer.name}", "亲情网", "the family number"),
+        ("给{offer.name}", "给亲情网", "给the family number"),
         ("{offer.price}", "5元", "¥5.00"),
         ("{offer.price_words}", "五元", "5 yuan"),
         ("{offer.price|words}", "五元", "5 yuan"),
@@ -170,6 +170,12 @@ def test_a_missing_fact_is_named_and_not_left_blank() -> None:
         fill("{customer.city}{trial.ends}{sale.date}", FACTS.model_copy(update={"trial_ends": None}), "zh")
     assert refused.value.names == ["{customer.city}", "{trial.ends}"]
     assert refused.value.sentence("zh") == "脚本无法显示：本次通话缺少 {customer.city}, {trial.ends}。"
+
+
+def test_an_english_sentence_begins_with_a_capital_whatever_fills_it() -> None:
+    assert fill("It is easy. {offer.usage}, or {offer.cancel}.", FACTS, "en") == (
+        "It is easy. Add a number by text message, or send QX to 10086."
+    )
 
 
 def test_an_empty_cell_counts_as_missing() -> None:
