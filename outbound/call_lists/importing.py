@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import clock, journal
-from outbound.call_lists import sieve
+from outbound.call_lists import bulk, sieve
 from outbound.call_lists.examining import Row
 from outbound.call_lists.model import CallList, Contact, ContactState, Duty, RefusedRow, RowFault
 from outbound.call_lists.previewing import Preview, Upload, opened_list, preview
@@ -141,66 +141,37 @@ def _chunks(items: Iterator[ItemT], size: int) -> Iterator[list[ItemT]]:
 
 def _keep_contacts(session: Session, call_list: CallList, judges: Sieve, judged: Iterable[Judged]) -> None:
     accepted = [each for each in judged if each.chosen is not None]
-    if not accepted:
-        return
     new = {
         digest: number for each in accepted for digest, number in each.numbers.items() if digest not in judges.phones
     }
     phones = judges.phones | _kept_phones(session, judges.vault, new, now=call_list.at)
-    contacts = [_contact(call_list, each, phones) for each in accepted]
-    session.execute(sa.insert(table_of(Contact)), contacts)
-
-
-def _kept_phones(session: Session, vault: Vault, new: Mapping[bytes, Number], *, now: datetime) -> dict[bytes, int]:
-    """Rows for numbers that had none; another import may have made some of them meanwhile."""
-    if not new:
-        return {}
-    rows = [
-        {
-            "digest": digest,
-            "sealed": vault.seal(number.e164),
-            "region": number.region,
-            "zones": zones_kept(number),
-            "version": 0,
-            "added_at": now,
-        }
-        # In one order for everybody, so that two imports never wait for each other in a circle.
-        for digest, number in sorted(new.items(), key=lambda item: item[0])
-    ]
-    session.execute(_insert_if_new(session, table_of(Phone)), rows)
-    return sieve.phone_ids(session, new)
-
-
-def _insert_if_new(session: Session, table: sa.Table) -> sa.Insert:
-    if is_sqlite(session):
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    return insert(table).on_conflict_do_nothing(index_elements=["digest"])
-
-
-def _contact(call_list: CallList, judged: Judged, phones: Mapping[bytes, int]) -> dict[str, Any]:
-    row, chosen = judged.found, judged.chosen
-    assert isinstance(row, Row) and chosen is not None
-    attributes: dict[str, Any] = row.attributes
-    if others := [phones[digest] for digest in judged.numbers if digest != chosen]:
-        attributes = attributes | {OTHER_PHONES: ",".join(map(str, others))}
-    return {
+    table = table_of(Contact)
+    same = {
         "centre_id": call_list.centre_id,
         "campaign_id": call_list.campaign_id,
         "call_list_id": call_list.id,
-        "phone_id": phones[chosen],
-        "name": " ".join((row.name or "").split())[:80],
-        "attributes": attributes,
-        "state": ContactState.QUEUED,
-        "duty": Duty.PITCH,
-        "priority": _priority(row.priority),
-        "due_at": call_list.at,
+        "state": ContactState.QUEUED.value,
+        "duty": Duty.PITCH.value,
+        "due_at": bulk.stored(session, table.c.due_at, call_list.at),
         "callback": False,
         "attempts": 0,
         "epoch": 0,
         "closed_why": "",
     }
+    alike = tuple(same.values())
+    rows = [(*alike, *_contact(each, phones)) for each in accepted]
+    bulk.insert(session, table, [*same, "phone_id", "name", "attributes", "priority"], rows)
+
+
+def _contact(judged: Judged, phones: Mapping[bytes, int]) -> tuple[int, str, str, int]:
+    row, chosen = judged.found, judged.chosen
+    assert isinstance(row, Row) and chosen is not None
+    attributes = row.attributes
+    if len(judged.numbers) > 1:
+        others = [str(phones[digest]) for digest in judged.numbers if digest != chosen]
+        attributes = {**attributes, OTHER_PHONES: ",".join(others)}
+    name = " ".join((row.name or "").split())[:80]
+    return phones[chosen], name, sieve.ENCODE(attributes), _priority(row.priority)
 
 
 def _priority(written: int | None) -> int:
@@ -208,20 +179,29 @@ def _priority(written: int | None) -> int:
     return 0 if written is None else max(0, HIGHEST_PRIORITY - written)
 
 
+def _kept_phones(session: Session, vault: Vault, new: Mapping[bytes, Number], *, now: datetime) -> dict[bytes, int]:
+    """Rows for numbers that had none; another import may have made some of them meanwhile."""
+    if not new:
+        return {}
+    table = table_of(Phone)
+    added_at, seal = bulk.stored(session, table.c.added_at, now), vault.seal
+    rows = [
+        (digest, seal(number.e164), number.region, zones_kept(number), 0, added_at)
+        # In one order for everybody, so that two imports never wait for each other in a circle.
+        for digest, number in sorted(new.items(), key=lambda item: item[0])
+    ]
+    columns = ("digest", "sealed", "region", "zones", "version", "added_at")
+    bulk.insert(session, table, columns, rows, then="ON CONFLICT (digest) DO NOTHING")
+    return sieve.phone_ids(session, new)
+
+
 def _keep_refused(session: Session, call_list: CallList, vault: Vault, judged: Iterable[Judged]) -> None:
-    refused = [
-        {
-            "call_list_id": call_list.id,
-            "row": each.row,
-            "fault": each.fault,
-            "reason": str(each.reason),
-            "sealed": vault.seal(sieve.as_text(each.cells)),
-        }
+    rows = [
+        (call_list.id, each.row, each.fault.value, str(each.reason), vault.seal(sieve.as_text(each.cells)))
         for each in judged
         if each.fault
     ]
-    if refused:
-        session.execute(sa.insert(table_of(RefusedRow)), refused)
+    bulk.insert(session, table_of(RefusedRow), ("call_list_id", "row", "fault", "reason", "sealed"), rows)
 
 
 def _counted(session: Session, call_list: CallList, counts: Mapping[RowFault | None, int]) -> None:

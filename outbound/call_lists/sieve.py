@@ -19,6 +19,9 @@ from outbound.phones.model import Phone
 from outbound.phones.parsing import Number, Reason
 from outbound.phones.vault import Vault
 
+ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON as it is stored; one encoder for all rows, because making one takes longer than using it."""
+
 IN_FILE, IN_CAMPAIGN = "in_file", "in_campaign"
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -143,7 +146,7 @@ def phone_ids(session: Session, digests: Iterable[bytes]) -> dict[bytes, int]:
 
 def as_text(cells: Sequence[str]) -> str:
     """A row as it came, as one text that `from_text` takes apart again."""
-    return json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
+    return ENCODE(cells)
 
 
 def from_text(text: str) -> list[str]:
