@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -12,7 +13,7 @@ from outbound.billing import instructions
 from outbound.billing.model import ChargeHold, ChargeHoldLifting, EntryKind, InstructionKind, LedgerEntry
 from outbound.clock import local_day
 from outbound.confirmations.model import Confirmation, ConfirmationKind, ConfirmationResult, ConfirmationVoid
-from outbound.errors import DATABASE_REFUSALS, Refusal
+from outbound.errors import DATABASE_REFUSALS, Language, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.recordings.model import Recording
 from outbound.subscriptions.model import Subscription, Withdrawal
@@ -20,27 +21,71 @@ from outbound.subscriptions.model import SubscriptionState as S
 from outbound.subscriptions.transitions import move
 
 
-class NoValidConfirmation(Refusal):
-    """This subscription cannot be charged: it lacks a valid second confirmation ({obstacle})."""
+class Obstacle(StrEnum):
+    """What forbids a charge."""
 
-    zh = "该订购不能计费：没有有效的二次确认（{obstacle}）。"
+    NOT_CONFIRMED = "not_confirmed"
+    WITHDRAWN = "withdrawn"
+    HELD = "held"
+    FIRST_NOT_PASSED = "first_not_passed"
+    FIRST_VOID = "first_void"
+    FIRST_NOT_RECORDED = "first_not_recorded"
+    SECOND_NOT_PASSED = "second_not_passed"
+    SECOND_VOID = "second_void"
+    SECOND_NOT_RECORDED = "second_not_recorded"
+
+    def words(self, language: Language) -> str:
+        """The obstacle as people read it."""
+        return _OBSTACLES[self][language == "en"]
+
+
+_OBSTACLES = {
+    Obstacle.NOT_CONFIRMED: ("尚未完成二次确认", "it is not confirmed"),
+    Obstacle.WITHDRAWN: ("客户已撤回同意", "the customer took the yes back"),
+    Obstacle.HELD: ("计费已被暂停，原因待核实", "the charge is held until its reason is settled"),
+    Obstacle.FIRST_NOT_PASSED: ("销售通话未四项全部合格", "the sale's call did not meet all four criteria"),
+    Obstacle.FIRST_VOID: ("销售通话已被质检判为无效", "the sale's call was found invalid in review"),
+    Obstacle.FIRST_NOT_RECORDED: ("销售通话没有有效录音", "the sale's call has no valid recording"),
+    Obstacle.SECOND_NOT_PASSED: ("二次确认未四项全部合格", "the second confirmation did not meet all four criteria"),
+    Obstacle.SECOND_VOID: ("二次确认已被判为无效", "the second confirmation no longer counts"),
+    Obstacle.SECOND_NOT_RECORDED: ("二次确认没有有效录音", "the second confirmation has no valid recording"),
+}
+
+
+class NoValidConfirmation(Refusal):
+    """This subscription cannot be charged: {obstacle}."""
+
+    zh = "该订购不能计费：{obstacle}。"
+
+    def __init__(self, obstacle: Obstacle | None = None) -> None:
+        self.obstacle = obstacle or Obstacle.SECOND_NOT_PASSED
+        super().__init__(obstacle=self.obstacle)
+
+    def sentence(self, language: Language) -> str:
+        """The sentence with the obstacle in words."""
+        template = self.zh if language == "zh" else str(self.__doc__)
+        return template.format(obstacle=self.obstacle.words(language))
 
 
 DATABASE_REFUSALS["a charge needs a valid second confirmation"] = NoValidConfirmation
 
 
-def obstacle(session: Session, subscription: Subscription) -> str | None:
-    """The first thing that forbids a charge, as a word; None where nothing does. The database asks the same again."""
-    if subscription.state not in (S.CONFIRMED, S.CHARGED):
-        return "not_confirmed"
+def obstacle(session: Session, subscription: Subscription) -> Obstacle | None:
+    """The first thing that forbids a charge; None where nothing does. The database asks the same again."""
+    return next(obstacles(session, subscription), None)
+
+
+def obstacles(session: Session, subscription: Subscription) -> Iterator[Obstacle]:
+    """Everything that forbids a charge."""
     if session.get(Withdrawal, known(subscription.id)):
-        return "withdrawn"
+        yield Obstacle.WITHDRAWN
     if standing_holds(session, subscription):
-        return "held"
+        yield Obstacle.HELD
     for kind in ConfirmationKind:
         if missing := _lacking(session, subscription, kind):
-            return f"{kind}_{missing}"
-    return None
+            yield Obstacle(f"{kind}_{missing}")
+    if subscription.state not in (S.CONFIRMED, S.CHARGED):
+        yield Obstacle.NOT_CONFIRMED
 
 
 def _lacking(session: Session, subscription: Subscription, kind: ConfirmationKind) -> str | None:
@@ -144,7 +189,15 @@ def _charge_or_why_not(session: Session, subscription: Subscription, *, today: d
         return "not_due"
     if found := obstacle(session, subscription):
         return found
-    charge(session, subscription, today=today, now=now)
+    try:
+        with session.begin_nested():
+            charge(session, subscription, today=today, now=now)
+    except sa.exc.IntegrityError as refused:
+        # Withdrawn, held or void since we looked: the others are charged all the same.
+        if not any(word in str(refused.orig) for word in DATABASE_REFUSALS):
+            raise
+        session.refresh(subscription)
+        return "refused"
     return "charged"
 
 

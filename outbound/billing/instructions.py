@@ -3,8 +3,11 @@
 import csv
 import hashlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -12,7 +15,7 @@ from sqlmodel import Session, col, select
 from outbound import journal
 from outbound.billing.model import Acknowledgement, Instruction, InstructionBatch, InstructionKind, LedgerEntry
 from outbound.clock import local_day
-from outbound.errors import Refusal
+from outbound.errors import Language, Refusal
 from outbound.exports import harmless
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone
@@ -31,11 +34,43 @@ class NothingToExport(Refusal):
     zh = "没有新的指令需要导出，已导出的在下方批次列表中。"
 
 
+class Unreadable(StrEnum):
+    """Why an acknowledgement cannot be read."""
+
+    NOT_TEXT = "not_text"
+    EMPTY = "empty"
+    LINE = "line"
+    CONTRADICTS = "contradicts"
+
+
+_UNREADABLE = {
+    Unreadable.NOT_TEXT: ("这不是 CSV 文本文件", "it is not a CSV file"),
+    Unreadable.EMPTY: ("文件中没有回执", "it holds no answers"),
+    Unreadable.LINE: (
+        "第 {line} 行应为“指令编号,成功或失败,原因”",
+        "line {line} should read “key, accepted or rejected, reason”",
+    ),
+    Unreadable.CONTRADICTS: (
+        "第 {line} 行与前面同一指令的结果矛盾",
+        "line {line} contradicts an earlier answer to the same instruction",
+    ),
+}
+
+
 class AcknowledgementUnreadable(Refusal):
     """The acknowledgement cannot be read: {reason}; nothing was taken over."""
 
     zh = "回执文件无法读取：{reason}，未导入任何内容。"
     status = 422
+
+    def __init__(self, why: Unreadable, line: int = 0) -> None:
+        self.why, self.line = why, line
+        super().__init__(reason="")
+
+    def sentence(self, language: Language) -> str:
+        """The sentence with the reason, and the line where there is one."""
+        template = self.zh if language == "zh" else str(self.__doc__)
+        return template.format(reason=_UNREADABLE[self.why][language == "en"].format(line=self.line))
 
 
 def tell(
@@ -146,56 +181,58 @@ def acknowledge(session: Session, centre: Centre, data: bytes, *, by: Staff, now
     Raises AcknowledgementUnreadable, naming the line.
     """
     answers = _read_answers(data)
-    asked = select(Instruction).where(Instruction.centre_id == centre.id, col(Instruction.batch_id).is_not(None))
-    ours = {
-        instruction.key: instruction for instruction in session.exec(asked.where(col(Instruction.key).in_(answers)))
-    }
-    done = set(
-        session.exec(
-            select(Acknowledgement.instruction_id).where(
-                col(Acknowledgement.instruction_id).in_([instruction.id for instruction in ours.values()])
-            )
-        )
-    )
-    new = {key: ours[key] for key in answers if key in ours and ours[key].id not in done}
-    for key, instruction in new.items():
+    ours: dict[str, tuple[int, bool]] = {}
+    for keys in _pieces(list(answers)):
+        ours |= {key: (known(number), bool(done)) for key, number, done in session.exec(_left(centre, keys))}
+    new = {key: number for key, (number, done) in ours.items() if not done}
+    for key, number in new.items():
         accepted, reason = answers[key]
-        session.add(
-            Acknowledgement(instruction_id=known(instruction.id), accepted=accepted, reason=reason[:200], at=now)
-        )
+        session.add(Acknowledgement(instruction_id=number, accepted=accepted, reason=reason[:200], at=now))
+    session.flush()
     agreed = sum(answers[key][0] for key in new)
-    unknown = tuple(key for key in answers if key not in ours)
-    journal.record(
-        session,
-        "instructions.acknowledged",
-        centre,
-        by=by,
-        now=now,
-        centre_id=centre.id,
-        accepted=agreed,
-        rejected=len(new) - agreed,
-        unknown=len(unknown),
+    read = ReadBack(agreed, len(new) - agreed, len(ours) - len(new), tuple(key for key in answers if key not in ours))
+    if new:
+        facts = {"accepted": read.accepted, "rejected": read.rejected, "unknown": len(read.unknown)}
+        journal.record(session, "instructions.acknowledged", centre, by=by, now=now, centre_id=centre.id, **facts)
+    return read
+
+
+def _pieces(keys: list[str]) -> Iterator[list[str]]:
+    # A statement takes some 32,000 values at most.
+    return (keys[start : start + 5_000] for start in range(0, len(keys), 5_000))
+
+
+def _left(centre: Centre, keys: list[str]) -> Any:
+    done = sa.exists().where(col(Acknowledgement.instruction_id) == col(Instruction.id))
+    asked = select(Instruction.key, Instruction.id, done)
+    return asked.where(
+        Instruction.centre_id == centre.id, col(Instruction.batch_id).is_not(None), col(Instruction.key).in_(keys)
     )
-    return ReadBack(agreed, len(new) - agreed, len(ours) - len(new), unknown)
 
 
 def _read_answers(data: bytes) -> dict[str, tuple[bool, str]]:
     answers: dict[str, tuple[bool, str]] = {}
-    rows = csv.reader(io.StringIO(_decoded(data)))
-    for line, row in enumerate(rows, start=1):
+    for line, row in _rows(_decoded(data)):
         if not any(cell.strip() for cell in row) or (line == 1 and row[0].strip().lower() in ("key", "指令编号")):
             continue
         if len(row) < 2 or row[1].strip().lower() not in ACCEPTED | REJECTED:
-            raise AcknowledgementUnreadable(
-                reason=f"line {line}: expected `key, accepted/rejected, reason` / 第 {line} 行应为“编号,成功/失败,原因”"
-            )
-        answers[row[0].strip().lstrip("'")] = (
-            row[1].strip().lower() in ACCEPTED,
-            row[2].strip() if len(row) > 2 else "",
-        )
+            raise AcknowledgementUnreadable(Unreadable.LINE, line)
+        key, accepted = row[0].strip().lstrip("'"), row[1].strip().lower() in ACCEPTED
+        if key in answers and answers[key][0] != accepted:
+            raise AcknowledgementUnreadable(Unreadable.CONTRADICTS, line)
+        answers[key] = accepted, row[2].strip() if len(row) > 2 else ""
     if not answers:
-        raise AcknowledgementUnreadable(reason="the file holds no answers / 文件中没有回执")
+        raise AcknowledgementUnreadable(Unreadable.EMPTY)
     return answers
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error:
+        raise AcknowledgementUnreadable(Unreadable.NOT_TEXT) from None
 
 
 def _decoded(data: bytes) -> str:
@@ -204,7 +241,7 @@ def _decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise AcknowledgementUnreadable(reason="not text / 不是文本文件")
+    raise AcknowledgementUnreadable(Unreadable.NOT_TEXT)
 
 
 def unanswered(session: Session, centre_id: int) -> list[Instruction]:

@@ -180,7 +180,10 @@ guard(
         OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
             AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
         OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
-            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen))""",
+            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
+            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
+        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
+            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7)))""",
     saying="a charge needs a valid second confirmation",
 )
 guard(
@@ -197,7 +200,9 @@ guard(
     "instruction_leaves_once",
     when="BEFORE UPDATE",
     refuse_if="""OLD.batch_id IS NOT NULL OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
-        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id""",
+        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
+        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
+        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0)""",
     saying="an instruction leaves once",
 )
 guard(
@@ -205,8 +210,10 @@ guard(
     "instruction_charge_from_ledger",
     when="BEFORE INSERT",
     refuse_if="""(NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
-        OR (NEW.kind = 'charge' AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.ledger_entry_id
-        AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen AND e.kind = 'charge'))""",
+        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
+        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
+        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
+        AND (e.kind = 'charge') = (NEW.kind = 'charge')))""",
     saying="a charge instruction follows the ledger",
 )
 guard(

@@ -120,6 +120,17 @@ def void_confirmation(
     journal.record(
         session, "confirmation.voided", confirmation, by=by, now=now, centre_id=subscription.centre_id, reason=reason
     )
+    if _counts(session, subscription, confirmation):
+        _fall_back(session, subscription, reason=reason, by=by, now=now)
+
+
+def _counts(session: Session, subscription: Subscription, confirmation: Confirmation) -> bool:
+    """Whether the subscription rests on this confirmation, and not on a later one."""
+    latest = charges.latest_of(session, subscription, ConfirmationKind.SECOND)
+    return latest is not None and latest.id == confirmation.id
+
+
+def _fall_back(session: Session, subscription: Subscription, *, reason: str, by: Staff | None, now: datetime) -> None:
     if subscription.state == S.CONFIRMED:
         move(session, subscription, "confirmation_void", by=by, now=now)
         queue_confirmation(session, subscription, due_at=now)

@@ -46,26 +46,7 @@ def begin(session: Session, call: Call, *, by: Staff, now: datetime) -> Subscrip
     if existing := of_call(session, call):
         return existing
     came_to = marks_of(session, call)
-    version = session.get_one(CampaignVersion, call.campaign_version_id)
-    offer = Definition.model_validate(version.document).offer
-    assert offer is not None, "a consent call belongs to a campaign with an offer"
-    subscription = Subscription(
-        centre_id=call.centre_id,
-        campaign_id=call.campaign_id,
-        campaign_version_id=call.campaign_version_id,
-        contact_id=call.contact_id,
-        phone_id=call.phone_id,
-        sale_call_id=known(call.id),
-        seller_id=known(by.id),
-        offer_name=str(offer.name),
-        price_fen=offer.price_fen,
-        cycle=offer.cycle,
-        trial_days=offer.trial_days,
-        state=S.RECALL_DUE if came_to != Verdict.INVALID else S.VOID,
-        made_at=now,
-    )
-    session.add(subscription)
-    session.flush()
+    subscription = _new(session, call, came_to, by=by, now=now)
     session.add(
         StateChange(
             subscription_id=known(subscription.id),
@@ -79,6 +60,37 @@ def begin(session: Session, call: Call, *, by: Staff, now: datetime) -> Subscrip
     journal.record(session, f"subscription.{subscription.state}", subscription, by=by, now=now, marks=came_to)
     _settle_sale(session, subscription, call, came_to, by=by, now=now)
     return subscription
+
+
+def _new(session: Session, call: Call, came_to: Verdict, *, by: Staff, now: datetime) -> Subscription:
+    version = session.get_one(CampaignVersion, call.campaign_version_id)
+    definition = Definition.model_validate(version.document)
+    offer = definition.offer
+    assert offer is not None, "a consent call belongs to a campaign with an offer"
+    subscription = Subscription(
+        centre_id=call.centre_id,
+        campaign_id=call.campaign_id,
+        campaign_version_id=call.campaign_version_id,
+        contact_id=call.contact_id,
+        phone_id=call.phone_id,
+        sale_call_id=known(call.id),
+        seller_id=known(by.id),
+        offer_name=str(offer.name),
+        price_fen=offer.price_fen,
+        cycle=offer.cycle,
+        trial_days=offer.trial_days,
+        state=_first_state(came_to, recalls=definition.calling.recalls),
+        made_at=now,
+    )
+    session.add(subscription)
+    session.flush()
+    return subscription
+
+
+def _first_state(came_to: Verdict, *, recalls: int) -> S:
+    if came_to == Verdict.UNSURE and recalls:
+        return S.RECALL_DUE
+    return S.TRIAL if came_to == Verdict.VALID else S.VOID
 
 
 def recalled(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
@@ -99,7 +111,7 @@ def _settle_sale(
     result = {Verdict.VALID: ConfirmationResult.PASSED, Verdict.INVALID: ConfirmationResult.FAILED}.get(came_to)
     if result:
         _keep_first(session, subscription, call, result, by=by, now=now)
-    if came_to == Verdict.UNSURE:
+    if subscription.state == S.RECALL_DUE and came_to == Verdict.UNSURE:
         queue_recall(session, subscription, now=now)
     elif came_to == Verdict.VALID:
         begin_trial(session, subscription, call, by=by, now=now)

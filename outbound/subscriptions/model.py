@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from outbound.db import UtcDateTime, after, append_only, choice, guard, table_of
+from outbound.errors import Language
 
 
 class SubscriptionState(StrEnum):
@@ -23,6 +24,23 @@ class SubscriptionState(StrEnum):
     LAPSED = "lapsed"
     VOID = "void"
 
+    def words(self, language: Language) -> str:
+        """The state as people read it."""
+        return _STATES[self][language == "en"]
+
+
+_STATES = {
+    SubscriptionState.RECALL_DUE: ("待重拨核实", "re-call due"),
+    SubscriptionState.TRIAL: ("体验中", "on trial"),
+    SubscriptionState.CONFIRMING: ("待二次确认", "confirmation due"),
+    SubscriptionState.EXTENDED: ("延长体验，待二次确认", "trial extended, confirmation due"),
+    SubscriptionState.CONFIRMED: ("已确认，待计费", "confirmed"),
+    SubscriptionState.CHARGED: ("已计费", "charged"),
+    SubscriptionState.CORRECTION_DUE: ("待回访修正", "correction due"),
+    SubscriptionState.CANCELLED: ("已退订", "cancelled"),
+    SubscriptionState.LAPSED: ("逾期未确认，已失效", "lapsed"),
+    SubscriptionState.VOID: ("无效订购", "void"),
+}
 
 FINAL = frozenset({SubscriptionState.CANCELLED, SubscriptionState.LAPSED, SubscriptionState.VOID})
 
@@ -111,7 +129,9 @@ guard(
     when="BEFORE UPDATE",
     refuse_if="""(OLD.state IN ('cancelled', 'lapsed', 'void') AND NEW.state <> OLD.state)
         OR NEW.price_fen <> OLD.price_fen OR NEW.phone_id <> OLD.phone_id OR NEW.version < OLD.version
-        OR NEW.campaign_version_id <> OLD.campaign_version_id OR NEW.trial_days <> OLD.trial_days""",
+        OR NEW.campaign_version_id <> OLD.campaign_version_id OR NEW.trial_days <> OLD.trial_days
+        OR NEW.seller_id <> OLD.seller_id OR NEW.sale_call_id <> OLD.sale_call_id OR NEW.contact_id <> OLD.contact_id
+        OR NEW.centre_id <> OLD.centre_id""",
     saying="an ended subscription stays ended",
 )
 guard(

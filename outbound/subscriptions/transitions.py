@@ -9,7 +9,7 @@ from outbound import journal
 from outbound.billing import instructions
 from outbound.billing.model import InstructionKind
 from outbound.calls.model import Call
-from outbound.errors import Refusal
+from outbound.errors import Language, Refusal
 from outbound.people import Staff, known
 from outbound.subscriptions.model import FINAL, StateChange, Subscription
 from outbound.subscriptions.model import SubscriptionState as S
@@ -51,6 +51,15 @@ class WrongState(Refusal):
 
     zh = "该订购当前状态为“{state}”，不能执行此步骤。"
 
+    def __init__(self, state: S) -> None:
+        self.state = state
+        super().__init__(state=state)
+
+    def sentence(self, language: Language) -> str:
+        """The sentence with the state as people read it."""
+        template = self.zh if language == "zh" else str(self.__doc__)
+        return template.format(state=self.state.words(language))
+
 
 def move(
     session: Session,
@@ -69,9 +78,14 @@ def move(
     if subscription.state not in step.before:
         raise WrongState(state=subscription.state)
     enter(session, subscription, step.after, why or event, by=by, call=call, now=now)
-    if step.tells:
+    if step.tells and not _was_never_active(subscription, step.tells):
         instructions.tell(session, subscription, step.tells, now=now)
     return True
+
+
+def _was_never_active(subscription: Subscription, kind: InstructionKind) -> bool:
+    """What the carrier was never told to activate need not be cancelled."""
+    return kind == InstructionKind.CANCEL and subscription.trial_starts_on is None
 
 
 def enter(
@@ -84,6 +98,7 @@ def enter(
     call: Call | None,
     now: datetime,
 ) -> None:
+    """Put a subscription into a state, with its row of history; which steps are possible is for `move` to say."""
     before = subscription.state
     subscription.state = state
     session.add(subscription)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from outbound.billing import charges
+from outbound.billing import charges, instructions
+from outbound.billing.model import InstructionKind
 from outbound.calls.model import Call
 from outbound.clock import local_day
 from outbound.confirmations.model import ConfirmationKind, ConfirmationResult
@@ -21,7 +22,8 @@ def begin_trial(session: Session, subscription: Subscription, call: Call, *, by:
     today = local_day(call.dialled_at, zone_of(session, subscription))
     days = subscription.trial_days or definition_of(session, subscription).confirmation.days_before
     subscription.trial_starts_on, subscription.trial_ends_on = today, today + timedelta(days=days)
-    move(session, subscription, "recall_passed", by=by, call=call, now=now, why="all_four_pass")
+    if not move(session, subscription, "recall_passed", by=by, call=call, now=now):
+        instructions.tell(session, subscription, InstructionKind.ACTIVATE, now=now)
     if not subscription.trial_days:
         open_window(session, subscription, now=now)
 
