@@ -1,7 +1,7 @@
 """The door: who may come in, one transaction for a request, and what a refusal looks like."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
@@ -15,8 +15,8 @@ from outbound.errors import NotAllowed, Refusal
 from outbound.people import Role, Staff
 from outbound.settings import Settings
 from tests.conftest import Cast
-from web import app as web_app
-from web.app import Console
+from web import sessions
+from web.app import Console, create_app
 from web.forms import filled_form
 from web.guard import Guarded, RouteUnguarded, allows, authz_table, mine
 
@@ -77,7 +77,7 @@ def collide() -> str:
     g.staff.name = f"Try {len(tries)}"
     if len(tries) < 3:
         raise sa.exc.OperationalError("UPDATE", {}, Collision())
-    return g.staff.name
+    return str(g.staff.name)
 
 
 @allows("own_account")
@@ -140,7 +140,7 @@ def test_a_role_with_the_permission_comes_in(client_as: ClientAs) -> None:
 
 
 def test_a_change_of_roles_ends_the_sign_in_at_once(
-    client_as: ClientAs, cast: Cast, session: Session, now: Any
+    client_as: ClientAs, cast: Cast, session: Session, now: datetime
 ) -> None:
     client = client_as("manager")
     people.change_roles(session, session.get_one(Staff, cast.manager.id), {Role.AGENT}, by=cast.supervisor, now=now)
@@ -246,9 +246,9 @@ def test_a_console_with_an_unguarded_route_does_not_start(
     blueprint = Blueprint("forgotten", __name__)
     view = (lambda: "open") if permission is None else Guarded(lambda: "open", permission, writes=None, again=None)
     blueprint.add_url_rule("/forgotten", view_func=view, endpoint="view")
-    monkeypatch.setattr(web_app.sessions, "bp", blueprint)
+    monkeypatch.setattr(sessions, "bp", blueprint)
     with pytest.raises(RouteUnguarded, match="/forgotten"):
-        web_app.create_app(settings, engine)
+        create_app(settings, engine)
 
 
 @once

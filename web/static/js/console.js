@@ -50,26 +50,32 @@
     return dialog;
   }
 
-  function confirmed(button) {
-    const dialog = document.getElementById("confirm");
+  // What an element marked data-confirm does waits until its sentence has been answered with yes.
+  let waiting = null;
+
+  function ask(button) {
+    const dialog = open("confirm");
+    waiting = button;
     dialog.querySelector("[data-sentence]").textContent = button.dataset.confirm;
-    dialog.querySelector("[value=yes]").textContent = button.textContent.replace(/\s+/g, " ").trim();
-    dialog.returnValue = "";
-    dialog.showModal();
-    dialog.addEventListener("close", () => {
-      if (dialog.returnValue !== "yes") return button.focus();
-      button.dataset.confirmed = "yes";
-      button.click();
-      delete button.dataset.confirmed;
-    }, { once: true });
+    const copy = button.cloneNode(true);
+    copy.querySelectorAll("kbd").forEach((hint) => hint.remove());
+    dialog.querySelector("[value=yes]").textContent = copy.textContent.trim();
   }
+
+  document.querySelector("#confirm [value=yes]").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("confirm").close();
+    waiting.dataset.confirmed = "yes";
+    waiting.click();
+    delete waiting.dataset.confirmed;
+  });
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-confirm]");
     if (button && !button.dataset.confirmed) {
       event.preventDefault();
       event.stopPropagation();
-      confirmed(button);
+      ask(button);
     }
   }, true);
 
