@@ -6,7 +6,9 @@ and its first confirmation. `tests.factories.Maker` fills in whatever a test doe
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
+from importlib.resources import files
 from itertools import count
 from typing import Any, TypeVar
 
@@ -15,6 +17,7 @@ from sqlmodel import Session, SQLModel, select
 from outbound.call_lists.model import CallList, Contact, ContactState, Duty
 from outbound.calls import outcomes
 from outbound.calls.model import Call, Outcome, SelfMark, Tick
+from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign, CampaignStaff, CampaignState, CampaignVersion
 from outbound.clock import local_day
 from outbound.compliance import Criterion, Mark
@@ -28,11 +31,17 @@ ALL_PASS: Mapping[Criterion, Mark] = dict.fromkeys(Criterion, Mark.PASS)
 SOLD = {Duty.PITCH: "sold", Duty.RECALL: "sold", Duty.CONFIRMATION: "confirmed", Duty.CORRECTION: "corrected"}
 
 
+@cache
+def _example() -> dict[str, Any]:
+    return read_definition(EXAMPLE).model_dump(mode="json")
+
+
 def marks(**otherwise: Mark) -> dict[Criterion, Mark]:
     """Four marks that pass, but for those named: `marks(explicit_consent=Mark.FAIL)`."""
     return {**ALL_PASS, **{Criterion(name): mark for name, mark in otherwise.items()}}
 
 
+EXAMPLE = files("outbound.campaigns").joinpath("examples/family-number-trial.yaml").read_text("utf-8")
 Row = TypeVar("Row", bound=SQLModel)
 
 
@@ -62,7 +71,7 @@ class CallMaker:
         return staff
 
     def campaign(self, *, kind: str = "telesales", staff: Collection[Staff] = (), **document: Any) -> Campaign:
-        """An open campaign whose first version holds `document`."""
+        """An open campaign, defined as the family-number example but for the parts given in `document`."""
         today = local_day(self.now, self.centre.zone)
         campaign = Campaign(
             centre_id=known(self.centre.id),
@@ -75,7 +84,11 @@ class CallMaker:
         )
         self._store(campaign)
         number = known(campaign.id)
-        self._store(CampaignVersion(campaign_id=number, number=1, source="", document=document, at=self.now))
+        self._store(
+            CampaignVersion(
+                campaign_id=number, number=1, source=EXAMPLE, document={**_example(), **document}, at=self.now
+            )
+        )
         self._store_all(CampaignStaff(campaign_id=number, staff_id=known(person.id)) for person in staff)
         return campaign
 

@@ -1,0 +1,140 @@
+"""Drawing again: whether a stored draw is the one that its seed and its frame give, and whether the frame was whole."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from outbound import journal
+from outbound.calls.model import Call
+from outbound.errors import Language
+from outbound.journal import JournalEntry
+from outbound.people import Centre, known
+from outbound.recordings.model import Recording
+from qa import drawing
+from qa.review.model import ReviewTask
+from qa.sampling.frames import seed_of, span_of
+from qa.sampling.model import Draw, DrawSeed, FrameItem
+
+
+class Difference(StrEnum):
+    """One way in which a stored draw is not what it should be."""
+
+    SEED = "seed"
+    SEED_NOT_PUBLISHED = "seed_not_published"
+    SEED_LATE = "seed_late"
+    FRAME = "frame"
+    FRAME_INCOMPLETE = "frame_incomplete"
+    CHANCES = "chances"
+    SAMPLE = "sample"
+    TASKS = "tasks"
+
+    def words(self, language: Language) -> str:
+        """What differs, as a sentence."""
+        return _WORDS[self][0 if language == "zh" else 1]
+
+
+_WORDS = {
+    Difference.SEED: ("抽样用的种子不是事先承诺的种子。", "The seed is not the one that was promised."),
+    Difference.SEED_NOT_PUBLISHED: (
+        "审计日志中没有该种子的哈希值。",
+        "The hash of the seed does not stand in the journal.",
+    ),
+    Difference.SEED_LATE: (
+        "种子是在第一通电话拨打之后才承诺的。",
+        "The seed was promised only after the first of the calls had been made.",
+    ),
+    Difference.FRAME: (
+        "抽样清单与其哈希值不符。",
+        "The frozen frame is not the one whose hash was stored.",
+    ),
+    Difference.FRAME_INCOMPLETE: (
+        "有当期的有效录音没有进入抽样清单。",
+        "A valid recording of the period is missing from the frame.",
+    ),
+    Difference.CHANCES: ("登记的入样概率与清单不符。", "The chances stored are not those that the frame gives."),
+    Difference.SAMPLE: ("重新抽样得到的样本不同。", "Drawing again gives another sample."),
+    Difference.TASKS: ("质检任务与样本不一致。", "The reviews asked for are not the sample."),
+}
+
+
+def frozen(session: Session, draw: Draw) -> list[drawing.FrameItem]:
+    """The frozen frame of a draw, each recording with its rate."""
+    return [
+        drawing.FrameItem(recording=str(item.recording_id), agent=str(item.agent_id), rate=_rate(item))
+        for item in _stored(session, draw)
+    ]
+
+
+def _stored(session: Session, draw: Draw) -> list[FrameItem]:
+    return list(session.exec(select(FrameItem).where(FrameItem.draw_id == draw.id)).all())
+
+
+def _rate(item: FrameItem) -> int:
+    # The drawing names a stratum by its rate first: "10% 7" is agent 7 at 10 per cent.
+    return int(item.stratum.partition("%")[0])
+
+
+def verify(session: Session, draw: Draw) -> list[Difference]:
+    """Draw again from the stored rows alone; everything that differs, and nothing where it is the same."""
+    centre = session.get_one(Centre, draw.centre_id)
+    return [*_about_the_seed(session, centre, draw), *_about_the_frame(session, centre, draw), *_again(session, draw)]
+
+
+def _about_the_seed(session: Session, centre: Centre, draw: Draw) -> Iterable[Difference]:
+    seed = seed_of(session, centre, draw.kind, draw.period)
+    if seed is None or seed.seed != draw.seed or seed.seed_hash != drawing.commitment(draw.seed):
+        yield Difference.SEED
+        return
+    if not _published(session, seed):
+        yield Difference.SEED_NOT_PUBLISHED
+    dialled = select(sa.func.min(col(Call.dialled_at))).join(Recording, col(Recording.call_id) == col(Call.id))
+    first = session.exec(
+        dialled.where(col(Call.dialled_at) >= span_of(draw.kind, draw.period, centre.zone)[0])
+        .join(FrameItem, col(FrameItem.recording_id) == col(Recording.id))
+        .where(FrameItem.draw_id == draw.id)
+    ).one()
+    if first is not None and first < seed.at:
+        yield Difference.SEED_LATE
+
+
+def _published(session: Session, seed: DrawSeed) -> bool:
+    said = journal.canonical({"kind": seed.kind, "period": seed.period, "seed_hash": seed.seed_hash})
+    asked = select(JournalEntry.id).where(
+        JournalEntry.chain == seed.centre_id,
+        JournalEntry.action == "draw.seed_committed",
+        JournalEntry.at == seed.at,
+        JournalEntry.details == said,
+    )
+    return session.exec(asked).first() is not None
+
+
+def _about_the_frame(session: Session, centre: Centre, draw: Draw) -> Iterable[Difference]:
+    items = frozen(session, draw)
+    if (drawing.frame_hash(items), len(items)) != (draw.frame_hash, draw.frame_size):
+        yield Difference.FRAME
+    since, until = span_of(draw.kind, draw.period, centre.zone)
+    framed = select(FrameItem.recording_id).where(FrameItem.draw_id == draw.id)
+    asked = (
+        select(Recording.id)
+        .join(Call, col(Call.id) == col(Recording.call_id))
+        .where(Recording.centre_id == centre.id, col(Recording.valid), col(Recording.matched_at) < until)
+        .where(col(Call.dialled_at) >= since, col(Call.dialled_at) < until, col(Recording.id).not_in(framed))
+    )
+    if session.exec(asked.limit(1)).first() is not None:
+        yield Difference.FRAME_INCOMPLETE
+
+
+def _again(session: Session, draw: Draw) -> Iterable[Difference]:
+    frame, stored = frozen(session, draw), _stored(session, draw)
+    chances = drawing.inclusion(frame, rate=draw.rate_percent)
+    if any(chances[str(item.recording_id)] * item.chance_in != item.chance_of for item in stored):
+        yield Difference.CHANCES
+    again = {int(item.recording) for item in drawing.draw(frame, rate=draw.rate_percent, seed=draw.seed)}
+    drawn = {item.recording_id for item in stored if item.drawn}
+    if again != drawn or len(drawn) != draw.sample_size:
+        yield Difference.SAMPLE
+    asked = session.exec(select(ReviewTask.recording_id).where(ReviewTask.draw_id == known(draw.id))).all()
+    if sorted(asked) != sorted(drawn):
+        yield Difference.TASKS

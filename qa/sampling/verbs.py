@@ -1,0 +1,187 @@
+"""The daily and the weekly draw: a seed promised beforehand, a frozen frame, a sample that anybody can draw again."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from outbound import journal
+from outbound.errors import Refusal
+from outbound.people import Centre, Staff, known
+from qa import drawing
+from qa.review.model import ReviewSource, ReviewTask
+from qa.review.sharing import ASKED_FIRST, Sharing, due_at
+from qa.sampling.checking import Difference, frozen, verify
+from qa.sampling.frames import Frame, PeriodUnknown, commit_seed, frame_of, period_of, seed_of, span_of
+from qa.sampling.model import Draw, DrawKind, DrawSeed, FrameItem
+
+__all__ = [
+    "Difference",
+    "PeriodNotOver",
+    "PeriodUnknown",
+    "SeedNotCommitted",
+    "commit_seed",
+    "draw",
+    "draw_of",
+    "frame_of",
+    "period_of",
+    "seed_of",
+    "verify",
+]
+
+Rates = Callable[[int, int], int]
+"""From a campaign's and an agent's number to the per cent of that agent's recordings that are reviewed."""
+
+USUAL_PERCENT = {DrawKind.DAILY: 10, DrawKind.WEEKLY: 5}
+NEW_AGENT_DAYS = 7
+"""Every call of an agent's first days is reviewed (ours)."""
+
+
+class SeedNotCommitted(Refusal):
+    """No seed was promised for {period}, so nothing can be drawn from it; let the timetable commit the next one now."""
+
+    zh = "{period} 没有事先承诺抽样种子，不能抽样；请让定时任务立即提交下一期的种子。"
+
+
+class PeriodNotOver(Refusal):
+    """{period} is not over yet; its recordings are drawn from once it is."""
+
+    zh = "{period} 尚未结束，结束后才能抽样。"
+
+
+def draw_of(session: Session, centre: Centre, kind: DrawKind, period: str) -> Draw | None:
+    """The draw of a period, if it has been made."""
+    asked = select(Draw).where(Draw.centre_id == centre.id, Draw.kind == kind, Draw.period == period)
+    return session.exec(asked).first()
+
+
+def draw(
+    session: Session,
+    centre: Centre,
+    kind: DrawKind,
+    period: str,
+    *,
+    now: datetime,
+    rates: Rates | None = None,
+    complained: Collection[int] = (),
+    new_agent_days: int = NEW_AGENT_DAYS,
+) -> Draw:
+    """Draw a period's sample, once, and share its reviews out; drawn already, that draw.
+
+    `rates` says at which per cent whose recordings are reviewed; `complained` are calls that a customer complained of:
+    they, and all calls of agents who came less than `new_agent_days` before the period's end, are reviewed in any case.
+    Raises SeedNotCommitted, PeriodNotOver, PeriodUnknown, NobodyToReview.
+    """
+    if already := draw_of(session, centre, kind, period):
+        return already
+    seed = seed_of(session, centre, kind, period)
+    if seed is None:
+        raise SeedNotCommitted(period=period)
+    _, until = span_of(kind, period, centre.zone)
+    if now < until:
+        raise PeriodNotOver(period=period)
+    frame = frame_of(session, centre, kind, period)
+    new = _who_came_after(session, centre, until - timedelta(days=new_agent_days))
+    rates = rates or (lambda _campaign, _agent: USUAL_PERCENT[kind])
+    made = _freeze(session, seed, _rated(frame, rates, certain_calls=complained, certain_agents=new), now=now)
+    if made is None:
+        return _the_others_draw(session, centre, kind, period)
+    _share_out(session, centre, made, frame, now=now)
+    return made
+
+
+def _who_came_after(session: Session, centre: Centre, since: datetime) -> set[int]:
+    asked = select(Staff.id).where(Staff.centre_id == centre.id, Staff.added_at > since)
+    return {known(number) for number in session.exec(asked)}
+
+
+def _rated(
+    frame: Frame, rates: Rates, *, certain_calls: Collection[int], certain_agents: Collection[int]
+) -> list[drawing.FrameItem]:
+    usual = cache(rates)
+
+    def rate(campaign_id: int, agent_id: int, call_id: int) -> int:
+        certain = call_id in certain_calls or agent_id in certain_agents
+        return drawing.CERTAIN if certain else usual(campaign_id, agent_id)
+
+    return [
+        drawing.FrameItem(
+            recording=str(recording.id),
+            agent=str(call.agent_id),
+            rate=rate(call.campaign_id, call.agent_id, known(call.id)),
+        )
+        for recording, call in frame
+    ]
+
+
+def _freeze(session: Session, seed: DrawSeed, items: Sequence[drawing.FrameItem], *, now: datetime) -> Draw | None:
+    """The draw with its frame, stored; None where another process was faster."""
+    lowest = min((item.rate or 0 for item in items), default=USUAL_PERCENT[seed.kind])
+    drawn = {item.recording for item in drawing.draw(items, rate=lowest, seed=seed.seed)}
+    made = Draw(
+        centre_id=seed.centre_id,
+        kind=seed.kind,
+        period=seed.period,
+        rate_percent=lowest,
+        seed=seed.seed,
+        frame_hash=drawing.frame_hash(items),
+        frame_size=len(items),
+        sample_size=len(drawn),
+        at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except sa.exc.IntegrityError:
+        return None
+    session.add_all(_frame_items(known(made.id), drawing.strata(items, rate=lowest), drawn))
+    session.flush()
+    facts = {"frame_hash": made.frame_hash, "frame_size": made.frame_size, "sample_size": made.sample_size}
+    journal.record(session, "draw.made", made, by=None, now=now, kind=made.kind, period=made.period, facts=facts)
+    return made
+
+
+def _frame_items(draw_id: int, strata: Iterable[drawing.Stratum], drawn: Collection[str]) -> Iterable[FrameItem]:
+    for stratum in strata:
+        for item in stratum.items:
+            yield FrameItem(
+                draw_id=draw_id,
+                recording_id=int(item.recording),
+                agent_id=int(item.agent),
+                stratum=stratum.name,
+                chance_of=stratum.take,
+                chance_in=len(stratum.items),
+                drawn=item.recording in drawn,
+            )
+
+
+def _the_others_draw(session: Session, centre: Centre, kind: DrawKind, period: str) -> Draw:
+    found = draw_of(session, centre, kind, period)
+    assert found is not None, "a draw that is there already can be read"
+    return found
+
+
+def _share_out(session: Session, centre: Centre, made: Draw, frame: Frame, *, now: datetime) -> None:
+    source = ReviewSource(made.kind)
+    sharing = Sharing(session, known(centre.id), ASKED_FIRST[source])
+    due = due_at(centre, now)
+    calls = {str(recording.id): call for recording, call in frame}
+    sample = drawing.draw(frozen(session, made), rate=made.rate_percent, seed=made.seed)
+    # In the order of their tickets, so that nobody gets one agent's calls in a row.
+    for item in sorted(sample, key=lambda drawn: drawn.ticket):
+        call = calls[item.recording]
+        session.add(
+            ReviewTask(
+                centre_id=known(centre.id),
+                draw_id=made.id,
+                source=source,
+                recording_id=int(item.recording),
+                call_id=known(call.id),
+                reviewer_id=known(sharing.pick(call).id),
+                made_at=now,
+                due_at=due,
+            )
+        )
+    session.flush()
