@@ -53,7 +53,8 @@ def _after_recall(
 ) -> None:
     if outcome.after == After.CONSENT:
         life.recalled(session, subscription, call, by=by, now=now)
-    elif outcome.code in ENDS_SUBSCRIPTION:
+    elif outcome.after in (After.CLOSE, After.BLOCK):
+        # Nobody will ring this customer again, so the doubt can never be settled.
         move(session, subscription, "never_valid", by=by, call=call, now=now, why=outcome.code)
 
 
@@ -62,7 +63,8 @@ def _after_correction(
 ) -> None:
     if outcome.after == After.CONSENT:
         passed = life.marks_of(session, call) == Verdict.VALID
-        corrections.conclude(session, call, passed=passed, by=by, now=now)
+        # A yes with a doubt left is no no: the customer is called again rather than cancelled.
+        corrections.conclude(session, call, passed=passed or None, by=by, now=now)
         if not passed:
             queue_correction(session, subscription, now=now)
     elif outcome.code in ENDS_SUBSCRIPTION:

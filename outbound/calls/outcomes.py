@@ -6,7 +6,8 @@ from ruamel.yaml import YAML
 from sqlmodel import Session, col, select
 
 from outbound.call_lists.model import Duty
-from outbound.calls.model import Outcome
+from outbound.calls.model import After, Outcome
+from scripts.vocabulary import CONSENTED, Ending, Kind
 
 
 def fill(session: Session) -> None:
@@ -16,7 +17,13 @@ def fill(session: Session) -> None:
         session.merge(Outcome(**{**row, "duties": ",".join(row["duties"]), "position": position}))
 
 
-def of_duty(session: Session, duty: Duty) -> list[Outcome]:
-    """How calls of this duty may end, in the order of the screen."""
+def of_duty(session: Session, duty: Duty, kind: Kind) -> list[Outcome]:
+    """How calls of this duty may end with a script of `kind`, in the order of the screen: a survey cannot sell."""
     every = session.exec(select(Outcome).order_by(col(Outcome.position))).all()
-    return [outcome for outcome in every if duty in outcome.duties.split(",")]
+    return [outcome for outcome in every if duty in outcome.duties.split(",") and _fits(outcome, kind)]
+
+
+def _fits(outcome: Outcome, kind: Kind) -> bool:
+    if outcome.after == After.CONSENT:
+        return outcome.code == CONSENTED.get(kind)
+    return outcome.code != Ending.COMPLETED or kind not in CONSENTED

@@ -49,6 +49,15 @@ class AlreadyWrappedUp(Refusal):
 
     zh = "这通电话已经登记为“{outcome}”，如有误请联系班长。"
 
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        super().__init__(outcome=outcome.en)
+
+    def sentence(self, language: Language) -> str:
+        """The outcome by its name in the reader's language."""
+        template = self.zh if language == "zh" else str(self.__doc__)
+        return template.format(outcome=self.outcome.zh if language == "zh" else self.outcome.en)
+
 
 class OutcomeUnknown(Refusal):
     """“{outcome}” is not a way in which this call can end; choose one from the list."""
@@ -119,10 +128,12 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
     """
     if call.agent_id != by.id:
         raise NotFound
+    # Two reports of one call at once, or a lease that ends at this moment, wait here for each other.
+    session.refresh(call, with_for_update=True)
     if known_already := _repeated(session, call, report):
         return known_already
     outcome = check(session, call, report, now=now)
-    claim = session.get_one(Claim, call.claim_id)
+    claim = session.get_one(Claim, call.claim_id, with_for_update=True)
     if claim.ended_at or claim.lease_until <= now:
         return _keep_for_supervisor(session, call, outcome, report, by=by, now=now)
     claim.ended_at, claim.ended_how = now, ClaimEnd.DONE
@@ -137,20 +148,20 @@ def _repeated(session: Session, call: Call, report: Report) -> WrappedUp | None:
         code = call.outcome_code or report.outcome
         return WrappedUp(call, session.get_one(Outcome, code), late=call.outcome_code is None, repeated=True)
     if call.outcome_code:
-        raise AlreadyWrappedUp(outcome=call.outcome_code)
+        raise AlreadyWrappedUp(session.get_one(Outcome, call.outcome_code))
     return None
 
 
 def check(session: Session, call: Call, report: Report, *, now: datetime) -> Outcome:
     """The outcome that a report names, once everything that it demands is there."""
-    outcome = next((o for o in outcomes.of_duty(session, call.duty) if o.code == report.outcome), None)
+    script = script_of(session.get_one(ScriptVersion, call.script_version_id))
+    outcome = next((o for o in outcomes.of_duty(session, call.duty, script.kind) if o.code == report.outcome), None)
     if outcome is None:
         raise OutcomeUnknown(outcome=report.outcome)
     if outcome.note_required and not report.note.strip():
         raise NoteNeeded
     if outcome.after == After.CALLBACK:
         _check_callback(session, call, outcome, report, now=now)
-    script = script_of(session.get_one(ScriptVersion, call.script_version_id))
     if unknown := set(report.ticks) - set(script.steps):
         raise TickUnknown(step=min(unknown))
     if outcome.after == After.CONSENT:
@@ -272,7 +283,7 @@ def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now
     if session.get(LateWrapUpSettlement, known(late.id)):
         return WrappedUp(call, outcome, repeated=True)
     if call.outcome_code:
-        raise AlreadyWrappedUp(outcome=call.outcome_code)
+        raise AlreadyWrappedUp(session.get_one(Outcome, call.outcome_code))
     session.add(LateWrapUpSettlement(late_wrap_up_id=known(late.id), by_id=known(by.id), at=now, note=note[:400]))
     caller = session.get_one(Staff, call.agent_id)
     register(session, call, outcome, report, by=caller, now=now)

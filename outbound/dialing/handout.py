@@ -31,6 +31,8 @@ PROBE = 20
 MOST_PROBES = 10
 CALLBACK_RELEASED_AFTER = timedelta(minutes=30)
 """When a personal callback that its agent did not take goes to anybody."""
+PUT_BACK_FOR = timedelta(minutes=10)
+"""How long a contact that was put back rests, so that the next hand-out is another one."""
 PROTECTIVE = (Duty.CONFIRMATION, Duty.CORRECTION)
 """Calls that protect a customer go on when a campaign is paused, over or closed."""
 
@@ -62,6 +64,12 @@ class NumberBlocked(Refusal):
     zh = "该号码在拒呼名单中，不能拨打，请取下一位。"
 
 
+class CallUnderWay(Refusal):
+    """This customer has been dialled; say how the call ended before you go on."""
+
+    zh = "已经拨打过这位客户，请先登记通话结果再继续。"
+
+
 def claim_next(session: Session, agent: Staff, *, roles: Collection[Role], now: datetime) -> Claim | None:
     """The contact that `agent` is to ring now, held for the length of its lease; None where nobody is due.
 
@@ -71,8 +79,7 @@ def claim_next(session: Session, agent: Staff, *, roles: Collection[Role], now: 
     end_expired(session, now=now)
     if held := held_by(session, agent):
         return held
-    duties = [duty for role in roles for duty in DUTIES.get(role, ())]
-    open_to = _open_to(session, agent, duties, now=now)
+    open_to = calls_open_to(session, agent, roles, now=now)
     for _ in range(MOST_PROBES):
         candidates = _candidates(session, agent, open_to, now=now)
         for contact in candidates:
@@ -94,10 +101,11 @@ def end_expired(session: Session, *, now: datetime) -> int:
     return session.exec(over.values(ended_at=now, ended_how=ClaimEnd.LEASE_ENDED)).rowcount
 
 
-def _open_to(
-    session: Session, agent: Staff, duties: Collection[Duty], *, now: datetime
+def calls_open_to(
+    session: Session, agent: Staff, roles: Collection[Role], *, now: datetime
 ) -> list[tuple[int, list[Duty]]]:
     """The campaigns that this person may call for now, each with the duties for which a script is in force."""
+    duties = [duty for role in roles for duty in DUTIES.get(role, ())]
     asked = select(Campaign).where(Campaign.centre_id == agent.centre_id, Campaign.state != CampaignState.DRAFT)
     found = []
     for campaign in session.exec(asked.order_by(col(Campaign.id))):
@@ -251,12 +259,18 @@ def renew(session: Session, claim: Claim, *, by: Staff, now: datetime) -> None:
 
 
 def put_back(session: Session, claim: Claim, *, by: Staff, now: datetime) -> None:
-    """Give a contact back that was not rung. Raises ClaimEnded."""
+    """Give a contact back that was not rung; it rests for a while. Raises NotFound, ClaimEnded, CallUnderWay."""
+    if claim.agent_id != by.id:
+        raise NotFound
     if claim.ended_at:
         return
     check_in_force(claim, by=by, now=now)
+    if session.exec(select(Call.id).where(Call.claim_id == claim.id, col(Call.wrapped_up_at).is_(None))).first():
+        raise CallUnderWay
     claim.ended_at, claim.ended_how = now, ClaimEnd.PUT_BACK
-    session.add(claim)
+    contact = session.get_one(Contact, claim.contact_id)
+    contact.due_at = max(contact.due_at, now + PUT_BACK_FOR)
+    session.add_all([claim, contact])
 
 
 def check_in_force(claim: Claim, *, by: Staff, now: datetime) -> None:
