@@ -42,6 +42,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "own_account": EVERYBODY,
     "make_sales_calls": frozenset({Role.AGENT}),
     "make_confirmation_calls": frozenset({Role.VERIFIER}),
+    "make_calls": frozenset({Role.AGENT, Role.VERIFIER}),
     "see_own_reviews": frozenset({Role.AGENT, Role.VERIFIER}),
     "review_calls": frozenset({Role.REVIEWER, Role.SUPERVISOR}),
     "hear_recordings": frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.MANAGER, Role.CARRIER, Role.CARE}),

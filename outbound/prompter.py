@@ -1,4 +1,4 @@
-"""What is read to this customer: the script of the call in hand with the facts of customer, offer and trial filled in."""
+"""What is read to this customer: the script of the call in hand with every fact filled in."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def script_for(
     """
     call = open_call_of(session, claim)
     script = script_of(version_for(session, claim, call))
-    return render(script, _facts(session, vault, claim, call, agent, now), language)
+    return render(script, _facts(session, vault, claim, call, agent, language, now), language)
 
 
 def version_for(session: Session, claim: Claim, call: Call | None) -> ScriptVersion:
@@ -67,7 +67,9 @@ def terms_for(session: Session, claim: Claim, call: Call | None) -> Definition:
     return campaigns.definition_in(version)
 
 
-def _facts(session: Session, vault: Vault, claim: Claim, call: Call | None, agent: Staff, now: datetime) -> Facts:
+def _facts(
+    session: Session, vault: Vault, claim: Claim, call: Call | None, agent: Staff, language: Language, now: datetime
+) -> Facts:
     centre = session.get_one(Centre, claim.centre_id)
     terms = terms_for(session, claim, call)
     subscription = life.of_contact(session, claim.contact_id)
@@ -82,13 +84,13 @@ def _facts(session: Session, vault: Vault, claim: Claim, call: Call | None, agen
         sale_date=_sale_date(session, subscription, centre),
         agent_name=agent.name,
         agent_number=agent.number,
-        centre_name=centre.name_zh,
+        centre_name=centre.name_zh if language == "zh" else centre.name_en,
         today=today,
     )
 
 
 def _trial_ends(terms: Definition, subscription: Subscription | None, today: date) -> date | None:
-    """The last free day: as agreed, or whole days after the day of this call; without a trial the days to confirm in."""
+    """The last free day: as agreed, or whole days after this call's; without a trial the days to confirm in."""
     if subscription and subscription.trial_ends_on:
         return subscription.trial_ends_on
     if terms.offer is None:
