@@ -82,3 +82,38 @@ def test_every_part_can_be_read_by_everybody(
     page.goto("/style")
     picture(page, f"parts-{language}-{theme}", full=True)
     assert_no_violations(page)
+
+
+@pytest.mark.parametrize("width", [375, 1280, 1920])
+def test_no_screen_has_to_be_pushed_sideways(page_as: "Callable[..., Page]", width: int) -> None:
+    page = page_as("manager", "zh")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/style")
+    picture(page, f"parts-{width}", full=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_refused_form_can_be_read_by_everybody(page_as: "Callable[..., Page]", language: str) -> None:
+    page = page_as("manager", language)
+    page.goto("/style")
+    page.fill("#name", "")
+    page.fill("#price", "five")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".error")
+    picture(page, f"refused-{language}")
+    assert_no_violations(page)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_account_page_and_the_sheet_of_keys_can_be_read_by_everybody(
+    page_as: "Callable[..., Page]", language: str
+) -> None:
+    page = page_as("manager", language)
+    page.goto("/me")
+    picture(page, f"account-{language}")
+    assert_no_violations(page)
+    page.goto("/style")
+    page.keyboard.press("?")
+    picture(page, f"keys-{language}")
+    assert_no_violations(page)
