@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("outbound.campaigns", "outbound.dialing", "outbound.calls", "outbound.recordings", "outbound.telephony"),
     ("outbound.subscriptions", "outbound.confirmations", "outbound.billing", "outbound.evidence"),
     ("qa",),
-    ("outbound.wrap_up", "outbound.complaints", "outbound.support"),
+    ("outbound.wrap_up", "outbound.prompter", "outbound.complaints", "outbound.support"),
     ("outbound.reports", "outbound.assessment"),
     ("outbound.timetable", "outbound.jobs", "outbound.schema", "outbound.verification"),
     ("web", "outbound.cli", "outbound.commands", "outbound.hosting", "outbound.demo", "outbound.bench"),
