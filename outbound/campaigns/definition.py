@@ -219,7 +219,7 @@ class Definition(Part):
     scripts: Scripts
     """Which scripts are read."""
     calling: Calling = Calling()
-    """When and how often numbers may ring."""
+    """The rules under which its numbers are rung."""
     staff: list[Name] = []
     """Sign-in names of the agents and verifiers who work on it; empty: all of the centre."""
     skills: list[Name] = []
