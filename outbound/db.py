@@ -130,10 +130,14 @@ LOCKS: dict[str, dict[str, list[str]]] = {"sqlite": {}, "postgresql": {}}
 def lock(table: sa.Table, name: str, *, sqlite: Sequence[str], postgresql: Sequence[str]) -> None:
     """Attach triggers to `table`, one promise under one `name`, created with the table on each engine."""
     for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
-        LOCKS[dialect][name] = [statement.strip() for statement in statements]
+        LOCKS[dialect][name] = [_tidy(statement) for statement in statements]
         for statement in LOCKS[dialect][name]:
             escaped = sa.DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
             event.listen(SQLModel.metadata, "after_create", escaped.execute_if(dialect=dialect))
+
+
+def _tidy(statement: str) -> str:
+    return "\n".join(line.rstrip() for line in statement.strip().splitlines() if line.strip())
 
 
 def guard(table: sa.Table, name: str, *, when: str, refuse_if: str, saying: str, first: str = "") -> None:

@@ -31,8 +31,7 @@ def end_trials(session: Session, centre: Centre, _day: str, now: datetime) -> Ma
     over = trial.past_their_trial(session, centre, now=now)
     for subscription in over:
         trial.end_trial(session, subscription, now=now)
-        corrections.lapse(session, subscription, now=now)
-    return {"ended": len(over)}
+    return {"ended": len(over), "corrections_lapsed": len(corrections.lapse(session, centre, now=now))}
 
 
 def charge(session: Session, centre: Centre, _day: str, now: datetime) -> Mapping[str, Any]:

@@ -1,0 +1,437 @@
+CREATE FUNCTION journal_entry_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'journal_entry is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER journal_entry_append_only BEFORE UPDATE OR DELETE ON journal_entry FOR EACH ROW EXECUTE FUNCTION journal_entry_append_only()
+;;
+CREATE TRIGGER journal_entry_no_truncate BEFORE TRUNCATE ON journal_entry FOR EACH STATEMENT EXECUTE FUNCTION journal_entry_append_only()
+;;
+CREATE FUNCTION script_decision_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'script_decision is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER script_decision_append_only BEFORE UPDATE OR DELETE ON script_decision FOR EACH ROW EXECUTE FUNCTION script_decision_append_only()
+;;
+CREATE TRIGGER script_decision_no_truncate BEFORE TRUNCATE ON script_decision FOR EACH STATEMENT EXECUTE FUNCTION script_decision_append_only()
+;;
+CREATE FUNCTION script_decision_not_the_author() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.approved AND EXISTS (SELECT 1 FROM script_version v WHERE v.id = NEW.version_id
+        AND v.author_id = NEW.by_id) THEN RAISE EXCEPTION 'nobody approves their own script' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER script_decision_not_the_author BEFORE INSERT ON script_decision FOR EACH ROW EXECUTE FUNCTION script_decision_not_the_author()
+;;
+CREATE FUNCTION script_version_immutable() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.state <> 'draft' AND (NEW.source <> OLD.source OR NEW.content_hash <> OLD.content_hash
+        OR NEW.number <> OLD.number OR NEW.author_id <> OLD.author_id OR NEW.script_id <> OLD.script_id) THEN RAISE EXCEPTION 'a submitted script version never changes' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER script_version_immutable BEFORE UPDATE ON script_version FOR EACH ROW EXECUTE FUNCTION script_version_immutable()
+;;
+CREATE FUNCTION script_version_two_approvals() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.state = 'in_force' AND OLD.state <> 'in_force' AND (SELECT count(DISTINCT d.party)
+        FROM script_decision d WHERE d.version_id = NEW.id AND d.approved) < 2 THEN RAISE EXCEPTION 'a script needs both approvals' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER script_version_two_approvals BEFORE UPDATE ON script_version FOR EACH ROW EXECUTE FUNCTION script_version_two_approvals()
+;;
+CREATE FUNCTION script_version_begins_as_draft() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.state <> 'draft' THEN RAISE EXCEPTION 'a script version begins as a draft' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER script_version_begins_as_draft BEFORE INSERT ON script_version FOR EACH ROW EXECUTE FUNCTION script_version_begins_as_draft()
+;;
+CREATE FUNCTION opt_out_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'opt_out is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER opt_out_append_only BEFORE UPDATE OR DELETE ON opt_out FOR EACH ROW EXECUTE FUNCTION opt_out_append_only()
+;;
+CREATE TRIGGER opt_out_no_truncate BEFORE TRUNCATE ON opt_out FOR EACH STATEMENT EXECUTE FUNCTION opt_out_append_only()
+;;
+CREATE FUNCTION opt_out_lifting_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'opt_out_lifting is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER opt_out_lifting_append_only BEFORE UPDATE OR DELETE ON opt_out_lifting FOR EACH ROW EXECUTE FUNCTION opt_out_lifting_append_only()
+;;
+CREATE TRIGGER opt_out_lifting_no_truncate BEFORE TRUNCATE ON opt_out_lifting FOR EACH STATEMENT EXECUTE FUNCTION opt_out_lifting_append_only()
+;;
+CREATE FUNCTION opt_out_takes_effect() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
+    UPDATE dial_token SET voided_at = NEW.at WHERE phone_id = NEW.phone_id AND used_at IS NULL
+        AND voided_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
+        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+    UPDATE claim SET ended_at = NEW.at, ended_how = 'blocked' WHERE phone_id = NEW.phone_id
+        AND ended_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
+        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind))
+        AND NOT EXISTS (SELECT 1 FROM call WHERE call.claim_id = claim.id);
+    UPDATE contact SET state = 'closed', closed_why = 'opted_out' WHERE phone_id = NEW.phone_id
+        AND state = 'queued' AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
+        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+    RETURN NULL;
+END $$
+;;
+CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out FOR EACH ROW  EXECUTE FUNCTION opt_out_takes_effect()
+;;
+CREATE FUNCTION refused_row_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER refused_row_append_only BEFORE UPDATE OR DELETE ON refused_row FOR EACH ROW EXECUTE FUNCTION refused_row_append_only()
+;;
+CREATE TRIGGER refused_row_no_truncate BEFORE TRUNCATE ON refused_row FOR EACH STATEMENT EXECUTE FUNCTION refused_row_append_only()
+;;
+CREATE FUNCTION campaign_version_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'campaign_version is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER campaign_version_append_only BEFORE UPDATE OR DELETE ON campaign_version FOR EACH ROW EXECUTE FUNCTION campaign_version_append_only()
+;;
+CREATE TRIGGER campaign_version_no_truncate BEFORE TRUNCATE ON campaign_version FOR EACH STATEMENT EXECUTE FUNCTION campaign_version_append_only()
+;;
+CREATE FUNCTION dial_token_not_for_opted_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
+    IF EXISTS (SELECT 1 FROM opt_out o JOIN campaign c ON c.id = NEW.campaign_id
+        WHERE o.phone_id = NEW.phone_id AND (o.expires_at IS NULL OR o.expires_at > NEW.issued_at)
+        AND (o.scope = 'all' OR o.campaign_id = c.id OR o.campaign_kind = c.kind)
+        AND NOT EXISTS (SELECT 1 FROM opt_out_lifting l WHERE l.opt_out_id = o.id)) THEN RAISE EXCEPTION 'the number is blocked' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER dial_token_not_for_opted_out BEFORE INSERT ON dial_token FOR EACH ROW EXECUTE FUNCTION dial_token_not_for_opted_out()
+;;
+CREATE FUNCTION dial_token_used_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.used_at IS NOT NULL OR OLD.voided_at IS NOT NULL OR NEW.phone_id <> OLD.phone_id
+        OR NEW.claim_id <> OLD.claim_id OR (NEW.used_at IS NOT NULL AND NEW.used_at >= OLD.expires_at) THEN RAISE EXCEPTION 'a dial token is good for one dial only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER dial_token_used_once BEFORE UPDATE ON dial_token FOR EACH ROW EXECUTE FUNCTION dial_token_used_once()
+;;
+CREATE FUNCTION dial_token_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'dial tokens are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER dial_token_never_deleted BEFORE DELETE ON dial_token FOR EACH ROW EXECUTE FUNCTION dial_token_never_deleted()
+;;
+CREATE FUNCTION tick_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'tick is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER tick_append_only BEFORE UPDATE OR DELETE ON tick FOR EACH ROW EXECUTE FUNCTION tick_append_only()
+;;
+CREATE TRIGGER tick_no_truncate BEFORE TRUNCATE ON tick FOR EACH STATEMENT EXECUTE FUNCTION tick_append_only()
+;;
+CREATE FUNCTION self_mark_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'self_mark is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER self_mark_append_only BEFORE UPDATE OR DELETE ON self_mark FOR EACH ROW EXECUTE FUNCTION self_mark_append_only()
+;;
+CREATE TRIGGER self_mark_no_truncate BEFORE TRUNCATE ON self_mark FOR EACH STATEMENT EXECUTE FUNCTION self_mark_append_only()
+;;
+CREATE FUNCTION late_wrap_up_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'late_wrap_up is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER late_wrap_up_append_only BEFORE UPDATE OR DELETE ON late_wrap_up FOR EACH ROW EXECUTE FUNCTION late_wrap_up_append_only()
+;;
+CREATE TRIGGER late_wrap_up_no_truncate BEFORE TRUNCATE ON late_wrap_up FOR EACH STATEMENT EXECUTE FUNCTION late_wrap_up_append_only()
+;;
+CREATE FUNCTION late_wrap_up_settlement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'late_wrap_up_settlement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER late_wrap_up_settlement_append_only BEFORE UPDATE OR DELETE ON late_wrap_up_settlement FOR EACH ROW EXECUTE FUNCTION late_wrap_up_settlement_append_only()
+;;
+CREATE TRIGGER late_wrap_up_settlement_no_truncate BEFORE TRUNCATE ON late_wrap_up_settlement FOR EACH STATEMENT EXECUTE FUNCTION late_wrap_up_settlement_append_only()
+;;
+CREATE FUNCTION call_needs_used_token() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM dial_token t WHERE t.id = NEW.dial_token_id AND t.phone_id = NEW.phone_id
+        AND t.used_at IS NOT NULL AND t.voided_at IS NULL) THEN RAISE EXCEPTION 'a call needs a dial token' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER call_needs_used_token BEFORE INSERT ON call FOR EACH ROW EXECUTE FUNCTION call_needs_used_token()
+;;
+CREATE FUNCTION call_wrapped_up_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.wrapped_up_at IS NOT NULL AND (OLD.outcome_code <> NEW.outcome_code
+        OR NEW.wrapped_up_at IS NULL OR OLD.wrapped_up_at <> NEW.wrapped_up_at)
+        OR NEW.agent_id <> OLD.agent_id OR NEW.phone_id <> OLD.phone_id OR NEW.dialled_at <> OLD.dialled_at
+        OR NEW.script_version_id <> OLD.script_version_id THEN RAISE EXCEPTION 'a call is wrapped up once' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER call_wrapped_up_once BEFORE UPDATE ON call FOR EACH ROW EXECUTE FUNCTION call_wrapped_up_once()
+;;
+CREATE FUNCTION call_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'calls are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER call_never_deleted BEFORE DELETE ON call FOR EACH ROW EXECUTE FUNCTION call_never_deleted()
+;;
+CREATE FUNCTION recording_sealed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.seconds <> OLD.seconds
+        OR NEW.valid <> OLD.valid OR NEW.kept_at <> OLD.kept_at
+        OR (OLD.call_id IS NOT NULL AND (NEW.call_id IS NULL OR NEW.call_id <> OLD.call_id)) THEN RAISE EXCEPTION 'a recording is sealed' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER recording_sealed BEFORE UPDATE ON recording FOR EACH ROW EXECUTE FUNCTION recording_sealed()
+;;
+CREATE FUNCTION recording_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'recordings are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER recording_never_deleted BEFORE DELETE ON recording FOR EACH ROW EXECUTE FUNCTION recording_never_deleted()
+;;
+CREATE FUNCTION state_change_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'state_change is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER state_change_append_only BEFORE UPDATE OR DELETE ON state_change FOR EACH ROW EXECUTE FUNCTION state_change_append_only()
+;;
+CREATE TRIGGER state_change_no_truncate BEFORE TRUNCATE ON state_change FOR EACH STATEMENT EXECUTE FUNCTION state_change_append_only()
+;;
+CREATE FUNCTION withdrawal_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'withdrawal is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER withdrawal_append_only BEFORE UPDATE OR DELETE ON withdrawal FOR EACH ROW EXECUTE FUNCTION withdrawal_append_only()
+;;
+CREATE TRIGGER withdrawal_no_truncate BEFORE TRUNCATE ON withdrawal FOR EACH STATEMENT EXECUTE FUNCTION withdrawal_append_only()
+;;
+CREATE FUNCTION withdrawal_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    RETURN NULL;
+END $$
+;;
+CREATE TRIGGER withdrawal_raises_version AFTER INSERT ON withdrawal FOR EACH ROW  EXECUTE FUNCTION withdrawal_raises_version()
+;;
+CREATE FUNCTION subscription_final_is_final() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (OLD.state IN ('cancelled', 'lapsed', 'void') AND NEW.state <> OLD.state)
+        OR NEW.price_fen <> OLD.price_fen OR NEW.phone_id <> OLD.phone_id OR NEW.version < OLD.version
+        OR NEW.campaign_version_id <> OLD.campaign_version_id OR NEW.trial_days <> OLD.trial_days
+        OR NEW.seller_id <> OLD.seller_id OR NEW.sale_call_id <> OLD.sale_call_id OR NEW.contact_id <> OLD.contact_id
+        OR NEW.centre_id <> OLD.centre_id THEN RAISE EXCEPTION 'an ended subscription stays ended' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER subscription_final_is_final BEFORE UPDATE ON subscription FOR EACH ROW EXECUTE FUNCTION subscription_final_is_final()
+;;
+CREATE FUNCTION subscription_charged_with_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.state = 'charged' AND OLD.state <> 'charged' AND NOT EXISTS (SELECT 1 FROM ledger_entry e
+        WHERE e.subscription_id = NEW.id AND e.kind = 'charge') THEN RAISE EXCEPTION 'charged means that the ledger says so' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER subscription_charged_with_entry BEFORE UPDATE OF state ON subscription FOR EACH ROW EXECUTE FUNCTION subscription_charged_with_entry()
+;;
+CREATE FUNCTION confirmation_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'confirmation is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER confirmation_append_only BEFORE UPDATE OR DELETE ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_append_only()
+;;
+CREATE TRIGGER confirmation_no_truncate BEFORE TRUNCATE ON confirmation FOR EACH STATEMENT EXECUTE FUNCTION confirmation_append_only()
+;;
+CREATE FUNCTION confirmation_void_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'confirmation_void is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER confirmation_void_append_only BEFORE UPDATE OR DELETE ON confirmation_void FOR EACH ROW EXECUTE FUNCTION confirmation_void_append_only()
+;;
+CREATE TRIGGER confirmation_void_no_truncate BEFORE TRUNCATE ON confirmation_void FOR EACH STATEMENT EXECUTE FUNCTION confirmation_void_append_only()
+;;
+CREATE FUNCTION confirmation_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    RETURN NULL;
+END $$
+;;
+CREATE TRIGGER confirmation_raises_version AFTER INSERT ON confirmation FOR EACH ROW  EXECUTE FUNCTION confirmation_raises_version()
+;;
+CREATE FUNCTION confirmation_void_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    RETURN NULL;
+END $$
+;;
+CREATE TRIGGER confirmation_void_raises_version AFTER INSERT ON confirmation_void FOR EACH ROW  EXECUTE FUNCTION confirmation_void_raises_version()
+;;
+CREATE FUNCTION confirmation_not_by_the_seller() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.kind = 'second' AND EXISTS (SELECT 1 FROM subscription s
+        WHERE s.id = NEW.subscription_id AND s.seller_id = NEW.by_id)
+        OR NOT EXISTS (SELECT 1 FROM call c JOIN subscription s ON s.id = NEW.subscription_id
+        WHERE c.id = NEW.call_id AND c.agent_id = NEW.by_id AND c.contact_id = s.contact_id
+        AND (NEW.kind = 'first') = (c.duty IN ('pitch', 'recall', 'correction'))) THEN RAISE EXCEPTION 'the second confirmation is never the seller''s' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER confirmation_not_by_the_seller BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_not_by_the_seller()
+;;
+CREATE FUNCTION confirmation_all_four() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.result = 'passed' AND (SELECT count(*) FROM self_mark m
+        WHERE m.call_id = NEW.call_id AND m.mark = 'pass') < 4 THEN RAISE EXCEPTION 'all four criteria must pass' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER confirmation_all_four BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_all_four()
+;;
+CREATE FUNCTION ledger_entry_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ledger_entry is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW EXECUTE FUNCTION ledger_entry_append_only()
+;;
+CREATE TRIGGER ledger_entry_no_truncate BEFORE TRUNCATE ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_append_only()
+;;
+CREATE FUNCTION charge_hold_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'charge_hold is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER charge_hold_append_only BEFORE UPDATE OR DELETE ON charge_hold FOR EACH ROW EXECUTE FUNCTION charge_hold_append_only()
+;;
+CREATE TRIGGER charge_hold_no_truncate BEFORE TRUNCATE ON charge_hold FOR EACH STATEMENT EXECUTE FUNCTION charge_hold_append_only()
+;;
+CREATE FUNCTION charge_hold_lifting_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'charge_hold_lifting is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER charge_hold_lifting_append_only BEFORE UPDATE OR DELETE ON charge_hold_lifting FOR EACH ROW EXECUTE FUNCTION charge_hold_lifting_append_only()
+;;
+CREATE TRIGGER charge_hold_lifting_no_truncate BEFORE TRUNCATE ON charge_hold_lifting FOR EACH STATEMENT EXECUTE FUNCTION charge_hold_lifting_append_only()
+;;
+CREATE FUNCTION instruction_batch_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER instruction_batch_append_only BEFORE UPDATE OR DELETE ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_append_only()
+;;
+CREATE TRIGGER instruction_batch_no_truncate BEFORE TRUNCATE ON instruction_batch FOR EACH STATEMENT EXECUTE FUNCTION instruction_batch_append_only()
+;;
+CREATE FUNCTION acknowledgement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'acknowledgement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER acknowledgement_append_only BEFORE UPDATE OR DELETE ON acknowledgement FOR EACH ROW EXECUTE FUNCTION acknowledgement_append_only()
+;;
+CREATE TRIGGER acknowledgement_no_truncate BEFORE TRUNCATE ON acknowledgement FOR EACH STATEMENT EXECUTE FUNCTION acknowledgement_append_only()
+;;
+CREATE FUNCTION charge_hold_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    RETURN NULL;
+END $$
+;;
+CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  EXECUTE FUNCTION charge_hold_raises_version()
+;;
+CREATE FUNCTION charge_needs_second_confirmation() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    IF NEW.kind = 'charge' AND (
+        NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'first')
+        AND c.result = 'passed'
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'second')
+        AND c.result = 'passed' AND c.id = NEW.confirmation_id AND c.by_id <> (SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
+        OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
+            AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
+        OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
+            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
+            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
+        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
+            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7))) THEN RAISE EXCEPTION 'a charge needs a valid second confirmation' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION charge_needs_second_confirmation()
+;;
+CREATE FUNCTION reversal_takes_back_its_charge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.kind = 'reversal' AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
+        AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
+        AND e.cycle = NEW.cycle) THEN RAISE EXCEPTION 'a reversal takes back one charge, whole' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER reversal_takes_back_its_charge BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION reversal_takes_back_its_charge()
+;;
+CREATE FUNCTION instruction_leaves_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.batch_id IS NOT NULL OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
+        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
+        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
+        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0) THEN RAISE EXCEPTION 'an instruction leaves once' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_leaves_once BEFORE UPDATE ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_leaves_once()
+;;
+CREATE FUNCTION instruction_charge_from_ledger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
+        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
+        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
+        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
+        AND (e.kind = 'charge') = (NEW.kind = 'charge'))) THEN RAISE EXCEPTION 'a charge instruction follows the ledger' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_charge_from_ledger BEFORE INSERT ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_charge_from_ledger()
+;;
+CREATE FUNCTION instruction_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'instructions are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_never_deleted BEFORE DELETE ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_never_deleted()
+;;
+CREATE FUNCTION draw_seed_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'draw_seed is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER draw_seed_append_only BEFORE UPDATE OR DELETE ON draw_seed FOR EACH ROW EXECUTE FUNCTION draw_seed_append_only()
+;;
+CREATE TRIGGER draw_seed_no_truncate BEFORE TRUNCATE ON draw_seed FOR EACH STATEMENT EXECUTE FUNCTION draw_seed_append_only()
+;;
+CREATE FUNCTION draw_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'draw is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER draw_append_only BEFORE UPDATE OR DELETE ON draw FOR EACH ROW EXECUTE FUNCTION draw_append_only()
+;;
+CREATE TRIGGER draw_no_truncate BEFORE TRUNCATE ON draw FOR EACH STATEMENT EXECUTE FUNCTION draw_append_only()
+;;
+CREATE FUNCTION frame_item_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'frame_item is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER frame_item_append_only BEFORE UPDATE OR DELETE ON frame_item FOR EACH ROW EXECUTE FUNCTION frame_item_append_only()
+;;
+CREATE TRIGGER frame_item_no_truncate BEFORE TRUNCATE ON frame_item FOR EACH STATEMENT EXECUTE FUNCTION frame_item_append_only()
+;;
+CREATE FUNCTION review_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'review is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER review_append_only BEFORE UPDATE OR DELETE ON review FOR EACH ROW EXECUTE FUNCTION review_append_only()
+;;
+CREATE TRIGGER review_no_truncate BEFORE TRUNCATE ON review FOR EACH STATEMENT EXECUTE FUNCTION review_append_only()
+;;
+CREATE FUNCTION review_mark_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'review_mark is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER review_mark_append_only BEFORE UPDATE OR DELETE ON review_mark FOR EACH ROW EXECUTE FUNCTION review_mark_append_only()
+;;
+CREATE TRIGGER review_mark_no_truncate BEFORE TRUNCATE ON review_mark FOR EACH STATEMENT EXECUTE FUNCTION review_mark_append_only()
+;;
+CREATE FUNCTION review_not_ones_own_call() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM call c WHERE c.id = NEW.call_id AND c.agent_id = NEW.reviewer_id)
+        OR NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.call_id = NEW.call_id) THEN RAISE EXCEPTION 'nobody reviews their own call' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER review_not_ones_own_call BEFORE INSERT ON review FOR EACH ROW EXECUTE FUNCTION review_not_ones_own_call()
+;;
+CREATE FUNCTION complaint_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'complaint is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER complaint_append_only BEFORE UPDATE OR DELETE ON complaint FOR EACH ROW EXECUTE FUNCTION complaint_append_only()
+;;
+CREATE TRIGGER complaint_no_truncate BEFORE TRUNCATE ON complaint FOR EACH STATEMENT EXECUTE FUNCTION complaint_append_only()
+;;
+CREATE FUNCTION settlement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'settlement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER settlement_append_only BEFORE UPDATE OR DELETE ON settlement FOR EACH ROW EXECUTE FUNCTION settlement_append_only()
+;;
+CREATE TRIGGER settlement_no_truncate BEFORE TRUNCATE ON settlement FOR EACH STATEMENT EXECUTE FUNCTION settlement_append_only()
+;;
+CREATE FUNCTION period_done_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'period_done is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER period_done_append_only BEFORE UPDATE OR DELETE ON period_done FOR EACH ROW EXECUTE FUNCTION period_done_append_only()
+;;
+CREATE TRIGGER period_done_no_truncate BEFORE TRUNCATE ON period_done FOR EACH STATEMENT EXECUTE FUNCTION period_done_append_only()

@@ -1,0 +1,334 @@
+CREATE TRIGGER journal_entry_no_update BEFORE UPDATE ON journal_entry BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END
+;;
+CREATE TRIGGER journal_entry_no_delete BEFORE DELETE ON journal_entry BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END
+;;
+CREATE TRIGGER journal_entry_no_replace BEFORE INSERT ON journal_entry WHEN EXISTS (SELECT 1 FROM journal_entry WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END
+;;
+CREATE TRIGGER script_decision_no_update BEFORE UPDATE ON script_decision BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
+;;
+CREATE TRIGGER script_decision_no_delete BEFORE DELETE ON script_decision BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
+;;
+CREATE TRIGGER script_decision_no_replace BEFORE INSERT ON script_decision WHEN EXISTS (SELECT 1 FROM script_decision WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
+;;
+CREATE TRIGGER script_decision_not_the_author BEFORE INSERT ON script_decision FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'nobody approves their own script') WHERE NEW.approved AND EXISTS (SELECT 1 FROM script_version v WHERE v.id = NEW.version_id
+        AND v.author_id = NEW.by_id);
+END
+;;
+CREATE TRIGGER script_version_immutable BEFORE UPDATE ON script_version FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a submitted script version never changes') WHERE OLD.state <> 'draft' AND (NEW.source <> OLD.source OR NEW.content_hash <> OLD.content_hash
+        OR NEW.number <> OLD.number OR NEW.author_id <> OLD.author_id OR NEW.script_id <> OLD.script_id);
+END
+;;
+CREATE TRIGGER script_version_two_approvals BEFORE UPDATE ON script_version FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a script needs both approvals') WHERE NEW.state = 'in_force' AND OLD.state <> 'in_force' AND (SELECT count(DISTINCT d.party)
+        FROM script_decision d WHERE d.version_id = NEW.id AND d.approved) < 2;
+END
+;;
+CREATE TRIGGER script_version_begins_as_draft BEFORE INSERT ON script_version FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a script version begins as a draft') WHERE NEW.state <> 'draft';
+END
+;;
+CREATE TRIGGER opt_out_no_update BEFORE UPDATE ON opt_out BEGIN SELECT RAISE(ABORT, 'opt_out is append-only'); END
+;;
+CREATE TRIGGER opt_out_no_delete BEFORE DELETE ON opt_out BEGIN SELECT RAISE(ABORT, 'opt_out is append-only'); END
+;;
+CREATE TRIGGER opt_out_no_replace BEFORE INSERT ON opt_out WHEN EXISTS (SELECT 1 FROM opt_out WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'opt_out is append-only'); END
+;;
+CREATE TRIGGER opt_out_lifting_no_update BEFORE UPDATE ON opt_out_lifting BEGIN SELECT RAISE(ABORT, 'opt_out_lifting is append-only'); END
+;;
+CREATE TRIGGER opt_out_lifting_no_delete BEFORE DELETE ON opt_out_lifting BEGIN SELECT RAISE(ABORT, 'opt_out_lifting is append-only'); END
+;;
+CREATE TRIGGER opt_out_lifting_no_replace BEFORE INSERT ON opt_out_lifting WHEN EXISTS (SELECT 1 FROM opt_out_lifting WHERE opt_out_id = NEW.opt_out_id) BEGIN SELECT RAISE(ABORT, 'opt_out_lifting is append-only'); END
+;;
+CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out FOR EACH ROW  BEGIN
+    UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
+    UPDATE dial_token SET voided_at = NEW.at WHERE phone_id = NEW.phone_id AND used_at IS NULL
+        AND voided_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
+        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+    UPDATE claim SET ended_at = NEW.at, ended_how = 'blocked' WHERE phone_id = NEW.phone_id
+        AND ended_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
+        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind))
+        AND NOT EXISTS (SELECT 1 FROM call WHERE call.claim_id = claim.id);
+    UPDATE contact SET state = 'closed', closed_why = 'opted_out' WHERE phone_id = NEW.phone_id
+        AND state = 'queued' AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
+        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+END
+;;
+CREATE TRIGGER refused_row_no_update BEFORE UPDATE ON refused_row BEGIN SELECT RAISE(ABORT, 'refused_row is append-only'); END
+;;
+CREATE TRIGGER refused_row_no_delete BEFORE DELETE ON refused_row BEGIN SELECT RAISE(ABORT, 'refused_row is append-only'); END
+;;
+CREATE TRIGGER refused_row_no_replace BEFORE INSERT ON refused_row WHEN EXISTS (SELECT 1 FROM refused_row WHERE call_list_id = NEW.call_list_id AND row = NEW.row) BEGIN SELECT RAISE(ABORT, 'refused_row is append-only'); END
+;;
+CREATE TRIGGER campaign_version_no_update BEFORE UPDATE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
+;;
+CREATE TRIGGER campaign_version_no_delete BEFORE DELETE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
+;;
+CREATE TRIGGER campaign_version_no_replace BEFORE INSERT ON campaign_version WHEN EXISTS (SELECT 1 FROM campaign_version WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
+;;
+CREATE TRIGGER dial_token_not_for_opted_out BEFORE INSERT ON dial_token FOR EACH ROW BEGIN
+    UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
+    SELECT RAISE(ABORT, 'the number is blocked') WHERE EXISTS (SELECT 1 FROM opt_out o JOIN campaign c ON c.id = NEW.campaign_id
+        WHERE o.phone_id = NEW.phone_id AND (o.expires_at IS NULL OR o.expires_at > NEW.issued_at)
+        AND (o.scope = 'all' OR o.campaign_id = c.id OR o.campaign_kind = c.kind)
+        AND NOT EXISTS (SELECT 1 FROM opt_out_lifting l WHERE l.opt_out_id = o.id));
+END
+;;
+CREATE TRIGGER dial_token_used_once BEFORE UPDATE ON dial_token FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a dial token is good for one dial only') WHERE OLD.used_at IS NOT NULL OR OLD.voided_at IS NOT NULL OR NEW.phone_id <> OLD.phone_id
+        OR NEW.claim_id <> OLD.claim_id OR (NEW.used_at IS NOT NULL AND NEW.used_at >= OLD.expires_at);
+END
+;;
+CREATE TRIGGER dial_token_never_deleted BEFORE DELETE ON dial_token FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'dial tokens are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER tick_no_update BEFORE UPDATE ON tick BEGIN SELECT RAISE(ABORT, 'tick is append-only'); END
+;;
+CREATE TRIGGER tick_no_delete BEFORE DELETE ON tick BEGIN SELECT RAISE(ABORT, 'tick is append-only'); END
+;;
+CREATE TRIGGER tick_no_replace BEFORE INSERT ON tick WHEN EXISTS (SELECT 1 FROM tick WHERE call_id = NEW.call_id AND step = NEW.step) BEGIN SELECT RAISE(ABORT, 'tick is append-only'); END
+;;
+CREATE TRIGGER self_mark_no_update BEFORE UPDATE ON self_mark BEGIN SELECT RAISE(ABORT, 'self_mark is append-only'); END
+;;
+CREATE TRIGGER self_mark_no_delete BEFORE DELETE ON self_mark BEGIN SELECT RAISE(ABORT, 'self_mark is append-only'); END
+;;
+CREATE TRIGGER self_mark_no_replace BEFORE INSERT ON self_mark WHEN EXISTS (SELECT 1 FROM self_mark WHERE call_id = NEW.call_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'self_mark is append-only'); END
+;;
+CREATE TRIGGER late_wrap_up_no_update BEFORE UPDATE ON late_wrap_up BEGIN SELECT RAISE(ABORT, 'late_wrap_up is append-only'); END
+;;
+CREATE TRIGGER late_wrap_up_no_delete BEFORE DELETE ON late_wrap_up BEGIN SELECT RAISE(ABORT, 'late_wrap_up is append-only'); END
+;;
+CREATE TRIGGER late_wrap_up_no_replace BEFORE INSERT ON late_wrap_up WHEN EXISTS (SELECT 1 FROM late_wrap_up WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'late_wrap_up is append-only'); END
+;;
+CREATE TRIGGER late_wrap_up_settlement_no_update BEFORE UPDATE ON late_wrap_up_settlement BEGIN SELECT RAISE(ABORT, 'late_wrap_up_settlement is append-only'); END
+;;
+CREATE TRIGGER late_wrap_up_settlement_no_delete BEFORE DELETE ON late_wrap_up_settlement BEGIN SELECT RAISE(ABORT, 'late_wrap_up_settlement is append-only'); END
+;;
+CREATE TRIGGER late_wrap_up_settlement_no_replace BEFORE INSERT ON late_wrap_up_settlement WHEN EXISTS (SELECT 1 FROM late_wrap_up_settlement WHERE late_wrap_up_id = NEW.late_wrap_up_id) BEGIN SELECT RAISE(ABORT, 'late_wrap_up_settlement is append-only'); END
+;;
+CREATE TRIGGER call_needs_used_token BEFORE INSERT ON call FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a call needs a dial token') WHERE NOT EXISTS (SELECT 1 FROM dial_token t WHERE t.id = NEW.dial_token_id AND t.phone_id = NEW.phone_id
+        AND t.used_at IS NOT NULL AND t.voided_at IS NULL);
+END
+;;
+CREATE TRIGGER call_wrapped_up_once BEFORE UPDATE ON call FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a call is wrapped up once') WHERE OLD.wrapped_up_at IS NOT NULL AND (OLD.outcome_code <> NEW.outcome_code
+        OR NEW.wrapped_up_at IS NULL OR OLD.wrapped_up_at <> NEW.wrapped_up_at)
+        OR NEW.agent_id <> OLD.agent_id OR NEW.phone_id <> OLD.phone_id OR NEW.dialled_at <> OLD.dialled_at
+        OR NEW.script_version_id <> OLD.script_version_id;
+END
+;;
+CREATE TRIGGER call_never_deleted BEFORE DELETE ON call FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'calls are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER recording_sealed BEFORE UPDATE ON recording FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a recording is sealed') WHERE NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.seconds <> OLD.seconds
+        OR NEW.valid <> OLD.valid OR NEW.kept_at <> OLD.kept_at
+        OR (OLD.call_id IS NOT NULL AND (NEW.call_id IS NULL OR NEW.call_id <> OLD.call_id));
+END
+;;
+CREATE TRIGGER recording_never_deleted BEFORE DELETE ON recording FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'recordings are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER state_change_no_update BEFORE UPDATE ON state_change BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END
+;;
+CREATE TRIGGER state_change_no_delete BEFORE DELETE ON state_change BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END
+;;
+CREATE TRIGGER state_change_no_replace BEFORE INSERT ON state_change WHEN EXISTS (SELECT 1 FROM state_change WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END
+;;
+CREATE TRIGGER withdrawal_no_update BEFORE UPDATE ON withdrawal BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END
+;;
+CREATE TRIGGER withdrawal_no_delete BEFORE DELETE ON withdrawal BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END
+;;
+CREATE TRIGGER withdrawal_no_replace BEFORE INSERT ON withdrawal WHEN EXISTS (SELECT 1 FROM withdrawal WHERE subscription_id = NEW.subscription_id) BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END
+;;
+CREATE TRIGGER withdrawal_raises_version AFTER INSERT ON withdrawal FOR EACH ROW  BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+END
+;;
+CREATE TRIGGER subscription_final_is_final BEFORE UPDATE ON subscription FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'an ended subscription stays ended') WHERE (OLD.state IN ('cancelled', 'lapsed', 'void') AND NEW.state <> OLD.state)
+        OR NEW.price_fen <> OLD.price_fen OR NEW.phone_id <> OLD.phone_id OR NEW.version < OLD.version
+        OR NEW.campaign_version_id <> OLD.campaign_version_id OR NEW.trial_days <> OLD.trial_days
+        OR NEW.seller_id <> OLD.seller_id OR NEW.sale_call_id <> OLD.sale_call_id OR NEW.contact_id <> OLD.contact_id
+        OR NEW.centre_id <> OLD.centre_id;
+END
+;;
+CREATE TRIGGER subscription_charged_with_entry BEFORE UPDATE OF state ON subscription FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'charged means that the ledger says so') WHERE NEW.state = 'charged' AND OLD.state <> 'charged' AND NOT EXISTS (SELECT 1 FROM ledger_entry e
+        WHERE e.subscription_id = NEW.id AND e.kind = 'charge');
+END
+;;
+CREATE TRIGGER confirmation_no_update BEFORE UPDATE ON confirmation BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END
+;;
+CREATE TRIGGER confirmation_no_delete BEFORE DELETE ON confirmation BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END
+;;
+CREATE TRIGGER confirmation_no_replace BEFORE INSERT ON confirmation WHEN EXISTS (SELECT 1 FROM confirmation WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END
+;;
+CREATE TRIGGER confirmation_void_no_update BEFORE UPDATE ON confirmation_void BEGIN SELECT RAISE(ABORT, 'confirmation_void is append-only'); END
+;;
+CREATE TRIGGER confirmation_void_no_delete BEFORE DELETE ON confirmation_void BEGIN SELECT RAISE(ABORT, 'confirmation_void is append-only'); END
+;;
+CREATE TRIGGER confirmation_void_no_replace BEFORE INSERT ON confirmation_void WHEN EXISTS (SELECT 1 FROM confirmation_void WHERE confirmation_id = NEW.confirmation_id) BEGIN SELECT RAISE(ABORT, 'confirmation_void is append-only'); END
+;;
+CREATE TRIGGER confirmation_raises_version AFTER INSERT ON confirmation FOR EACH ROW  BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+END
+;;
+CREATE TRIGGER confirmation_void_raises_version AFTER INSERT ON confirmation_void FOR EACH ROW  BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+END
+;;
+CREATE TRIGGER confirmation_not_by_the_seller BEFORE INSERT ON confirmation FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'the second confirmation is never the seller''s') WHERE NEW.kind = 'second' AND EXISTS (SELECT 1 FROM subscription s
+        WHERE s.id = NEW.subscription_id AND s.seller_id = NEW.by_id)
+        OR NOT EXISTS (SELECT 1 FROM call c JOIN subscription s ON s.id = NEW.subscription_id
+        WHERE c.id = NEW.call_id AND c.agent_id = NEW.by_id AND c.contact_id = s.contact_id
+        AND (NEW.kind = 'first') = (c.duty IN ('pitch', 'recall', 'correction')));
+END
+;;
+CREATE TRIGGER confirmation_all_four BEFORE INSERT ON confirmation FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'all four criteria must pass') WHERE NEW.result = 'passed' AND (SELECT count(*) FROM self_mark m
+        WHERE m.call_id = NEW.call_id AND m.mark = 'pass') < 4;
+END
+;;
+CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
+;;
+CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
+;;
+CREATE TRIGGER ledger_entry_no_replace BEFORE INSERT ON ledger_entry WHEN EXISTS (SELECT 1 FROM ledger_entry WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
+;;
+CREATE TRIGGER charge_hold_no_update BEFORE UPDATE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
+;;
+CREATE TRIGGER charge_hold_no_delete BEFORE DELETE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
+;;
+CREATE TRIGGER charge_hold_no_replace BEFORE INSERT ON charge_hold WHEN EXISTS (SELECT 1 FROM charge_hold WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
+;;
+CREATE TRIGGER charge_hold_lifting_no_update BEFORE UPDATE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
+;;
+CREATE TRIGGER charge_hold_lifting_no_delete BEFORE DELETE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
+;;
+CREATE TRIGGER charge_hold_lifting_no_replace BEFORE INSERT ON charge_hold_lifting WHEN EXISTS (SELECT 1 FROM charge_hold_lifting WHERE charge_hold_id = NEW.charge_hold_id) BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_no_update BEFORE UPDATE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_no_delete BEFORE DELETE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_no_replace BEFORE INSERT ON instruction_batch WHEN EXISTS (SELECT 1 FROM instruction_batch WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
+;;
+CREATE TRIGGER acknowledgement_no_update BEFORE UPDATE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
+;;
+CREATE TRIGGER acknowledgement_no_delete BEFORE DELETE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
+;;
+CREATE TRIGGER acknowledgement_no_replace BEFORE INSERT ON acknowledgement WHEN EXISTS (SELECT 1 FROM acknowledgement WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
+;;
+CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+END
+;;
+CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    SELECT RAISE(ABORT, 'a charge needs a valid second confirmation') WHERE NEW.kind = 'charge' AND (
+        NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'first')
+        AND c.result = 'passed'
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'second')
+        AND c.result = 'passed' AND c.id = NEW.confirmation_id AND c.by_id <> (SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
+        OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
+            AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
+        OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
+            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
+            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
+        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
+            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7)));
+END
+;;
+CREATE TRIGGER reversal_takes_back_its_charge BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a reversal takes back one charge, whole') WHERE NEW.kind = 'reversal' AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
+        AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
+        AND e.cycle = NEW.cycle);
+END
+;;
+CREATE TRIGGER instruction_leaves_once BEFORE UPDATE ON instruction FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'an instruction leaves once') WHERE OLD.batch_id IS NOT NULL OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
+        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
+        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
+        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0);
+END
+;;
+CREATE TRIGGER instruction_charge_from_ledger BEFORE INSERT ON instruction FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a charge instruction follows the ledger') WHERE (NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
+        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
+        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
+        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
+        AND (e.kind = 'charge') = (NEW.kind = 'charge')));
+END
+;;
+CREATE TRIGGER instruction_never_deleted BEFORE DELETE ON instruction FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'instructions are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER draw_seed_no_update BEFORE UPDATE ON draw_seed BEGIN SELECT RAISE(ABORT, 'draw_seed is append-only'); END
+;;
+CREATE TRIGGER draw_seed_no_delete BEFORE DELETE ON draw_seed BEGIN SELECT RAISE(ABORT, 'draw_seed is append-only'); END
+;;
+CREATE TRIGGER draw_seed_no_replace BEFORE INSERT ON draw_seed WHEN EXISTS (SELECT 1 FROM draw_seed WHERE centre_id = NEW.centre_id AND kind = NEW.kind AND period = NEW.period) BEGIN SELECT RAISE(ABORT, 'draw_seed is append-only'); END
+;;
+CREATE TRIGGER draw_no_update BEFORE UPDATE ON draw BEGIN SELECT RAISE(ABORT, 'draw is append-only'); END
+;;
+CREATE TRIGGER draw_no_delete BEFORE DELETE ON draw BEGIN SELECT RAISE(ABORT, 'draw is append-only'); END
+;;
+CREATE TRIGGER draw_no_replace BEFORE INSERT ON draw WHEN EXISTS (SELECT 1 FROM draw WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'draw is append-only'); END
+;;
+CREATE TRIGGER frame_item_no_update BEFORE UPDATE ON frame_item BEGIN SELECT RAISE(ABORT, 'frame_item is append-only'); END
+;;
+CREATE TRIGGER frame_item_no_delete BEFORE DELETE ON frame_item BEGIN SELECT RAISE(ABORT, 'frame_item is append-only'); END
+;;
+CREATE TRIGGER frame_item_no_replace BEFORE INSERT ON frame_item WHEN EXISTS (SELECT 1 FROM frame_item WHERE draw_id = NEW.draw_id AND recording_id = NEW.recording_id) BEGIN SELECT RAISE(ABORT, 'frame_item is append-only'); END
+;;
+CREATE TRIGGER review_no_update BEFORE UPDATE ON review BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
+;;
+CREATE TRIGGER review_no_delete BEFORE DELETE ON review BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
+;;
+CREATE TRIGGER review_no_replace BEFORE INSERT ON review WHEN EXISTS (SELECT 1 FROM review WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
+;;
+CREATE TRIGGER review_mark_no_update BEFORE UPDATE ON review_mark BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
+;;
+CREATE TRIGGER review_mark_no_delete BEFORE DELETE ON review_mark BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
+;;
+CREATE TRIGGER review_mark_no_replace BEFORE INSERT ON review_mark WHEN EXISTS (SELECT 1 FROM review_mark WHERE review_id = NEW.review_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
+;;
+CREATE TRIGGER review_not_ones_own_call BEFORE INSERT ON review FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'nobody reviews their own call') WHERE EXISTS (SELECT 1 FROM call c WHERE c.id = NEW.call_id AND c.agent_id = NEW.reviewer_id)
+        OR NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.call_id = NEW.call_id);
+END
+;;
+CREATE TRIGGER complaint_no_update BEFORE UPDATE ON complaint BEGIN SELECT RAISE(ABORT, 'complaint is append-only'); END
+;;
+CREATE TRIGGER complaint_no_delete BEFORE DELETE ON complaint BEGIN SELECT RAISE(ABORT, 'complaint is append-only'); END
+;;
+CREATE TRIGGER complaint_no_replace BEFORE INSERT ON complaint WHEN EXISTS (SELECT 1 FROM complaint WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'complaint is append-only'); END
+;;
+CREATE TRIGGER settlement_no_update BEFORE UPDATE ON settlement BEGIN SELECT RAISE(ABORT, 'settlement is append-only'); END
+;;
+CREATE TRIGGER settlement_no_delete BEFORE DELETE ON settlement BEGIN SELECT RAISE(ABORT, 'settlement is append-only'); END
+;;
+CREATE TRIGGER settlement_no_replace BEFORE INSERT ON settlement WHEN EXISTS (SELECT 1 FROM settlement WHERE complaint_id = NEW.complaint_id) BEGIN SELECT RAISE(ABORT, 'settlement is append-only'); END
+;;
+CREATE TRIGGER period_done_no_update BEFORE UPDATE ON period_done BEGIN SELECT RAISE(ABORT, 'period_done is append-only'); END
+;;
+CREATE TRIGGER period_done_no_delete BEFORE DELETE ON period_done BEGIN SELECT RAISE(ABORT, 'period_done is append-only'); END
+;;
+CREATE TRIGGER period_done_no_replace BEFORE INSERT ON period_done WHEN EXISTS (SELECT 1 FROM period_done WHERE job = NEW.job AND centre_id = NEW.centre_id AND period = NEW.period) BEGIN SELECT RAISE(ABORT, 'period_done is append-only'); END

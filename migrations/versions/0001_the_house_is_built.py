@@ -1,0 +1,1290 @@
+"""The house is built: every table, with the triggers that lock its promises."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.locks import put_on
+
+revision = "0001_the_house_is_built"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make every table with its constraints and indexes, then the triggers."""
+    create_tables()
+    put_on(op.get_bind(), "0001")
+
+
+def create_tables() -> None:
+    """Make every table with its constraints and indexes."""
+    op.create_table(
+        "centre",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(20), nullable=False),
+        sa.Column("name_zh", sa.String(80), nullable=False),
+        sa.Column("name_en", sa.String(80), nullable=False),
+        sa.Column("zone", sa.String(40), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_centre")),
+        sa.UniqueConstraint("code", name=op.f("uq_centre_code")),
+    )
+    op.create_table(
+        "journal_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("chain", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("action", sa.String(60), nullable=False),
+        sa.Column("subject_kind", sa.String(40), nullable=False),
+        sa.Column("subject_id", sa.Integer(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
+        sa.UniqueConstraint("chain", "sequence", name=op.f("uq_journal_entry_chain_sequence")),
+    )
+    op.create_index(
+        op.f("ix_journal_entry_subject_kind_subject_id"), "journal_entry", ["subject_kind", "subject_id"], unique=False
+    )
+    op.create_table(
+        "journal_head",
+        sa.Column("chain", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("chain", name=op.f("pk_journal_head")),
+    )
+    op.create_table(
+        "outcome",
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("zh", sa.String(40), nullable=False),
+        sa.Column("en", sa.String(60), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("duties", sa.String(80), nullable=False),
+        sa.Column("contacted", sa.Boolean(), nullable=False),
+        sa.Column(
+            "after",
+            sa.Enum(
+                "retry",
+                "callback",
+                "close",
+                "consent",
+                "block",
+                name="after",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("retry_minutes", sa.Integer(), nullable=False),
+        sa.Column("note_required", sa.Boolean(), nullable=False),
+        sa.Column("key", sa.String(1), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_outcome")),
+    )
+    op.create_table(
+        "phone",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("region", sa.String(2), nullable=False),
+        sa.Column("zones", sa.String(400), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone")),
+        sa.UniqueConstraint("digest", name=op.f("uq_phone_digest")),
+    )
+    op.create_table(
+        "sign_in_failure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("login", sa.String(40), nullable=False),
+        sa.Column("address", sa.String(60), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_failure")),
+    )
+    op.create_index(op.f("ix_sign_in_failure_address_at"), "sign_in_failure", ["address", "at"], unique=False)
+    op.create_index(op.f("ix_sign_in_failure_login_at"), "sign_in_failure", ["login", "at"], unique=False)
+    op.create_table(
+        "draw",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("daily", "weekly", name="drawkind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("period", sa.String(10), nullable=False),
+        sa.Column("rate_percent", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.String(64), nullable=False),
+        sa.Column("frame_hash", sa.String(64), nullable=False),
+        sa.Column("frame_size", sa.Integer(), nullable=False),
+        sa.Column("sample_size", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_draw_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draw")),
+        sa.UniqueConstraint("centre_id", "kind", "period", name=op.f("uq_draw_centre_id_kind_period")),
+    )
+    op.create_table(
+        "draw_seed",
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("daily", "weekly", name="drawkind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("period", sa.String(10), nullable=False),
+        sa.Column("seed", sa.String(64), nullable=False),
+        sa.Column("seed_hash", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_draw_seed_centre_id")),
+        sa.PrimaryKeyConstraint("centre_id", "kind", "period", name=op.f("pk_draw_seed")),
+    )
+    op.create_table(
+        "period_done",
+        sa.Column("job", sa.String(40), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("period", sa.String(20), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("effect", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_period_done_centre_id")),
+        sa.PrimaryKeyConstraint("job", "centre_id", "period", name=op.f("pk_period_done")),
+    )
+    op.create_table(
+        "script",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_script_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_script")),
+        sa.UniqueConstraint("centre_id", "name", name=op.f("uq_script_centre_id_name")),
+    )
+    op.create_table(
+        "staff",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=True),
+        sa.Column("login", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("number", sa.String(20), nullable=False),
+        sa.Column("password_hash", sa.String(200), nullable=False),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_staff_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+        sa.UniqueConstraint("login", name=op.f("uq_staff_login")),
+    )
+    op.create_index(op.f("ix_staff_centre_id"), "staff", ["centre_id"], unique=False)
+    op.create_table(
+        "campaign",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "open",
+                "paused",
+                "closed",
+                name="campaignstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("made_by_id", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_campaign_centre_id")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["staff.id"], name=op.f("fk_campaign_made_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
+        sa.UniqueConstraint("centre_id", "name", name=op.f("uq_campaign_centre_id_name")),
+    )
+    op.create_table(
+        "instruction_batch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("sum_fen", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_instruction_batch_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_instruction_batch_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instruction_batch")),
+        sa.UniqueConstraint("centre_id", "number", name=op.f("uq_instruction_batch_centre_id_number")),
+    )
+    op.create_table(
+        "script_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("script_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.String(64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "submitted",
+                "returned",
+                "in_force",
+                "retired",
+                name="scriptstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("in_force_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["author_id"], ["staff.id"], name=op.f("fk_script_version_author_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_script_version_centre_id")),
+        sa.ForeignKeyConstraint(["script_id"], ["script.id"], name=op.f("fk_script_version_script_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_script_version")),
+        sa.UniqueConstraint("script_id", "number", name=op.f("uq_script_version_script_id_number")),
+    )
+    op.create_index(op.f("ix_script_version_centre_id"), "script_version", ["centre_id"], unique=False)
+    op.create_index(
+        "uq_script_version_in_force",
+        "script_version",
+        ["script_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'in_force'"),
+        postgresql_where=sa.text("state = 'in_force'"),
+    )
+    op.create_table(
+        "sign_in",
+        sa.Column("token_digest", sa.String(64), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_sign_in_staff_id")),
+        sa.PrimaryKeyConstraint("token_digest", name=op.f("pk_sign_in")),
+    )
+    op.create_index(op.f("ix_sign_in_staff_id"), "sign_in", ["staff_id"], unique=False)
+    op.create_table(
+        "staff_role",
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "agent",
+                "verifier",
+                "reviewer",
+                "supervisor",
+                "manager",
+                "finance",
+                "carrier",
+                "business_support",
+                "care",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_role_staff_id")),
+        sa.PrimaryKeyConstraint("staff_id", "role", name=op.f("pk_staff_role")),
+    )
+    op.create_table(
+        "call_list",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("encoding", sa.String(20), nullable=False),
+        sa.Column("imported_by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("duplicate", sa.Integer(), nullable=False),
+        sa.Column("invalid", sa.Integer(), nullable=False),
+        sa.Column("suppressed", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_call_list_campaign_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_call_list_centre_id")),
+        sa.ForeignKeyConstraint(["imported_by_id"], ["staff.id"], name=op.f("fk_call_list_imported_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_list")),
+        sa.UniqueConstraint("campaign_id", "sha256", name=op.f("uq_call_list_campaign_id_sha256")),
+    )
+    op.create_index(op.f("ix_call_list_centre_id"), "call_list", ["centre_id"], unique=False)
+    op.create_table(
+        "campaign_staff",
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_staff_campaign_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_campaign_staff_staff_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "staff_id", name=op.f("pk_campaign_staff")),
+    )
+    op.create_index(op.f("ix_campaign_staff_staff_id"), "campaign_staff", ["staff_id"], unique=False)
+    op.create_table(
+        "campaign_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_campaign_version_by_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_version_campaign_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_version")),
+        sa.UniqueConstraint("campaign_id", "number", name=op.f("uq_campaign_version_campaign_id_number")),
+    )
+    op.create_table(
+        "opt_out",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=True),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "category",
+            sa.Enum(
+                "refusal",
+                "complaint",
+                "regulator",
+                "litigation",
+                "staff_request",
+                name="category",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "scope",
+            sa.Enum(
+                "all", "campaign_kind", "campaign", name="scope", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("campaign_kind", sa.String(40), nullable=True),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
+        sa.Column("source", sa.String(80), nullable=False),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(scope = 'campaign') = (campaign_id IS NOT NULL)", name=op.f("ck_opt_out_scope_campaign")),
+        sa.CheckConstraint(
+            "(scope = 'campaign_kind') = (campaign_kind IS NOT NULL)", name=op.f("ck_opt_out_scope_kind")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_opt_out_by_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_opt_out_campaign_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_opt_out_centre_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_opt_out_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out")),
+    )
+    op.create_index(op.f("ix_opt_out_phone_id"), "opt_out", ["phone_id"], unique=False)
+    op.create_table(
+        "script_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "party",
+            sa.Enum("carrier", "business_support", name="party", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("comment", sa.String(1000), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_script_decision_by_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["script_version.id"], name=op.f("fk_script_decision_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_script_decision")),
+    )
+    op.create_index(op.f("ix_script_decision_version_id"), "script_decision", ["version_id"], unique=False)
+    op.create_index(
+        "uq_script_decision_approval",
+        "script_decision",
+        ["version_id", "party"],
+        unique=True,
+        sqlite_where=sa.text("approved"),
+        postgresql_where=sa.text("approved"),
+    )
+    op.create_index(
+        "uq_script_decision_two_people",
+        "script_decision",
+        ["version_id", "by_id"],
+        unique=True,
+        sqlite_where=sa.text("approved"),
+        postgresql_where=sa.text("approved"),
+    )
+    op.create_table(
+        "contact",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("call_list_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("queued", "closed", name="contactstate", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "duty",
+            sa.Enum(
+                "pitch",
+                "recall",
+                "confirmation",
+                "correction",
+                name="duty",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("callback", sa.Boolean(), nullable=False),
+        sa.Column("kept_for_id", sa.Integer(), nullable=True),
+        sa.Column("barred_id", sa.Integer(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("closed_why", sa.String(40), nullable=False),
+        sa.ForeignKeyConstraint(["barred_id"], ["staff.id"], name=op.f("fk_contact_barred_id")),
+        sa.ForeignKeyConstraint(["call_list_id"], ["call_list.id"], name=op.f("fk_contact_call_list_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_contact_campaign_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_contact_centre_id")),
+        sa.ForeignKeyConstraint(["kept_for_id"], ["staff.id"], name=op.f("fk_contact_kept_for_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_contact_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+        sa.UniqueConstraint("campaign_id", "phone_id", name=op.f("uq_contact_campaign_id_phone_id")),
+    )
+    op.create_index("ix_contact_call_list_id", "contact", ["call_list_id"], unique=False)
+    op.create_index("ix_contact_phone_id", "contact", ["phone_id"], unique=False)
+    op.create_table(
+        "opt_out_lifting",
+        sa.Column("opt_out_id", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.Column("approved_by_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("asked_by_id <> approved_by_id", name=op.f("ck_opt_out_lifting_two_people")),
+        sa.ForeignKeyConstraint(["approved_by_id"], ["staff.id"], name=op.f("fk_opt_out_lifting_approved_by_id")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["staff.id"], name=op.f("fk_opt_out_lifting_asked_by_id")),
+        sa.ForeignKeyConstraint(["opt_out_id"], ["opt_out.id"], name=op.f("fk_opt_out_lifting_opt_out_id")),
+        sa.PrimaryKeyConstraint("opt_out_id", name=op.f("pk_opt_out_lifting")),
+    )
+    op.create_table(
+        "refused_row",
+        sa.Column("call_list_id", sa.Integer(), nullable=False),
+        sa.Column("row", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "fault",
+            sa.Enum(
+                "duplicate",
+                "invalid",
+                "suppressed",
+                name="rowfault",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["call_list_id"], ["call_list.id"], name=op.f("fk_refused_row_call_list_id")),
+        sa.PrimaryKeyConstraint("call_list_id", "row", name=op.f("pk_refused_row")),
+    )
+    op.create_table(
+        "claim",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "duty",
+            sa.Enum(
+                "pitch",
+                "recall",
+                "confirmation",
+                "correction",
+                name="duty",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("why_now", sa.String(40), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "ended_how",
+            sa.Enum(
+                "done",
+                "put_back",
+                "lease_ended",
+                "blocked",
+                name="claimend",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_claim_agent_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_claim_campaign_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_claim_centre_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_claim_contact_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_claim_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
+    )
+    op.create_index(
+        "ix_claim_open_lease",
+        "claim",
+        ["lease_until"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        "uq_claim_open_agent_id",
+        "claim",
+        ["agent_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        "uq_claim_open_contact_id",
+        "claim",
+        ["contact_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        "uq_claim_open_phone_id",
+        "claim",
+        ["phone_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "dial_token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("claim_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("used_at IS NULL OR voided_at IS NULL", name=op.f("ck_dial_token_used_or_voided")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_dial_token_campaign_id")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_dial_token_claim_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_dial_token_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dial_token")),
+    )
+    op.create_index(op.f("ix_dial_token_claim_id"), "dial_token", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_dial_token_unused",
+        "dial_token",
+        ["phone_id"],
+        unique=False,
+        sqlite_where=sa.text("used_at IS NULL AND voided_at IS NULL"),
+        postgresql_where=sa.text("used_at IS NULL AND voided_at IS NULL"),
+    )
+    op.create_table(
+        "call",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_version_id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("claim_id", sa.Integer(), nullable=False),
+        sa.Column("dial_token_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "duty",
+            sa.Enum(
+                "pitch",
+                "recall",
+                "confirmation",
+                "correction",
+                name="duty",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("script_version_id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("dialled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wrapped_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wrap_up_key", sa.String(64), nullable=True),
+        sa.Column("outcome_code", sa.String(), nullable=True),
+        sa.Column("callback_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(2000), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.CheckConstraint(
+            "(wrapped_up_at IS NULL) = (outcome_code IS NULL)", name=op.f("ck_call_wrapped_up_with_outcome")
+        ),
+        sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_call_agent_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_call_campaign_id")),
+        sa.ForeignKeyConstraint(
+            ["campaign_version_id"], ["campaign_version.id"], name=op.f("fk_call_campaign_version_id")
+        ),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_call_centre_id")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_call_claim_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_call_contact_id")),
+        sa.ForeignKeyConstraint(["dial_token_id"], ["dial_token.id"], name=op.f("fk_call_dial_token_id")),
+        sa.ForeignKeyConstraint(["outcome_code"], ["outcome.code"], name=op.f("fk_call_outcome_code")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_call_phone_id")),
+        sa.ForeignKeyConstraint(["script_version_id"], ["script_version.id"], name=op.f("fk_call_script_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+        sa.UniqueConstraint("centre_id", "reference", name=op.f("uq_call_centre_id_reference")),
+        sa.UniqueConstraint("dial_token_id", name=op.f("uq_call_dial_token_id")),
+        sa.UniqueConstraint("wrap_up_key", name=op.f("uq_call_wrap_up_key")),
+    )
+    op.create_index("ix_call_agent_dialled", "call", ["agent_id", "dialled_at"], unique=False)
+    op.create_index("ix_call_campaign_dialled", "call", ["campaign_id", "dialled_at"], unique=False)
+    op.create_index("ix_call_claim_id", "call", ["claim_id"], unique=False)
+    op.create_index("ix_call_contact_id", "call", ["contact_id"], unique=False)
+    op.create_index("ix_call_phone_dialled", "call", ["phone_id", "dialled_at"], unique=False)
+    op.create_table(
+        "late_wrap_up",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_late_wrap_up_by_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_late_wrap_up_call_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_late_wrap_up_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_wrap_up")),
+        sa.UniqueConstraint("key", name=op.f("uq_late_wrap_up_key")),
+    )
+    op.create_index(op.f("ix_late_wrap_up_centre_id"), "late_wrap_up", ["centre_id"], unique=False)
+    op.create_table(
+        "recording",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=True),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("file_name", sa.String(200), nullable=False),
+        sa.Column("storage_key", sa.String(200), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("media_type", sa.String(40), nullable=False),
+        sa.Column("codec", sa.String(40), nullable=False),
+        sa.Column("channels", sa.Integer(), nullable=False),
+        sa.Column("sample_rate", sa.Integer(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("valid", sa.Boolean(), nullable=False),
+        sa.Column("invalid_reason", sa.String(60), nullable=False),
+        sa.Column("hearing", sa.JSON(), nullable=False),
+        sa.Column("kept_by_id", sa.Integer(), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("matched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_recording_call_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recording_centre_id")),
+        sa.ForeignKeyConstraint(["kept_by_id"], ["staff.id"], name=op.f("fk_recording_kept_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording")),
+        sa.UniqueConstraint("centre_id", "reference", name=op.f("uq_recording_centre_id_reference")),
+        sa.UniqueConstraint("storage_key", name=op.f("uq_recording_storage_key")),
+    )
+    op.create_index(
+        "uq_recording_call_id",
+        "recording",
+        ["call_id"],
+        unique=True,
+        sqlite_where=sa.text("call_id IS NOT NULL"),
+        postgresql_where=sa.text("call_id IS NOT NULL"),
+    )
+    op.create_table(
+        "self_mark",
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "criterion",
+            sa.Enum(
+                "identity_and_permission",
+                "understanding",
+                "script_followed",
+                "explicit_consent",
+                name="criterion",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "mark",
+            sa.Enum("pass", "fail", "unsure", name="mark", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_self_mark_call_id")),
+        sa.PrimaryKeyConstraint("call_id", "criterion", name=op.f("pk_self_mark")),
+    )
+    op.create_table(
+        "subscription",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_version_id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("sale_call_id", sa.Integer(), nullable=False),
+        sa.Column("seller_id", sa.Integer(), nullable=False),
+        sa.Column("offer_name", sa.String(80), nullable=False),
+        sa.Column("price_fen", sa.Integer(), nullable=False),
+        sa.Column("cycle", sa.String(10), nullable=False),
+        sa.Column("trial_days", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "recall_due",
+                "trial",
+                "confirming",
+                "extended",
+                "confirmed",
+                "charged",
+                "correction_due",
+                "cancelled",
+                "lapsed",
+                "void",
+                name="subscriptionstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "before_correction",
+            sa.Enum(
+                "recall_due",
+                "trial",
+                "confirming",
+                "extended",
+                "confirmed",
+                "charged",
+                "correction_due",
+                "cancelled",
+                "lapsed",
+                "void",
+                name="before_correction",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("recalls", sa.Integer(), nullable=False),
+        sa.Column("trial_starts_on", sa.Date(), nullable=True),
+        sa.Column("trial_ends_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("price_fen >= 0 AND trial_days >= 0", name=op.f("ck_subscription_terms")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_subscription_campaign_id")),
+        sa.ForeignKeyConstraint(
+            ["campaign_version_id"], ["campaign_version.id"], name=op.f("fk_subscription_campaign_version_id")
+        ),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_subscription_centre_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_subscription_contact_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_subscription_phone_id")),
+        sa.ForeignKeyConstraint(["sale_call_id"], ["call.id"], name=op.f("fk_subscription_sale_call_id")),
+        sa.ForeignKeyConstraint(["seller_id"], ["staff.id"], name=op.f("fk_subscription_seller_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
+        sa.UniqueConstraint("contact_id", name=op.f("uq_subscription_contact_id")),
+    )
+    op.create_index(op.f("ix_subscription_campaign_id"), "subscription", ["campaign_id"], unique=False)
+    op.create_index("ix_subscription_centre_state", "subscription", ["centre_id", "state"], unique=False)
+    op.create_index(op.f("ix_subscription_phone_id"), "subscription", ["phone_id"], unique=False)
+    op.create_table(
+        "tick",
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(60), nullable=False),
+        sa.Column("second", sa.Float(), nullable=False),
+        sa.Column("disclosures", sa.String(120), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_tick_call_id")),
+        sa.PrimaryKeyConstraint("call_id", "step", name=op.f("pk_tick")),
+    )
+    op.create_table(
+        "charge_hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_charge_hold_by_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_charge_hold_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge_hold")),
+    )
+    op.create_index(op.f("ix_charge_hold_subscription_id"), "charge_hold", ["subscription_id"], unique=False)
+    op.create_table(
+        "complaint",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "grievance",
+            sa.Enum(
+                "never_ordered",
+                "price",
+                "called_too_often",
+                "manner",
+                "other",
+                name="grievance",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("said", sa.String(2000), nullable=False),
+        sa.Column("taken_by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_complaint_centre_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_complaint_phone_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_complaint_subscription_id")),
+        sa.ForeignKeyConstraint(["taken_by_id"], ["staff.id"], name=op.f("fk_complaint_taken_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
+    )
+    op.create_index(op.f("ix_complaint_centre_id"), "complaint", ["centre_id"], unique=False)
+    op.create_index(op.f("ix_complaint_phone_id"), "complaint", ["phone_id"], unique=False)
+    op.create_table(
+        "confirmation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("first", "second", name="confirmationkind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "passed",
+                "declined",
+                "considering",
+                "not_reached",
+                "suspended",
+                "failed",
+                name="confirmationresult",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_confirmation_by_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_confirmation_call_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_confirmation_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_confirmation")),
+        sa.UniqueConstraint("call_id", name=op.f("uq_confirmation_call_id")),
+        sa.UniqueConstraint("id", "subscription_id", "kind", "result", name="uq_confirmation_as_charged"),
+    )
+    op.create_index("ix_confirmation_subscription_id", "confirmation", ["subscription_id", "kind"], unique=False)
+    op.create_table(
+        "frame_item",
+        sa.Column("draw_id", sa.Integer(), nullable=False),
+        sa.Column("recording_id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("stratum", sa.String(60), nullable=False),
+        sa.Column("chance_of", sa.Integer(), nullable=False),
+        sa.Column("chance_in", sa.Integer(), nullable=False),
+        sa.Column("drawn", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_frame_item_agent_id")),
+        sa.ForeignKeyConstraint(["draw_id"], ["draw.id"], name=op.f("fk_frame_item_draw_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_frame_item_recording_id")),
+        sa.PrimaryKeyConstraint("draw_id", "recording_id", name=op.f("pk_frame_item")),
+    )
+    op.create_table(
+        "late_wrap_up_settlement",
+        sa.Column("late_wrap_up_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.String(400), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_late_wrap_up_settlement_by_id")),
+        sa.ForeignKeyConstraint(
+            ["late_wrap_up_id"], ["late_wrap_up.id"], name=op.f("fk_late_wrap_up_settlement_late_wrap_up_id")
+        ),
+        sa.PrimaryKeyConstraint("late_wrap_up_id", name=op.f("pk_late_wrap_up_settlement")),
+    )
+    op.create_table(
+        "review_task",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("draw_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "daily", "weekly", "targeted", name="reviewsource", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("recording_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("reviewer_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_review_task_call_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_review_task_centre_id")),
+        sa.ForeignKeyConstraint(["draw_id"], ["draw.id"], name=op.f("fk_review_task_draw_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_review_task_recording_id")),
+        sa.ForeignKeyConstraint(["reviewer_id"], ["staff.id"], name=op.f("fk_review_task_reviewer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_task")),
+        sa.UniqueConstraint("draw_id", "recording_id", name=op.f("uq_review_task_draw_id_recording_id")),
+    )
+    op.create_index(op.f("ix_review_task_call_id"), "review_task", ["call_id"], unique=False)
+    op.create_index(op.f("ix_review_task_centre_id"), "review_task", ["centre_id"], unique=False)
+    op.create_index(op.f("ix_review_task_recording_id"), "review_task", ["recording_id"], unique=False)
+    op.create_index("ix_review_task_reviewer_open", "review_task", ["reviewer_id", "done_at"], unique=False)
+    op.create_table(
+        "state_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "before",
+            sa.Enum(
+                "recall_due",
+                "trial",
+                "confirming",
+                "extended",
+                "confirmed",
+                "charged",
+                "correction_due",
+                "cancelled",
+                "lapsed",
+                "void",
+                name="before",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "after",
+            sa.Enum(
+                "recall_due",
+                "trial",
+                "confirming",
+                "extended",
+                "confirmed",
+                "charged",
+                "correction_due",
+                "cancelled",
+                "lapsed",
+                "void",
+                name="subscriptionstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("why", sa.String(60), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=True),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_state_change_by_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_state_change_call_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_state_change_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_state_change")),
+    )
+    op.create_index(op.f("ix_state_change_subscription_id"), "state_change", ["subscription_id"], unique=False)
+    op.create_table(
+        "withdrawal",
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("via", sa.String(40), nullable=False),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_withdrawal_by_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_withdrawal_subscription_id")),
+        sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_withdrawal")),
+    )
+    op.create_table(
+        "charge_hold_lifting",
+        sa.Column("charge_hold_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_charge_hold_lifting_by_id")),
+        sa.ForeignKeyConstraint(
+            ["charge_hold_id"], ["charge_hold.id"], name=op.f("fk_charge_hold_lifting_charge_hold_id")
+        ),
+        sa.PrimaryKeyConstraint("charge_hold_id", name=op.f("pk_charge_hold_lifting")),
+    )
+    op.create_table(
+        "confirmation_void",
+        sa.Column("confirmation_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_confirmation_void_by_id")),
+        sa.ForeignKeyConstraint(
+            ["confirmation_id"], ["confirmation.id"], name=op.f("fk_confirmation_void_confirmation_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_confirmation_void_subscription_id")
+        ),
+        sa.PrimaryKeyConstraint("confirmation_id", name=op.f("pk_confirmation_void")),
+    )
+    op.create_table(
+        "ledger_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("cycle", sa.String(10), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("charge", "reversal", name="entrykind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("amount_fen", sa.Integer(), nullable=False),
+        sa.Column("confirmation_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "confirmation_kind",
+            sa.Enum("first", "second", name="confirmationkind", native_enum=False, create_constraint=True, length=40),
+            nullable=True,
+        ),
+        sa.Column(
+            "confirmation_result",
+            sa.Enum(
+                "passed",
+                "declined",
+                "considering",
+                "not_reached",
+                "suspended",
+                "failed",
+                name="confirmationresult",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("reverses_id", sa.Integer(), nullable=True),
+        sa.Column("why", sa.String(60), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind = 'charge' OR (reverses_id IS NOT NULL AND amount_fen < 0)",
+            name=op.f("ck_ledger_entry_reversal_names_charge"),
+        ),
+        sa.CheckConstraint(
+            "kind = 'reversal' OR (confirmation_id IS NOT NULL AND confirmation_kind IS NOT NULL AND confirmation_kind = 'second' AND confirmation_result IS NOT NULL AND confirmation_result = 'passed' AND amount_fen > 0 AND reverses_id IS NULL)",
+            name=op.f("ck_ledger_entry_charge_names_confirmation"),
+        ),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_ledger_entry_centre_id")),
+        sa.ForeignKeyConstraint(
+            ["confirmation_id", "subscription_id", "confirmation_kind", "confirmation_result"],
+            ["confirmation.id", "confirmation.subscription_id", "confirmation.kind", "confirmation.result"],
+            name="fk_ledger_entry_confirmation",
+        ),
+        sa.ForeignKeyConstraint(["reverses_id"], ["ledger_entry.id"], name=op.f("fk_ledger_entry_reverses_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_ledger_entry_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_entry_reverses_id")),
+    )
+    op.create_index(
+        "uq_ledger_entry_charge_once",
+        "ledger_entry",
+        ["subscription_id", "cycle"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'charge'"),
+        postgresql_where=sa.text("kind = 'charge'"),
+    )
+    op.create_table(
+        "review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("recording_id", sa.Integer(), nullable=False),
+        sa.Column("reviewer_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum("valid", "invalid", "unsure", name="verdict", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("comment", sa.String(2000), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_review_call_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_review_centre_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_review_recording_id")),
+        sa.ForeignKeyConstraint(["reviewer_id"], ["staff.id"], name=op.f("fk_review_reviewer_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["review_task.id"], name=op.f("fk_review_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
+        sa.UniqueConstraint("task_id", name=op.f("uq_review_task_id")),
+    )
+    op.create_index(op.f("ix_review_call_id"), "review", ["call_id"], unique=False)
+    op.create_index(op.f("ix_review_centre_id"), "review", ["centre_id"], unique=False)
+    op.create_table(
+        "settlement",
+        sa.Column("complaint_id", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.String(2000), nullable=False),
+        sa.Column("upheld", sa.Boolean(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_settlement_by_id")),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_settlement_complaint_id")),
+        sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_settlement")),
+    )
+    op.create_table(
+        "correction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("review_id", sa.Integer(), nullable=False),
+        sa.Column("failed_call_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "due",
+                "passed",
+                "declined",
+                "lapsed",
+                name="correctionstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closing_call_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_correction_centre_id")),
+        sa.ForeignKeyConstraint(["closing_call_id"], ["call.id"], name=op.f("fk_correction_closing_call_id")),
+        sa.ForeignKeyConstraint(["failed_call_id"], ["call.id"], name=op.f("fk_correction_failed_call_id")),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_correction_review_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_correction_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
+        sa.UniqueConstraint("review_id", name=op.f("uq_correction_review_id")),
+    )
+    op.create_index(op.f("ix_correction_centre_id"), "correction", ["centre_id"], unique=False)
+    op.create_index(op.f("ix_correction_subscription_id"), "correction", ["subscription_id"], unique=False)
+    op.create_table(
+        "instruction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(80), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "activate",
+                "extend",
+                "cancel",
+                "charge",
+                "reverse",
+                name="instructionkind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("amount_fen", sa.Integer(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("ledger_entry_id", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["instruction_batch.id"], name=op.f("fk_instruction_batch_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_instruction_centre_id")),
+        sa.ForeignKeyConstraint(["ledger_entry_id"], ["ledger_entry.id"], name=op.f("fk_instruction_ledger_entry_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_instruction_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instruction")),
+        sa.UniqueConstraint("key", name=op.f("uq_instruction_key")),
+        sa.UniqueConstraint("ledger_entry_id", name=op.f("uq_instruction_ledger_entry_id")),
+    )
+    op.create_index(op.f("ix_instruction_batch_id"), "instruction", ["batch_id"], unique=False)
+    op.create_index(op.f("ix_instruction_subscription_id"), "instruction", ["subscription_id"], unique=False)
+    op.create_index(
+        "ix_instruction_waiting",
+        "instruction",
+        ["centre_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("batch_id IS NULL"),
+        postgresql_where=sa.text("batch_id IS NULL"),
+    )
+    op.create_table(
+        "review_mark",
+        sa.Column("review_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "criterion",
+            sa.Enum(
+                "identity_and_permission",
+                "understanding",
+                "script_followed",
+                "explicit_consent",
+                name="criterion",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_zh", sa.String(400), nullable=False),
+        sa.Column("asked_en", sa.String(400), nullable=False),
+        sa.Column(
+            "mark",
+            sa.Enum("pass", "fail", "unsure", name="mark", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("second", sa.Float(), nullable=True),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("note", sa.String(1000), nullable=False),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_review_mark_review_id")),
+        sa.PrimaryKeyConstraint("review_id", "criterion", name=op.f("pk_review_mark")),
+    )
+    op.create_table(
+        "acknowledgement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("instruction_id", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["instruction_id"], ["instruction.id"], name=op.f("fk_acknowledgement_instruction_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
+        sa.UniqueConstraint("instruction_id", name=op.f("uq_acknowledgement_instruction_id")),
+    )
+    op.create_index(
+        "ix_contact_due",
+        "contact",
+        ["campaign_id", "duty", sa.text("priority DESC"), "due_at", "id"],
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )

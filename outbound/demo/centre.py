@@ -1,0 +1,253 @@
+"""The demo centre: a fortnight of work, done by the real verbs on a simulated clock, ready to be looked at."""
+
+import shutil
+import time as stopwatch
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from importlib.resources import files
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, select
+
+from outbound import clock, complaints, hosting, opt_outs
+from outbound.billing import instructions
+from outbound.billing.model import InstructionBatch
+from outbound.call_lists.importing import import_list
+from outbound.campaigns import verbs as campaigns
+from outbound.campaigns.model import Campaign
+from outbound.db import transaction
+from outbound.demo import cast, lists, shift
+from outbound.errors import Refusal
+from outbound.jobs import JOBS
+from outbound.people import Centre, Role, Staff
+from outbound.phones.model import Phone
+from outbound.phones.vault import open_vault
+from outbound.recordings.store import Store
+from outbound.settings import Settings
+from outbound.subscriptions.model import SubscriptionState as S
+from outbound.timetable import run_due
+from scripts import approval
+
+ZONE = "Asia/Shanghai"
+SEED = 20261121
+WORKING_DAYS = 10
+MARKER = "demo-made"
+"""Written last, so that a demo cut off while it was made is begun anew."""
+LIST_SIZES = {"fz": (4200, 420), "xm": (700, 0)}
+CALLS_A_DAY = {"fz": 14, "xm": 9}
+SCRIPTS = (
+    "family-number-pitch",
+    "family-number-confirmation",
+    "family-number-correction",
+    "contract-renewal-retention",
+    "contract-renewal-confirmation",
+    "contract-renewal-correction",
+)
+
+
+class NotTheDemo(Refusal):
+    """There is a database in {data} already that is no demo; choose another OUTBOUND_DATA for the demo."""
+
+    zh = "{data} 中已有正式数据库，不是演示数据；请为演示另选 OUTBOUND_DATA。"
+
+
+class DemoWantsSqlite(Refusal):
+    """The demo makes its own SQLite database; unset OUTBOUND_DATABASE_URL."""
+
+    zh = "演示使用自带的 SQLite 数据库，请取消设置 OUTBOUND_DATABASE_URL。"
+
+
+def prepare(settings: Settings, *, fresh: bool, say: Callable[[str], None] = click.echo) -> None:
+    """Make the demo centre where there is none, or anew; then say who may sign in."""
+    if settings.database_url:
+        raise DemoWantsSqlite
+    data = settings.data.absolute()
+    made = (data / MARKER).exists()
+    if (data / "outbound.sqlite3").exists() and not made:
+        raise NotTheDemo(data=data)
+    if fresh or not made:
+        began = stopwatch.monotonic()
+        _make(settings, data, say)
+        say(f"  {stopwatch.monotonic() - began:.0f} s")
+    hosting.migrate_database(settings)
+    _introduce(settings, say)
+
+
+def _make(settings: Settings, data: Path, say: Callable[[str], None]) -> None:
+    """Make everything in a folder beside, then put it in place: what was there stays until the new one is whole."""
+    making = data / "demo-in-the-making"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    within = settings.model_copy(update={"data": making})
+    engine = hosting.open_checked(within)
+    hosting.upgrade(engine)
+    simulate(engine, within, now=clock.now(), say=say)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    (data / MARKER).unlink(missing_ok=True)
+    for name in ("outbound.sqlite3-wal", "outbound.sqlite3-shm"):
+        (data / name).unlink(missing_ok=True)
+    shutil.rmtree(data / "recordings", ignore_errors=True)
+    for name in ("numbers.key", "recordings", "lists", "outbound.sqlite3"):
+        (making / name).replace(data / name)
+    shutil.rmtree(making)
+    (data / MARKER).write_text("")
+
+
+def simulate(engine: Engine, settings: Settings, *, now: datetime, say: Callable[[str], None]) -> None:
+    """Ten working days that end before today, and the nights between, up to `now`."""
+    chance, serial = Random(SEED), [0]  # noqa: S311  # a play, not a secret
+    days = working_days_before(now)
+    vault, store = open_vault(settings.data), Store(settings.recordings)
+    with transaction(engine) as session:
+        company = cast.hire(session, now=_at(days[0] - timedelta(days=30), 9))
+        _set_up(session, settings, company, chance, days)
+    night = _at(days[0], 0, 1)
+    for number, day in enumerate(days, start=1):
+        night = _pass_nights(engine, night, until=_at(day, 1))
+        with transaction(engine) as session:
+            stage = shift.Stage(session, vault, store, company, chance, serial, number == len(days))
+            _day(stage, day, number)
+        say(f"  {number}/{len(days)}  {day:%m-%d}")
+    _pass_nights(engine, night, until=now)
+
+
+def working_days_before(now: datetime) -> list[datetime]:
+    """The last ten Mondays to Fridays before today, as midnights in the centre's zone."""
+    day = clock.local(now, ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    days: list[datetime] = []
+    while len(days) < WORKING_DAYS:
+        day -= timedelta(days=1)
+        if day.weekday() < 5:
+            days.insert(0, day)
+    return days
+
+
+def _at(day: datetime, hour: int, minute: int = 0) -> datetime:
+    return datetime.combine(day.date(), time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
+
+
+def _pass_nights(engine: Engine, night: datetime, *, until: datetime) -> datetime:
+    """Let the timetable run soon after each midnight, as it does on its own."""
+    while night <= until:
+        run_due(engine, JOBS, now=night + timedelta(minutes=50))
+        night += timedelta(days=1)
+    return night
+
+
+def _set_up(session: Session, settings: Settings, company: cast.Company, chance: Random, days: list[datetime]) -> None:
+    before = _at(days[0] - timedelta(days=7), 10)
+    for code, centre in company.centres.items():
+        manager = company.holding(code, Role.MANAGER)[0]
+        for name in SCRIPTS:
+            _approve(session, company, centre, name, before)
+        for name, size in zip(("family-number-trial", "contract-renewal-retention"), LIST_SIZES[code], strict=True):
+            if size:
+                campaign = campaigns.create(session, centre, _definition(name, days), by=manager, now=before)
+                _import(session, settings, campaign, lists.carrier_list(chance, size), by=manager, now=before)
+                campaigns.open_(session, campaign, by=manager, now=_at(days[0], 8))
+
+
+def _approve(session: Session, company: cast.Company, centre: Centre, name: str, now: datetime) -> None:
+    manager = company.holding(centre.code, Role.MANAGER)[0]
+    text = files("scripts.library").joinpath(f"{name}.yaml").read_text("utf-8")
+    version = approval.write(session, centre, text, by=manager, now=now)
+    approval.submit(session, version, by=manager, now=now + timedelta(hours=1))
+    for number, login in enumerate(("support", "carrier")):
+        approval.approve(session, version, by=company.staff[login], now=now + timedelta(hours=5 + 20 * number))
+
+
+def _definition(name: str, days: list[datetime]) -> str:
+    """A ready-made definition with the demo's dates, a trial that ends within the fortnight, and open hours."""
+    text = files("outbound.campaigns").joinpath("examples", f"{name}.yaml").read_text("utf-8")
+    lines = []
+    for line in text.splitlines():
+        key = line.split(":")[0]
+        if key == "starts":
+            line = f"starts: {days[0].date()}"  # noqa: PLW2901
+        elif key == "ends":
+            line = f"ends: {(days[-1] + timedelta(days=90)).date()}"  # noqa: PLW2901
+        elif key.strip() == "trial_days" and not line.rstrip().endswith(" 0"):
+            line = "  trial_days: 7"  # noqa: PLW2901
+        elif key.strip() == "overrides":
+            line = '    overrides: {windows: {every_day: ["00:00-24:00"]}}  # 仅供演示：任何时候都能试拨'  # noqa: PLW2901
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _import(session: Session, settings: Settings, campaign: Campaign, data: bytes, *, by: Staff, now: datetime) -> None:
+    folder = settings.data / "lists"
+    folder.mkdir(exist_ok=True)
+    name = f"{by.login}-{campaign.kind}.csv"
+    (folder / name).write_bytes(data)
+    import_list(session, open_vault(settings.data), campaign, (data, name), by=by, now=now + timedelta(hours=2))
+
+
+def _day(stage: shift.Stage, day: datetime, number: int) -> None:
+    for code, centre in stage.company.centres.items():
+        shift.work_day(stage, code, _at(day, 9, 5), calls=CALLS_A_DAY[code])
+        shift.review_day(stage, code, _at(day, 17), leave=1 if stage.last_day else 0)
+        _settle_accounts(stage, centre, _at(day, 18))
+    if number == WORKING_DAYS - 1:
+        _hear_complaint(stage, _at(day, 18, 30))
+
+
+def _settle_accounts(stage: shift.Stage, centre: Centre, now: datetime) -> None:
+    """Finance exports what waits and reads back yesterday's answers; the last day's work is left to be done."""
+    clerk = stage.company.holding(centre.code, Role.FINANCE)[0]
+    last = stage.session.exec(
+        select(InstructionBatch).where(InstructionBatch.centre_id == centre.id).order_by(InstructionBatch.number.desc())  # type: ignore[attr-defined]
+    ).first()
+    if last:
+        answers = _answers(instructions.file_of(stage.vault, last).decode("utf-8-sig"))
+        instructions.acknowledge(stage.session, centre, answers, by=clerk, now=now)
+    if not stage.last_day and instructions.waiting(stage.session, centre.id or 0):
+        instructions.export(stage.session, stage.vault, centre, by=clerk, now=now)
+
+
+def _answers(batch: str) -> bytes:
+    keys = [line.split(",")[0] for line in batch.splitlines()[1:]]
+    return "\n".join(["key,result,reason", *(f"{key},accepted," for key in keys)]).encode()
+
+
+def _hear_complaint(stage: shift.Stage, now: datetime) -> None:
+    centre = stage.company.centres["fz"]
+    clerk = stage.company.holding("fz", Role.CARE)[0]
+    found = shift.living_subscription(stage.session, centre, {S.TRIAL, S.CONFIRMING, S.CONFIRMED})
+    if found:
+        subscription, _ = found
+        complaints.take(
+            stage.session,
+            centre,
+            stage.session.get_one(Phone, subscription.phone_id),
+            grievance=complaints.Grievance.NEVER_ORDERED,
+            said="客户称从未办理过该业务，要求说明并取消。",
+            subscription=subscription,
+            by=clerk,
+            now=now,
+        )
+    other = shift.living_subscription(stage.session, centre, {S.TRIAL})
+    if other:
+        phone = stage.session.get_one(Phone, other[1].phone_id)
+        opt_outs.block(
+            stage.session,
+            phone,
+            category=opt_outs.Category.COMPLAINT,
+            source="care",
+            reason="客户来电要求不再外呼",
+            centre_id=centre.id,
+            by=clerk,
+            now=now,
+        )
+
+
+def _introduce(settings: Settings, say: Callable[[str], None]) -> None:
+    say(f"\nhttp://{settings.host}:{settings.port}    密码 / password: {cast.PASSWORD}\n")
+    for part in cast.CAST:
+        say(f"  {part.login:14}{part.name:6}{', '.join(part.roles)}")
+    say("")

@@ -1,0 +1,250 @@
+"""A working day of the demo: people call and reviewers hear, by the verbs of the console and seeded chance."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from outbound.call_lists.model import Contact, Duty
+from outbound.calls import placing
+from outbound.calls.model import Call
+from outbound.calls.wrap_up import Report
+from outbound.compliance import Criterion, Mark
+from outbound.demo.cast import Company
+from outbound.demo.tapes import CONFIRMED, DECLINED, SALES, Tape, tape
+from outbound.dialing import handout
+from outbound.people import Centre, Role, Staff, known
+from outbound.phones.vault import Vault
+from outbound.recordings import keeping
+from outbound.recordings.model import Recording
+from outbound.recordings.store import Store
+from outbound.subscriptions.model import Subscription
+from outbound.subscriptions.model import SubscriptionState as S
+from outbound.wrap_up import conclude
+from qa.review import verbs as review
+from qa.review.marks import CriterionMark
+from scripts.model import ScriptVersion, script_of
+
+PITCHED = {
+    "no_answer": 30,
+    "refused": 20,
+    "sold": 14,
+    "busy": 7,
+    "switched_off": 6,
+    "hung_up": 6,
+    "unreachable": 3,
+    "callback": 5,
+    "do_not_call": 3,
+    "not_decision_maker": 3,
+    "wrong_number": 2,
+    "voicemail": 1,
+    "line_suspended": 1,
+    "recall": 2,
+}
+CONFIRMATIONS = {"confirmed": 52, "no_answer": 22, "declined": 9, "considering": 8, "busy": 5, "line_suspended": 4}
+CORRECTIONS = {"corrected": 45, "no_answer": 30, "declined": 15, "busy": 10}
+RECALLS = {"sold": 50, "no_answer": 25, "refused_recall": 10, "busy": 15}
+NOT_HEARD = {"no_answer": 25, "busy": 5, "switched_off": 2, "unreachable": 2, "voicemail": 30, "line_suspended": 12}
+NOT_WANTED_EARLY = 0.06
+"""Share of sales that the seller is unsure of; half as many fail by the seller's own mark."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the simulated day works with."""
+
+    session: Session
+    vault: Vault
+    store: Store
+    company: Company
+    chance: Random
+    serial: list[int]
+    last_day: bool
+
+    def next_key(self) -> str:
+        """An idempotency key as a browser would make it."""
+        self.serial[0] += 1
+        return f"demo-call-{self.serial[0]:06d}"
+
+
+def work_day(stage: Stage, centre: str, opens: datetime, *, calls: int) -> None:
+    """Everybody of a centre who calls makes about `calls` calls from `opens` on, a quarter of an hour apart."""
+    callers = [(staff, {Role.AGENT}) for staff in stage.company.holding(centre, Role.AGENT)]
+    callers += [(staff, {Role.VERIFIER}) for staff in stage.company.holding(centre, Role.VERIFIER)]
+    at = {staff.login: opens + timedelta(minutes=stage.chance.randrange(12)) for staff, _ in callers}
+    for _ in range(calls):
+        for staff, roles in callers:
+            at[staff.login] = one_call(stage, staff, roles, at[staff.login])
+
+
+def one_call(stage: Stage, staff: Staff, roles: set[Role], now: datetime) -> datetime:
+    """Take the next contact, ring, wrap up, attach the recording; when the next one may begin."""
+    claim = handout.claim_next(stage.session, staff, roles=roles, now=now)
+    if claim is None:
+        return now + timedelta(minutes=20)
+    token = handout.issue_token(stage.session, claim, by=staff, now=now)
+    call = placing.begin(stage.session, token, by=staff, now=now)
+    outcome, said, marks = _what_happens(stage, call)
+    seconds = said.hearing.seconds if said else stage.chance.uniform(8, 45)
+    ended = now + timedelta(seconds=seconds + stage.chance.uniform(10, 40))
+    conclude(stage.session, call, _report(stage, call, outcome, said, marks, seconds, ended), by=staff, now=ended)
+    if said:
+        _keep(stage, call, said, staff, now=ended)
+    return ended + timedelta(minutes=stage.chance.randrange(8, 26))
+
+
+def _what_happens(stage: Stage, call: Call) -> tuple[str, Tape | None, dict[Criterion, Mark]]:
+    outcome = _outcome(stage, call)
+    if outcome in ("sold", "renewed"):
+        marks = _sellers_marks(stage)
+        name = stage.chance.choices(SALES, (84, 6, 6, 4))[0]
+        return outcome, tape(name), marks
+    if outcome == "corrected":
+        return outcome, tape(SALES[0]), dict.fromkeys(Criterion, Mark.PASS)
+    if outcome == "confirmed":
+        return outcome, tape(CONFIRMED), dict.fromkeys(Criterion, Mark.PASS)
+    return outcome, tape(DECLINED) if outcome == "declined" else None, {}
+
+
+def _outcome(stage: Stage, call: Call) -> str:
+    if wanted := _still_wanted(stage, call.duty):
+        return wanted
+    weights = {
+        Duty.PITCH: PITCHED,
+        Duty.CONFIRMATION: CONFIRMATIONS,
+        Duty.CORRECTION: CORRECTIONS,
+        Duty.RECALL: RECALLS,
+    }[call.duty]
+    outcome = stage.chance.choices(list(weights), list(weights.values()))[0]
+    if outcome == "refused_recall":
+        return "declined"
+    if outcome == "sold" and _renews(stage, call):
+        return "renewed"
+    return outcome
+
+
+def _renews(stage: Stage, call: Call) -> bool:
+    version = stage.session.get_one(ScriptVersion, call.script_version_id)
+    return script_of(version).kind == "retention"
+
+
+def _still_wanted(stage: Stage, duty: Duty) -> str | None:
+    """On the last day: what nobody happened to do, so that every state of a subscription is there to be seen."""
+    if not stage.last_day or duty not in (Duty.PITCH, Duty.CONFIRMATION):
+        return None
+    states = set(stage.session.exec(select(Subscription.state).distinct()))
+    if duty == Duty.CONFIRMATION:
+        return next(
+            (
+                outcome
+                for state, outcome in ((S.CONFIRMED, "confirmed"), (S.CANCELLED, "declined"))
+                if state not in states
+            ),
+            None,
+        )
+    return None if {S.RECALL_DUE, S.VOID} <= states else "sold"
+
+
+def _sellers_marks(stage: Stage) -> dict[Criterion, Mark]:
+    marks = dict.fromkeys(Criterion, Mark.PASS)
+    states = set(stage.session.exec(select(Subscription.state).distinct())) if stage.last_day else set(S)
+    draw = stage.chance.random()
+    if draw < NOT_WANTED_EARLY or S.RECALL_DUE not in states:
+        marks[Criterion.UNDERSTANDING] = Mark.UNSURE
+    elif draw < NOT_WANTED_EARLY * 1.5 or S.VOID not in states:
+        marks[Criterion.IDENTITY_AND_PERMISSION] = Mark.FAIL
+    return marks
+
+
+def _report(
+    stage: Stage,
+    call: Call,
+    outcome: str,
+    said: Tape | None,
+    marks: dict[Criterion, Mark],
+    seconds: float,
+    ended: datetime,
+) -> Report:
+    callback = ended + timedelta(hours=stage.chance.randrange(20, 50)) if outcome == "callback" else None
+    return Report(
+        key=stage.next_key(),
+        outcome=outcome,
+        marks=marks,
+        seconds=seconds,
+        callback_at=callback,
+        ticks=_ticks(stage, call, said) if marks else {},
+        note="客户情绪激动，要求投诉。" if outcome == "complaint" else "",
+    )
+
+
+def _ticks(stage: Stage, call: Call, said: Tape | None) -> dict[str, float]:
+    """What the seller ticks: every disclosing step, at the second at which it is said on the tape."""
+    script = script_of(stage.session.get_one(ScriptVersion, call.script_version_id))
+    heard = said.steps if said else {}
+    second, ticks = 1.0, {}
+    for step, told in script.steps.items():
+        second = heard.get(step, second + 1.0)
+        if told.disclosures or step in heard:
+            ticks[step] = round(second, 2)
+    return ticks
+
+
+def _keep(stage: Stage, call: Call, said: Tape, staff: Staff, *, now: datetime) -> None:
+    keeping.keep(
+        stage.session,
+        stage.store,
+        stage.session.get_one(Centre, call.centre_id),
+        data=said.labelled(call.reference),
+        file_name=f"{call.reference}.mp3",
+        hearing=said.hearing,
+        call=call,
+        minimum_seconds=5,
+        by=staff,
+        now=now + timedelta(seconds=20),
+    )
+
+
+def review_day(stage: Stage, centre: str, since: datetime, *, leave: int = 0) -> None:
+    """Reviewers and supervisors hear what waits for them, but for the last `leave` each."""
+    now = since
+    for role in (Role.REVIEWER, Role.SUPERVISOR):
+        for reviewer in stage.company.holding(centre, role):
+            waiting = review.queue(stage.session, reviewer, now=now)
+            for task in waiting[: len(waiting) - leave] if leave else waiting:
+                now += timedelta(minutes=2)
+                recording = stage.session.get_one(Recording, task.recording_id)
+                review.mark(stage.session, task, _heard(recording, stage), by=reviewer, now=now)
+
+
+def _heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]:
+    said = next(tape(name) for name in (*SALES, CONFIRMED, DECLINED) if _is_of(recording, tape(name)))
+    found = {}
+    for criterion in Criterion:
+        mark = said.marks.get(criterion, Mark.PASS)
+        step = _WHERE[criterion]
+        reason = criterion.reasons[0].code if mark == Mark.FAIL else ""
+        found[criterion] = CriterionMark(mark=mark, second=said.steps.get(step, 1.0), reason=reason, note="")
+    return found
+
+
+_WHERE = {
+    Criterion.IDENTITY_AND_PERMISSION: "identity",
+    Criterion.UNDERSTANDING: "understanding",
+    Criterion.SCRIPT_FOLLOWED: "tariff",
+    Criterion.EXPLICIT_CONSENT: "consent",
+}
+
+
+def _is_of(recording: Recording, said: Tape) -> bool:
+    return abs(recording.seconds - said.hearing.seconds) < 0.005 and (
+        recording.size - len(said.labelled(recording.reference)) == 0
+    )
+
+
+def living_subscription(session: Session, centre: Centre, states: set[S]) -> tuple[Subscription, Contact] | None:
+    """The newest subscription of a centre in one of these states, with its contact."""
+    asked = select(Subscription, Contact).join(Contact, col(Contact.id) == col(Subscription.contact_id))
+    here = asked.where(Subscription.centre_id == known(centre.id), col(Subscription.state).in_(states))
+    return session.exec(here.order_by(sa.desc(col(Subscription.id))).limit(1)).first()
