@@ -1,6 +1,7 @@
 """The ladder: a failed review tightens, two within five working days are full, five clean working days lead down."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -107,7 +108,7 @@ def test_who_does_not_fail_again_is_normal_within_three_weeks(failures: list[int
 def failed(
     make: Maker, recording: Recording, reviewer: Staff, at: datetime, verdict: Verdict = Verdict.INVALID
 ) -> None:
-    facts = {
+    facts: dict[str, Any] = {
         "centre_id": recording.centre_id,
         "recording_id": recording.id,
         "call_id": recording.call_id,

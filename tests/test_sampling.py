@@ -47,6 +47,10 @@ def drawn(make: Maker, **facts: object) -> Draw:
     return sampling.draw(make.session, make.centre, DrawKind.DAILY, PERIOD, now=AFTER, **facts)  # type: ignore[arg-type]
 
 
+def every_call(_campaign: int, _agent: int) -> int:
+    return 100
+
+
 def tasks(session: Session, draw: Draw) -> list[ReviewTask]:
     return list(session.exec(select(ReviewTask).where(ReviewTask.draw_id == draw.id)).all())
 
@@ -148,6 +152,7 @@ def test_rates_follow_the_campaign_and_the_agents_step(make: Maker, agents: list
 
 def test_a_day_without_calls_has_an_empty_draw(make: Maker) -> None:
     draw = drawn(make)
+    make.session.commit()
     assert (draw.frame_size, draw.sample_size) == (0, 0)
     assert sampling.verify(make.session, draw) == []
 
@@ -187,13 +192,10 @@ def test_the_weekly_draw_is_for_supervisors_and_blind_to_the_first(
 ) -> None:
     both = make.staff(Role.SUPERVISOR, Role.REVIEWER)
     make.days_of_calls(agents, [DAY], each=13)
-    every = {"rates": lambda _campaign, _agent: 100}
-    daily = {task.recording_id: task.reviewer_id for task in tasks(make.session, drawn(make, **every))}
+    daily = {task.recording_id: task.reviewer_id for task in tasks(make.session, drawn(make, rates=every_call))}
     promise(make, DrawKind.WEEKLY, "2026-W48")
     a_week_on = AFTER + timedelta(days=7)
-    week = sampling.draw(
-        make.session, make.centre, DrawKind.WEEKLY, "2026-W48", now=a_week_on, rates=lambda _c, _a: 100
-    )
+    week = sampling.draw(make.session, make.centre, DrawKind.WEEKLY, "2026-W48", now=a_week_on, rates=every_call)
     weekly = {task.recording_id: task.reviewer_id for task in tasks(make.session, week)}
     assert set(weekly.values()) == {cast.supervisor.id, both.id}
     assert all(daily[recording] != reviewer for recording, reviewer in weekly.items())
