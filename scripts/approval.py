@@ -142,7 +142,8 @@ def return_(
         raise _unfit(session, version)
     if not comment.strip():
         raise refusals.CommentNeeded
-    if not 0 <= line <= (lines := len(version.source.splitlines())):
+    lines = len(version.source.splitlines())
+    if not 0 <= line <= lines:
         raise refusals.LineUnknown(line=line, lines=lines)
     said = comment.strip()[:1000]
     decision = ScriptDecision(version_id=known(version.id), party=party, approved=False, by_id=known(by.id), at=now)
