@@ -117,7 +117,7 @@ def failed(
     task = ReviewTask(**facts, source=ReviewSource.TARGETED, made_at=at, due_at=at, done_at=at)
     make.session.add(task)
     make.session.flush()
-    make.session.add(Review(**facts, task_id=task.id, verdict=verdict, at=at))
+    make.session.add(Review(**facts, task_id=task.id or 0, verdict=verdict, at=at))
     make.session.flush()
 
 

@@ -1,0 +1,94 @@
+"""One mark of a review, and what it must say to be of use: why something fails, and where that is heard."""
+
+from dataclasses import dataclass
+
+from outbound import compliance
+from outbound.compliance import Criterion, Mark
+from outbound.errors import Language, Refusal
+
+NOTHING_TO_HEAR = frozenset(
+    {
+        "other",
+        "not_asked",
+        "permission_not_asked",
+        "caller_not_named",
+        "question_unanswered",
+        "functions_not_told",
+        "tariff_not_told",
+        "trial_end_not_told",
+        "cancel_not_told",
+        "usage_not_told",
+        "off_script",
+        "consent_not_asked",
+        "not_audible",
+    }
+)
+"""Reasons that may be an omission: there is no second at which they are heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionMark:
+    """What a reviewer says of one criterion: the mark, the second where it is heard, the reason's code, a note."""
+
+    mark: Mark
+    second: float | None = None
+    reason: str = ""
+    note: str = ""
+
+
+class _OfCriterion(Refusal):
+    """A refusal that names the criterion it is about."""
+
+    status = 422
+
+    def __init__(self, criterion: Criterion) -> None:
+        self.criterion = criterion
+        super().__init__(criterion=criterion)
+
+    def sentence(self, language: Language) -> str:
+        """The sentence with the criterion's name in the reader's language."""
+        template = self.zh if language == "zh" else " ".join(str(self.__doc__).split())
+        return template.format(criterion=self.criterion.label.said(language))
+
+
+class FailNeedsReason(_OfCriterion):
+    """“{criterion}” fails: choose a reason or write a note that says why."""
+
+    zh = "“{criterion}”判为不合格时，须选择原因或写明说明。"
+
+
+class NoteNeeded(_OfCriterion):
+    """“{criterion}” fails for another reason: write in a note what it is."""
+
+    zh = "“{criterion}”因其他原因不合格，请在说明中写明。"
+
+
+class SecondNeeded(_OfCriterion):
+    """“{criterion}” fails for something that is heard: give the second at which it is."""
+
+    zh = "“{criterion}”的不合格原因可以在录音中听到，请标出所在的秒数。"
+
+
+class SecondOutside(_OfCriterion):
+    """The second given for “{criterion}” lies outside the recording."""
+
+    zh = "“{criterion}”标注的秒数超出了录音长度。"
+
+
+def check(criterion: Criterion, given: CriterionMark, *, seconds: float) -> None:
+    """Refuse a mark that does not say enough; `seconds` is the length of the recording.
+
+    Raises SecondOutside, ReasonUnknown, FailNeedsReason, NoteNeeded, SecondNeeded.
+    """
+    if given.second is not None and not 0 <= given.second <= seconds:
+        raise SecondOutside(criterion)
+    if given.mark != Mark.FAIL:
+        return
+    if given.reason:
+        compliance.reason(criterion, given.reason)
+    elif not given.note.strip():
+        raise FailNeedsReason(criterion)
+    if given.reason == "other" and not given.note.strip():
+        raise NoteNeeded(criterion)
+    if given.reason and given.reason not in NOTHING_TO_HEAR and given.second is None:
+        raise SecondNeeded(criterion)
