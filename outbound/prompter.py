@@ -106,8 +106,11 @@ def _sale_date(session: Session, subscription: Subscription | None, centre: Cent
 
 def _customer(session: Session, vault: Vault, claim: Claim) -> dict[str, Any]:
     contact = session.get_one(Contact, claim.contact_id)
+    # What begins with an underscore is the list's own book-keeping, such as further numbers.
     known: dict[str, Any] = {
-        key: value for key, value in contact.attributes.items() if isinstance(value, str | int | float)
+        key: value
+        for key, value in contact.attributes.items()
+        if not key.startswith("_") and isinstance(value, str | int | float)
     }
     for name, headers in COLUMNS.items():
         if found := next((known[header] for header in headers if known.get(header)), None):

@@ -1,0 +1,44 @@
+"""The end of a call, reported once whatever happens on the way."""
+
+from flask import g
+
+from outbound.calls.model import After, Call
+from outbound.calls.wrap_up import WrappedUp
+from outbound.errors import NotFound
+from outbound.recordings import keeping
+from outbound.wrap_up import conclude
+from web.api import saying, shapes
+from web.api.blueprint import bp
+from web.api.desk import take_next
+from web.guard import allows, mine
+
+
+def my_call(call_id: int) -> Call:
+    """A call of who asks; raises NotFound for anybody else's."""
+    call = mine(g.session, Call, call_id)
+    if call.agent_id != g.staff.id:
+        raise NotFound
+    return call
+
+
+@bp.post("/calls/<int:call_id>/wrap-up")
+@allows("make_calls")
+@bp.input(shapes.WrapUpReport)
+@bp.output(shapes.WrappedUpShown)
+def wrap_up(call_id: int, json_data: shapes.WrapUpReport) -> shapes.WrappedUpShown:
+    """Report how a call ended; the same key again has no second effect. With `next`, the next contact comes along."""
+    call = my_call(call_id)
+    done = conclude(g.session, call, json_data.report(), by=g.staff, now=g.now)
+    keeping.match_waiting(g.session, call, now=g.now)
+    return _told(done, json_data)
+
+
+def _told(done: WrappedUp, asked: shapes.WrapUpReport) -> shapes.WrappedUpShown:
+    return shapes.WrappedUpShown(
+        outcome=saying.outcome_name(done.outcome),
+        follows=saying.follows(g.session, done, now=g.now),
+        blocked=done.outcome.after == After.BLOCK,
+        late=done.late,
+        repeated=done.repeated,
+        desk=take_next(asked.desk) if asked.next else None,
+    )

@@ -1,0 +1,14 @@
+"""The verifier's desk: the agent's screen with the confirmation script, and what was promised on top."""
+
+from flask import Blueprint, render_template
+
+from web.guard import allows
+
+bp = Blueprint("verifier", __name__)
+
+
+@bp.get("/verifier")
+@allows("make_confirmation_calls")
+def show_verifier_desk() -> str:
+    """The screen; everything on it comes and goes through the API."""
+    return render_template("agent.html", desk="verifier")
