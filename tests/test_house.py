@@ -40,7 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("outbound.subscriptions", "outbound.confirmations", "outbound.billing", "outbound.evidence"),
     ("qa",),
     ("outbound.wrap_up", "outbound.prompter", "outbound.complaints", "outbound.support"),
-    ("outbound.reports", "outbound.assessment"),
+    ("outbound.reports", "outbound.assessment", "outbound.overview"),
     ("outbound.timetable", "outbound.jobs", "outbound.schema", "outbound.verification"),
     ("web", "outbound.cli", "outbound.commands", "outbound.hosting", "outbound.demo", "outbound.bench"),
 )

@@ -1,7 +1,7 @@
 """The console and the JSON API as one WSGI application."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
@@ -49,7 +49,7 @@ class Console(APIFlask):
         log.error("request failed", reference=g.reference, path=request.path, exc_info=exc_info)
 
 
-def create_app(settings: Settings, engine: Engine | None = None) -> Console:
+def create_app(settings: Settings, engine: Engine | None = None, desks: Sequence[str] = DESKS) -> Console:
     """The application over `engine`, or over the settings' database; raises RouteUnguarded and DatabaseOutOfReach.
 
     `app.config["NOW"]` is the clock; a test or a simulation may put its own there.
@@ -62,7 +62,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> Console:
     CSRFProtect(app)
     app.jinja_env.globals.update(desks_of=navigation.desks_of, url_of_desk=navigation.first_page)
     app.register_blueprint(sessions.bp)
-    for name in DESKS:
+    for name in desks:
         if find_spec(name):
             app.register_blueprint(import_module(name).bp)
     for endpoint in ("static", "openapi.spec"):

@@ -50,6 +50,11 @@ def block() -> str:
 
 
 @pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
+@pytest.fixture
 def app(app: Console) -> Console:
     app.add_url_rule("/desk", view_func=show_desk, methods=["GET"])
     app.add_url_rule("/desk", view_func=save_note, methods=["POST"])

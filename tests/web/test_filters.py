@@ -13,6 +13,11 @@ from web.app import Console
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
+@pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
 @pytest.fixture(params=["en", "zh"])
 def language(app: Console, request: pytest.FixtureRequest) -> Iterator[str]:
     with app.test_request_context(headers={"Cookie": f"language={request.param}"}):

@@ -12,6 +12,11 @@ from web.forms import Form, FormFaulty, filled_form
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
+@pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
 @pytest.mark.parametrize(("text", "fen"), [("5", 500), ("5.00", 500), ("0.01", 1), ("¥19.9", 1990), ("￥3", 300)])
 def test_an_amount_in_yuan_is_kept_in_fen(app: Console, text: str, fen: int) -> None:
     with app.test_request_context(method="POST", data={"price": text}), filled_form() as form:

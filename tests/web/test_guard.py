@@ -115,6 +115,11 @@ def app(app: Console) -> Console:
     return app
 
 
+@pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
 def name_of(engine: Engine, staff: Staff) -> str:
     with Session(engine) as session:
         return session.get_one(Staff, staff.id).name
@@ -248,7 +253,7 @@ def test_a_console_with_an_unguarded_route_does_not_start(
     blueprint.add_url_rule("/forgotten", view_func=view, endpoint="view")
     monkeypatch.setattr(sessions, "bp", blueprint)
     with pytest.raises(RouteUnguarded, match="/forgotten"):
-        create_app(settings, engine)
+        create_app(settings, engine, ())
 
 
 @once

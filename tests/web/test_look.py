@@ -66,6 +66,11 @@ def take_parts() -> str:
 
 
 @pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
+@pytest.fixture
 def app(app: Console) -> Console:
     app.add_url_rule("/style", view_func=show_parts, methods=["GET"])
     app.add_url_rule("/style", view_func=take_parts, methods=["POST"])

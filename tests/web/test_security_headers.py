@@ -13,6 +13,11 @@ from web.app import Console, create_app, secret_key
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
+@pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
 @pytest.mark.parametrize("address", ["/sign-in", "/nowhere", "/healthz", "/static/css/base.css", "/me"])
 def test_every_answer_forbids_foreign_and_inline_code(client: FlaskClient, address: str) -> None:
     policy = client.get(address).headers["Content-Security-Policy"].split("; ")
@@ -45,7 +50,7 @@ def test_the_cookie_is_kept_from_scripts_and_from_other_sites(client: FlaskClien
 
 
 def test_the_cookie_travels_only_encrypted_where_the_console_is_reached_so(settings: Settings, engine: Engine) -> None:
-    app = create_app(settings.model_copy(update={"https": True}), engine)
+    app = create_app(settings.model_copy(update={"https": True}), engine, ())
     client = app.test_client()
     answer = client.get("/sign-in", base_url="https://localhost")
     assert "Secure" in answer.headers["Set-Cookie"]
@@ -62,7 +67,7 @@ def test_a_form_without_its_token_changes_nothing(app: Console, client_as: Calla
 
 
 def test_an_upload_beyond_the_limit_is_refused_with_the_limit(settings: Settings, engine: Engine) -> None:
-    app = create_app(settings.model_copy(update={"upload_megabytes": 1}), engine)
+    app = create_app(settings.model_copy(update={"upload_megabytes": 1}), engine, ())
     answer = app.test_client().post("/sign-in", data={"login": "x" * 1_000_001})
     assert answer.status_code == 413
     assert "1 MB" in answer.text

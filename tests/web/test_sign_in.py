@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 ClientAs = Callable[..., FlaskClient]
 
 
+@pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
 def sign_in(client: FlaskClient, login: str, password: str = PASSWORD, **more: str) -> TestResponse:
     return client.post("/sign-in", data={"login": login, "password": password, **more})
 

@@ -43,6 +43,11 @@ def show() -> Any:
 
 
 @pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ()
+
+
+@pytest.fixture
 def app(app: Console) -> Console:
     app.add_url_rule("/table", view_func=show)
     return app
