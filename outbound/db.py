@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, SQLModel
 
 from outbound.errors import Refusal
@@ -116,6 +117,14 @@ def reading(engine: Engine) -> Iterator[Session]:
     """A session that only reads one consistent state; on SQLite it does not wait for writers."""
     with Session(engine.execution_options(reading=True), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@event.listens_for(OrmSession, "loaded_as_persistent")
+@event.listens_for(OrmSession, "pending_to_persistent")
+def _hold_on(session: OrmSession, row: object) -> None:
+    """Rows that everything asks for are held to the end: a session itself forgets what nobody holds."""
+    if getattr(row, "asked_often", False):
+        session.info.setdefault("held", {})[id(row)] = row
 
 
 def is_sqlite(session: Session) -> bool:

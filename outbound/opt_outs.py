@@ -16,6 +16,9 @@ from outbound.errors import Refusal
 from outbound.people import Staff, known
 from outbound.phones.model import Phone
 
+TOUCHED = frozenset({"phone", "dial_token", "claim", "contact"})
+"""Tables in which a block takes effect."""
+
 
 class Category(StrEnum):
     """Why a number is blocked."""
@@ -145,9 +148,16 @@ def block(
     )
     session.add(opt_out)
     session.flush()
-    session.expire_all()
+    _look_again(session)
     journal.record(session, "phone.blocked", opt_out, by=by, now=now, phone=phone.id, category=category, scope=scope)
     return opt_out
+
+
+def _look_again(session: Session) -> None:
+    """What the trigger changed is read anew; the rest of the session stays as it is."""
+    for row in session.identity_map.values():
+        if getattr(row, "__tablename__", "") in TOUCHED:
+            session.expire(row)
 
 
 class SecondPersonNeeded(Refusal):

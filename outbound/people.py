@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from typing import ClassVar
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -71,6 +72,7 @@ class Centre(SQLModel, table=True):
     """A local calling centre; staff, lists and recordings belong to one."""
 
     __tablename__ = "centre"
+    asked_often: ClassVar[bool] = True
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(max_length=20, unique=True)
@@ -85,6 +87,7 @@ class Staff(SQLModel, table=True):
     """Somebody who signs in."""
 
     __tablename__ = "staff"
+    asked_often: ClassVar[bool] = True
 
     id: int | None = Field(default=None, primary_key=True)
     centre_id: int | None = Field(default=None, foreign_key="centre.id", index=True, description="null: the carrier's")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -32,6 +33,7 @@ class PitchScript(SQLModel, table=True):
     """A script by its name in a centre; what is read is always one of its versions."""
 
     __tablename__ = "script"
+    asked_often: ClassVar[bool] = True
     __table_args__ = (sa.UniqueConstraint("centre_id", "name"),)
 
     id: int | None = Field(default=None, primary_key=True)
@@ -44,6 +46,7 @@ class ScriptVersion(SQLModel, table=True):
     """The wording of a script, as it is or was to be read."""
 
     __tablename__ = "script_version"
+    asked_often: ClassVar[bool] = True
     __table_args__ = (
         sa.UniqueConstraint("script_id", "number"),
         sa.Index(

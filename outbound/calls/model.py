@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -26,6 +26,7 @@ class Outcome(SQLModel, table=True):
     """How a call may end: outcomes are data."""
 
     __tablename__ = "outcome"
+    asked_often: ClassVar[bool] = True
 
     code: str = Field(primary_key=True, max_length=40)
     zh: str = Field(max_length=40)

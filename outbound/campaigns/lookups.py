@@ -13,7 +13,7 @@ from outbound.campaigns.definition import Definition, read_definition
 from outbound.campaigns.model import Campaign, CampaignStaff, CampaignVersion
 from outbound.people import Centre, Role, Staff, StaffRole, known
 from scripts import approval
-from scripts.model import ScriptVersion
+from scripts.model import PitchScript, ScriptState, ScriptVersion
 
 WORKING = (Role.AGENT, Role.VERIFIER)
 """The roles in which somebody works on a campaign."""
@@ -26,6 +26,9 @@ def find(session: Session, centre_id: int, name: str) -> Campaign | None:
 
 def in_force(session: Session, campaign: Campaign) -> CampaignVersion:
     """The version of the definition that counts now."""
+    for held in session.info.get("held", {}).values():
+        if isinstance(held, CampaignVersion) and (held.campaign_id, held.number) == (campaign.id, campaign.version):
+            return held
     same = CampaignVersion.campaign_id == campaign.id
     return session.exec(select(CampaignVersion).where(same, CampaignVersion.number == campaign.version)).one()
 
@@ -103,6 +106,13 @@ def script_name(definition: Definition, duty: Duty) -> str | None:
     """The name of the script that is read for a duty; None where the campaign has none."""
     scripts = definition.scripts
     return {Duty.CONFIRMATION: scripts.confirmation, Duty.CORRECTION: scripts.correction}.get(duty, scripts.pitch)
+
+
+def scripts_in_force(session: Session, centre_id: int) -> frozenset[str]:
+    """The names of a centre's scripts of which a version may be read now."""
+    asked = select(PitchScript.name).join(ScriptVersion, col(ScriptVersion.script_id) == col(PitchScript.id))
+    here = asked.where(PitchScript.centre_id == centre_id, ScriptVersion.state == ScriptState.IN_FORCE)
+    return frozenset(session.exec(here))
 
 
 def script_in_force(session: Session, campaign: Campaign, duty: Duty) -> ScriptVersion | None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -23,6 +23,7 @@ class Campaign(SQLModel, table=True):
     """A purpose, an offer, a script, lists, calling rules, staff, QA policy and dates, of one centre."""
 
     __tablename__ = "campaign"
+    asked_often: ClassVar[bool] = True
     __table_args__ = (sa.UniqueConstraint("centre_id", "name"),)
 
     id: int | None = Field(default=None, primary_key=True)
@@ -41,6 +42,7 @@ class CampaignVersion(SQLModel, table=True):
     """A definition as it was written; what a customer was told points here and can never change."""
 
     __tablename__ = "campaign_version"
+    asked_often: ClassVar[bool] = True
     __table_args__ = (sa.UniqueConstraint("campaign_id", "number"),)
 
     id: int | None = Field(default=None, primary_key=True)

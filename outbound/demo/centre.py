@@ -1,5 +1,6 @@
 """The demo centre: a fortnight of work, done by the real verbs on a simulated clock, ready to be looked at."""
 
+import io
 import shutil
 import time as stopwatch
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import click
+from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
@@ -86,8 +88,7 @@ def _make(settings: Settings, data: Path, say: Callable[[str], None]) -> None:
     engine = hosting.open_checked(within)
     hosting.upgrade(engine)
     simulate(engine, within, now=clock.now(), say=say)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    # The last connection that closes brings everything into the one file that is moved.
     engine.dispose()
     (data / MARKER).unlink(missing_ok=True)
     for name in ("outbound.sqlite3-wal", "outbound.sqlite3-shm"):
@@ -164,20 +165,17 @@ def _approve(session: Session, company: cast.Company, centre: Centre, name: str,
 
 def _definition(name: str, days: list[datetime]) -> str:
     """A ready-made definition with the demo's dates, a trial that ends within the fortnight, and open hours."""
-    text = files("outbound.campaigns").joinpath("examples", f"{name}.yaml").read_text("utf-8")
-    lines = []
-    for line in text.splitlines():
-        key = line.split(":")[0]
-        if key == "starts":
-            line = f"starts: {days[0].date()}"  # noqa: PLW2901
-        elif key == "ends":
-            line = f"ends: {(days[-1] + timedelta(days=90)).date()}"  # noqa: PLW2901
-        elif key.strip() == "trial_days" and not line.rstrip().endswith(" 0"):
-            line = "  trial_days: 7"  # noqa: PLW2901
-        elif key.strip() == "overrides":
-            line = '    overrides: {windows: {every_day: ["00:00-24:00"]}}  # 仅供演示：任何时候都能试拨'  # noqa: PLW2901
-        lines.append(line)
-    return "\n".join(lines) + "\n"
+    yaml = YAML()
+    yaml.width = 200
+    definition = yaml.load(files("outbound.campaigns").joinpath("examples", f"{name}.yaml").read_text("utf-8"))
+    definition["starts"], definition["ends"] = days[0].date(), (days[-1] + timedelta(days=90)).date()
+    if definition["offer"]["trial_days"]:
+        definition["offer"]["trial_days"] = 7
+    # 仅供演示: so that calls can be tried at any hour of the day.
+    definition["calling"].setdefault("overrides", {})["windows"] = {"every_day": ["00:00-24:00"]}
+    out = io.StringIO()
+    yaml.dump(definition, out)
+    return out.getvalue()
 
 
 def _import(session: Session, settings: Settings, campaign: Campaign, data: bytes, *, by: Staff, now: datetime) -> None:

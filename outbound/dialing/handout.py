@@ -106,18 +106,14 @@ def calls_open_to(
 ) -> list[tuple[int, list[Duty]]]:
     """The campaigns that this person may call for now, each with the duties for which a script is in force."""
     duties = [duty for role in roles for duty in DUTIES.get(role, ())]
-    asked = select(Campaign).where(Campaign.centre_id == agent.centre_id, Campaign.state != CampaignState.DRAFT)
+    readable = campaigns.scripts_in_force(session, agent.centre_id or 0)
     found = []
-    for campaign in session.exec(asked.order_by(col(Campaign.id))):
-        if agent.id not in campaigns.staff_ids(session, campaign):
-            continue
+    for campaign in campaigns.campaigns_of(session, agent):
+        definition = campaigns.definition_of(session, campaign)
         selling = campaign.state == CampaignState.OPEN and campaigns.is_within_dates(session, campaign, now=now)
-        ready = [
-            duty
-            for duty in duties
-            if (selling or duty in PROTECTIVE) and campaigns.script_in_force(session, campaign, duty)
-        ]
-        if ready:
+        allowed = [duty for duty in duties if selling or duty in PROTECTIVE]
+        ready = [duty for duty in allowed if campaigns.script_name(definition, duty) in readable]
+        if ready and campaign.state != CampaignState.DRAFT:
             found.append((known(campaign.id), ready))
     return found
 
