@@ -4,6 +4,7 @@ Every row is one that the database itself accepts: a call has its claim and its 
 and its first confirmation. `tests.factories.Maker` fills in whatever a test does not care about.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -83,10 +84,15 @@ class CallMaker:
             made_at=self.now,
         )
         self._store(campaign)
-        number = known(campaign.id)
+        number, defined = known(campaign.id), {**_example(), **document}
+        # JSON is YAML too, and a version is read from its text.
         self._store(
             CampaignVersion(
-                campaign_id=number, number=1, source=EXAMPLE, document={**_example(), **document}, at=self.now
+                campaign_id=number,
+                number=1,
+                source=json.dumps(defined, ensure_ascii=False),
+                document=defined,
+                at=self.now,
             )
         )
         self._store_all(CampaignStaff(campaign_id=number, staff_id=known(person.id)) for person in staff)

@@ -9,11 +9,15 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound.clock import day_ends, day_starts, local
+from outbound.compliance import Criterion, Mark
 from outbound.db import transaction
 from outbound.journal import JournalEntry
 from outbound.people import Role, Staff
+from qa.review import verbs as reviews
+from qa.review.marks import CriterionMark
 from qa.review.model import ReviewTask
 from qa.review.sharing import NobodyToReview
+from qa.sampling import rates
 from qa.sampling import verbs as sampling
 from qa.sampling.checking import Difference
 from qa.sampling.model import Draw, DrawKind, DrawSeed, FrameItem
@@ -291,3 +295,22 @@ def test_a_period_is_named_in_the_centres_zone() -> None:
     assert sampling.period_of(DrawKind.DAILY, midnight, ZONE) == "2026-11-23"
     assert sampling.period_of(DrawKind.WEEKLY, midnight, ZONE) == "2026-W48"
     assert sampling.period_of(DrawKind.WEEKLY, midnight - timedelta(seconds=1), ZONE) == "2026-W47"
+
+
+def test_rates_are_the_campaigns_own_and_the_ladder_raises_the_daily_one(make: Maker, agents: list[Staff]) -> None:
+    campaign = make.campaign(qa={"daily_percent": 20, "weekly_percent": 4})
+    make.days_of_calls(agents[1:2], [DAY], each=1)
+    _fail_twice(make, agents[0])
+    daily = rates.in_force(make.session, make.centre, DrawKind.DAILY, now=make.now)
+    weekly = rates.in_force(make.session, make.centre, DrawKind.WEEKLY, now=make.now)
+    numbers = [agent.id or 0 for agent in agents[:2]]
+    assert [daily(campaign.id or 0, number) for number in numbers] == [100, 20]
+    assert [weekly(campaign.id or 0, number) for number in numbers] == [4, 4]
+
+
+def _fail_twice(make: Maker, agent: Staff) -> None:
+    reviewer = make.staff(Role.REVIEWER)
+    failing = dict.fromkeys(Criterion, CriterionMark(Mark.FAIL, note="unheard"))
+    for _ in range(2):
+        task = reviews.pull_in(make.session, make.recorded_call(agent), reviewer=reviewer, by=None, now=make.now)
+        reviews.mark(make.session, task, failing, by=reviewer, now=make.now)

@@ -1,6 +1,6 @@
 """The daily and the weekly draw: a seed promised beforehand, a frozen frame, a sample that anybody can draw again."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -16,6 +16,7 @@ from qa.review.sharing import ASKED_FIRST, Sharing, due_at
 from qa.sampling.checking import Difference, frozen, verify
 from qa.sampling.frames import Frame, PeriodUnknown, commit_seed, frame_of, period_of, seed_of, span_of
 from qa.sampling.model import Draw, DrawKind, DrawSeed, FrameItem
+from qa.sampling.rates import Rates, in_force
 
 __all__ = [
     "Difference",
@@ -31,12 +32,8 @@ __all__ = [
     "verify",
 ]
 
-Rates = Callable[[int, int], int]
-"""From a campaign's and an agent's number to the per cent of that agent's recordings that are reviewed."""
-
-USUAL_PERCENT = {DrawKind.DAILY: 10, DrawKind.WEEKLY: 5}
-NEW_AGENT_DAYS = 7
-"""Every call of an agent's first days is reviewed (ours)."""
+NEW_AGENT_DAYS = {DrawKind.DAILY: 7, DrawKind.WEEKLY: 0}
+"""The days before a period's end in which an agent who began then is new: every call is reviewed, daily (ours)."""
 
 
 class SeedNotCommitted(Refusal):
@@ -66,12 +63,13 @@ def draw(
     now: datetime,
     rates: Rates | None = None,
     complained: Collection[int] = (),
-    new_agent_days: int = NEW_AGENT_DAYS,
+    new_agent_days: int | None = None,
 ) -> Draw:
     """Draw a period's sample, once, and share its reviews out; drawn already, that draw.
 
-    `rates` says at which per cent whose recordings are reviewed; `complained` are calls that a customer complained of:
-    they, and all calls of agents who came less than `new_agent_days` before the period's end, are reviewed in any case.
+    `rates` says at which per cent whose recordings are reviewed (None: `rates.in_force`); `complained` are calls that a
+    customer complained of: they, and all calls of agents who came less than `new_agent_days` before the period's end
+    (None: NEW_AGENT_DAYS), are reviewed in any case.
     Raises SeedNotCommitted, PeriodNotOver, PeriodUnknown, NobodyToReview.
     """
     if already := draw_of(session, centre, kind, period):
@@ -83,8 +81,9 @@ def draw(
     if now < until:
         raise PeriodNotOver(period=period)
     frame = frame_of(session, centre, kind, period)
-    new = _who_came_after(session, centre, until - timedelta(days=new_agent_days))
-    rates = rates or (lambda _campaign, _agent: USUAL_PERCENT[kind])
+    days = NEW_AGENT_DAYS[kind] if new_agent_days is None else new_agent_days
+    new = _who_came_after(session, centre, until - timedelta(days=days))
+    rates = rates or in_force(session, centre, kind, now=now)
     made = _freeze(session, seed, _rated(frame, rates, certain_calls=complained, certain_agents=new), now=now)
     if made is None:
         return _the_others_draw(session, centre, kind, period)
@@ -118,7 +117,7 @@ def _rated(
 
 def _freeze(session: Session, seed: DrawSeed, items: Sequence[drawing.FrameItem], *, now: datetime) -> Draw | None:
     """The draw with its frame, stored; None where another process was faster."""
-    lowest = min((item.rate or 0 for item in items), default=USUAL_PERCENT[seed.kind])
+    lowest = min((item.rate or 0 for item in items), default=0)
     drawn = {item.recording for item in drawing.draw(items, rate=lowest, seed=seed.seed)}
     made = Draw(
         centre_id=seed.centre_id,
