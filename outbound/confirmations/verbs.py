@@ -17,6 +17,7 @@ from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.subscriptions.queueing import close_contact, definition_of, queue_confirmation
 from outbound.subscriptions.transitions import WAITING, move
+from outbound.subscriptions.trial import end_with_confirmation
 
 RESULTS = {
     "declined": ConfirmationResult.DECLINED,
@@ -77,6 +78,7 @@ def _follow(
         return
     match confirmation.result:
         case ConfirmationResult.PASSED:
+            end_with_confirmation(session, subscription, call)
             move(session, subscription, "confirmed", by=by, call=call, now=now)
             close_contact(session, subscription, "confirmed")
         case ConfirmationResult.DECLINED:

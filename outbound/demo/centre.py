@@ -150,7 +150,9 @@ def _set_up(session: Session, settings: Settings, company: cast.Company, chance:
         for name, size in zip(("family-number-trial", "contract-renewal-retention"), LIST_SIZES[code], strict=True):
             if size:
                 campaign = campaigns.create(session, centre, _definition(name, days), by=manager, now=before)
-                _import(session, settings, campaign, lists.carrier_list(chance, size), by=manager, now=before)
+                # Who works on both campaigns takes the one whose list has waited longer: the renewals.
+                came = before - timedelta(hours=2) if "renewal" in name else before
+                _import(session, settings, campaign, lists.carrier_list(chance, size), by=manager, now=came)
                 campaigns.open_(session, campaign, by=manager, now=_at(days[0], 8))
 
 
@@ -171,6 +173,8 @@ def _definition(name: str, days: list[datetime]) -> str:
     definition["starts"], definition["ends"] = days[0].date(), (days[-1] + timedelta(days=90)).date()
     if definition["offer"]["trial_days"]:
         definition["offer"]["trial_days"] = 7
+    else:
+        definition["staff"] = ["agent4", "agent5", "verifier1", "verifier2"]
     # 仅供演示: so that calls can be tried at any hour of the day.
     definition["calling"].setdefault("overrides", {})["windows"] = {"every_day": ["00:00-24:00"]}
     out = io.StringIO()
@@ -190,6 +194,8 @@ def _day(stage: shift.Stage, day: datetime, number: int) -> None:
     for code, centre in stage.company.centres.items():
         shift.work_day(stage, code, _at(day, 9, 5), calls=CALLS_A_DAY[code])
         shift.review_day(stage, code, _at(day, 17), leave=1 if stage.last_day else 0)
+        if stage.last_day:
+            shift.find_a_fault(stage, code, _at(day, 17, 50))
         _settle_accounts(stage, centre, _at(day, 18))
     if number == WORKING_DAYS - 1:
         _hear_complaint(stage, _at(day, 18, 30))

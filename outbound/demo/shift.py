@@ -45,10 +45,11 @@ PITCHED = {
 }
 CONFIRMATIONS = {"confirmed": 52, "no_answer": 22, "declined": 9, "considering": 8, "busy": 5, "line_suspended": 4}
 CORRECTIONS = {"corrected": 45, "no_answer": 30, "declined": 15, "busy": 10}
-RECALLS = {"sold": 50, "no_answer": 25, "refused_recall": 10, "busy": 15}
-NOT_HEARD = {"no_answer": 25, "busy": 5, "switched_off": 2, "unreachable": 2, "voicemail": 30, "line_suspended": 12}
-NOT_WANTED_EARLY = 0.06
+RECALLS = {"sold": 50, "no_answer": 25, "declined": 10, "busy": 15}
+UNSURE = 0.06
 """Share of sales that the seller is unsure of; half as many fail by the seller's own mark."""
+HARD_TO_REACH = 7
+"""Every seventh customer never answers the second call, so that trials are extended and lapse."""
 
 
 @dataclass(frozen=True)
@@ -109,20 +110,20 @@ def _what_happens(stage: Stage, call: Call) -> tuple[str, Tape | None, dict[Crit
 
 
 def _outcome(stage: Stage, call: Call) -> str:
-    if wanted := _still_wanted(stage, call.duty):
-        return wanted
+    outcome = _still_wanted(stage, call.duty) or _by_chance(stage, call)
+    return "renewed" if outcome == "sold" and _renews(stage, call) else outcome
+
+
+def _by_chance(stage: Stage, call: Call) -> str:
+    if call.duty == Duty.CONFIRMATION and call.contact_id % HARD_TO_REACH == 0:
+        return "no_answer"
     weights = {
         Duty.PITCH: PITCHED,
         Duty.CONFIRMATION: CONFIRMATIONS,
         Duty.CORRECTION: CORRECTIONS,
         Duty.RECALL: RECALLS,
     }[call.duty]
-    outcome = stage.chance.choices(list(weights), list(weights.values()))[0]
-    if outcome == "refused_recall":
-        return "declined"
-    if outcome == "sold" and _renews(stage, call):
-        return "renewed"
-    return outcome
+    return stage.chance.choices(list(weights), list(weights.values()))[0]
 
 
 def _renews(stage: Stage, call: Call) -> bool:
@@ -151,9 +152,9 @@ def _sellers_marks(stage: Stage) -> dict[Criterion, Mark]:
     marks = dict.fromkeys(Criterion, Mark.PASS)
     states = set(stage.session.exec(select(Subscription.state).distinct())) if stage.last_day else set(S)
     draw = stage.chance.random()
-    if draw < NOT_WANTED_EARLY or S.RECALL_DUE not in states:
+    if draw < UNSURE or S.RECALL_DUE not in states:
         marks[Criterion.UNDERSTANDING] = Mark.UNSURE
-    elif draw < NOT_WANTED_EARLY * 1.5 or S.VOID not in states:
+    elif draw < UNSURE * 1.5 or S.VOID not in states:
         marks[Criterion.IDENTITY_AND_PERMISSION] = Mark.FAIL
     return marks
 
@@ -227,6 +228,24 @@ def _heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]
         reason = criterion.reasons[0].code if mark == Mark.FAIL else ""
         found[criterion] = CriterionMark(mark=mark, second=said.steps.get(step, 1.0), reason=reason, note="")
     return found
+
+
+def find_a_fault(stage: Stage, centre: str, now: datetime) -> None:
+    """The supervisor listens to sales besides the draw until one of them must be called again."""
+    supervisor = stage.company.holding(centre, Role.SUPERVISOR)[0]
+    here = stage.company.centres[centre]
+    asked = select(Recording).join(Subscription, col(Subscription.sale_call_id) == col(Recording.call_id))
+    living = asked.where(Subscription.centre_id == here.id, col(Subscription.state).in_((S.TRIAL, S.CONFIRMING)))
+    for recording in stage.session.exec(living.order_by(sa.desc(col(Recording.id)))).all():
+        marks = _heard(recording, stage)
+        if any(given.mark == Mark.FAIL for given in marks.values()) and not _reviewed(stage, recording):
+            task = review.pull_in(stage.session, recording, reviewer=supervisor, by=supervisor, now=now)
+            review.mark(stage.session, task, marks, by=supervisor, now=now + timedelta(minutes=3))
+            return
+
+
+def _reviewed(stage: Stage, recording: Recording) -> bool:
+    return bool(review.of_call(stage.session, stage.session.get_one(Call, recording.call_id)))
 
 
 _WHERE = {

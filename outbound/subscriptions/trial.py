@@ -16,16 +16,26 @@ from outbound.subscriptions.model import SubscriptionState as S
 from outbound.subscriptions.queueing import close_contact, definition_of, queue_confirmation
 from outbound.subscriptions.transitions import move
 
+DAYS_TO_CONFIRM_WITHOUT_TRIAL = 7
+"""Where there is no trial whose end could set the date: so long may the second call take (our own)."""
+
 
 def begin_trial(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
-    """The days after the day of the yes are free, whole days, to midnight; without a trial, the days to confirm in."""
+    """The days after the yes are free, whole days, to midnight; without a trial, a week is there to confirm."""
     today = local_day(call.dialled_at, zone_of(session, subscription))
-    days = subscription.trial_days or definition_of(session, subscription).confirmation.days_before
+    days = subscription.trial_days or DAYS_TO_CONFIRM_WITHOUT_TRIAL
     subscription.trial_starts_on, subscription.trial_ends_on = today, today + timedelta(days=days)
     if not move(session, subscription, "recall_passed", by=by, call=call, now=now):
         instructions.tell(session, subscription, InstructionKind.ACTIVATE, now=now)
     if not subscription.trial_days:
         open_window(session, subscription, now=now)
+
+
+def end_with_confirmation(session: Session, subscription: Subscription, call: Call) -> None:
+    """Without a trial the days to confirm end with the yes: the charge may come on the day after."""
+    if not subscription.trial_days:
+        subscription.trial_ends_on = local_day(call.dialled_at, zone_of(session, subscription))
+        session.add(subscription)
 
 
 def open_window(session: Session, subscription: Subscription, *, now: datetime) -> None:
