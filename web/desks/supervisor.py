@@ -1,0 +1,168 @@
+"""The supervisor's desk: wrap-ups that came late, who has whom on the phone, the week's faults, reviews and who does them."""
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request
+from sqlmodel import col, select
+
+from outbound import wrap_up as ends
+from outbound.calls import wrap_up as calls
+from outbound.calls.model import Call, LateWrapUp, Outcome
+from outbound.calls.wrap_up import Report
+from outbound.campaigns.model import Campaign
+from outbound.clock import local_day, week_days, week_name
+from outbound.compliance import Criterion
+from outbound.dialing.model import Claim
+from outbound.people import Role, Staff, holders, known
+from qa import corrections
+from qa.review import verbs as reviews
+from qa.review.model import CorrectionState, Review, ReviewTask
+from qa.review.sharing import open_tasks
+from qa.sampling.frames import PeriodUnknown
+from web.desks.reviewer import SOURCES, show_verdict
+from web.forms import ChoiceUnknown, filled_form
+from web.guard import allows, mine
+from web.language import _, lazy_gettext
+
+bp = Blueprint("supervisor", __name__)
+
+CORRECTIONS = {
+    CorrectionState.DUE: (lazy_gettext("due"), "wait"),
+    CorrectionState.PASSED: (lazy_gettext("put right"), "good"),
+    CorrectionState.DECLINED: (lazy_gettext("customer said no"), ""),
+    CorrectionState.LAPSED: (lazy_gettext("not reached in time"), "bad"),
+}
+"""What became of a failed sale, and the colour in which it stands."""
+
+
+@bp.get("/supervisor")
+@allows("supervise")
+def show_today() -> str:
+    """What waits for me, and who has whom on the phone."""
+    late = [_late(each) for each in calls.late_ones(g.session, g.centre.id)]
+    waiting = len(reviews.queue(g.session, g.staff, now=g.now))
+    return render_template("supervisor/today.html", late=late, claims=_claims(), waiting=waiting, criteria=Criterion)
+
+
+def _late(late: LateWrapUp) -> dict[str, Any]:
+    report = Report.model_validate(late.report)
+    return {
+        "late": late,
+        "report": report,
+        "call": g.session.get_one(Call, late.call_id),
+        "by": g.session.get_one(Staff, late.by_id),
+        "outcome": g.session.get_one(Outcome, report.outcome),
+    }
+
+
+def _claims() -> list[dict[str, Any]]:
+    asked = (
+        select(Claim, Staff, Campaign)
+        .join(Staff, col(Staff.id) == col(Claim.agent_id))
+        .join(Campaign, col(Campaign.id) == col(Claim.campaign_id))
+        .where(Claim.centre_id == g.centre.id, col(Claim.ended_at).is_(None))
+    )
+    rows = g.session.exec(asked.order_by(col(Claim.claimed_at), col(Claim.id))).all()
+    talking = select(Call).where(
+        col(Call.claim_id).in_([claim.id for claim, _agent, _campaign in rows]), col(Call.wrapped_up_at).is_(None)
+    )
+    dialled = {call.claim_id: call for call in g.session.exec(talking)}
+    return [
+        {"claim": claim, "agent": agent, "campaign": campaign, "call": dialled.get(known(claim.id))}
+        for claim, agent, campaign in rows
+    ]
+
+
+@bp.post("/supervisor/late/<int:late_id>/settle")
+@allows("supervise", again=show_today)
+def settle(late_id: int) -> Any:
+    """Accept a late wrap-up as its caller reported it."""
+    late = mine(g.session, LateWrapUp, late_id)
+    with filled_form() as form:
+        note = form.text(f"note-{late_id}", most=400)
+    done = ends.settle_late(g.session, late, note=note, by=g.staff, now=g.now)
+    flash(_("Accepted; the call %(reference)s is registered as reported.", reference=done.call.reference))
+    return redirect("/supervisor")
+
+
+@bp.get("/supervisor/faults")
+@allows("supervise")
+def show_faults() -> str:
+    """The register of faults of a week, by agent: what failed, why, what became of it, whether it came back."""
+    this = week_name(local_day(g.now, g.centre.zone))
+    week = request.args.get("week", "") or this
+    try:
+        monday, _sunday = week_days(week)
+    except ValueError:
+        raise PeriodUnknown(period=week) from None
+    by_agent = defaultdict(list)
+    for fault in corrections.register_of_faults(g.session, g.centre.id, week):
+        by_agent[fault.agent].append(fault)
+    return render_template(
+        "supervisor/faults.html",
+        week=week,
+        monday=monday,
+        earlier=week_name(monday - timedelta(days=7)),
+        later=week_name(monday + timedelta(days=7)) if week < this else "",
+        by_agent=by_agent,
+        due=corrections.due(g.session, g.centre.id),
+        states=CORRECTIONS,
+    )
+
+
+@bp.get("/supervisor/reviews")
+@allows("supervise")
+def show_reviews() -> str:
+    """Who has how many reviews to do, what is overdue, and to whom it can be handed over."""
+    counts = open_tasks(g.session, g.centre.id)
+    asked = (
+        select(ReviewTask, Staff, Call)
+        .join(Staff, col(Staff.id) == col(ReviewTask.reviewer_id))
+        .join(Call, col(Call.id) == col(ReviewTask.call_id))
+        .where(ReviewTask.centre_id == g.centre.id, col(ReviewTask.done_at).is_(None))
+    )
+    waiting = g.session.exec(asked.order_by(col(ReviewTask.due_at), col(ReviewTask.id))).all()
+    overdue = [row for row in waiting if row[0].due_at < g.now]
+    load = [
+        {
+            "reviewer": person,
+            "open": counts[known(person.id)],
+            "overdue": sum(task.reviewer_id == person.id for task, _staff, _call in overdue),
+        }
+        for person in _reviewers()
+    ]
+    return render_template(
+        "supervisor/reviews.html", load=load, waiting=waiting, overdue=overdue, sources=SOURCES, people=_reviewers()
+    )
+
+
+def _reviewers() -> list[Staff]:
+    """Everybody who reviews calls here, each once."""
+    found = [*holders(g.session, Role.REVIEWER, g.centre.id), *holders(g.session, Role.SUPERVISOR, g.centre.id)]
+    return list({person.id: person for person in found}.values())
+
+
+@bp.post("/supervisor/tasks/<int:task_id>/hand-over")
+@allows("supervise", again=show_reviews)
+def hand_over(task_id: int) -> Any:
+    """Give a review to somebody else."""
+    task = mine(g.session, ReviewTask, task_id)
+    with filled_form() as form:
+        chosen = request.form.get(f"reviewer-{task_id}", "")
+        reviewer = next((person for person in _reviewers() if str(person.id) == chosen), None)
+        if reviewer is None:
+            form.refuse(f"reviewer-{task_id}", ChoiceUnknown())
+    assert reviewer is not None, "the form is refused without one"
+    reviews.hand_over(g.session, task, reviewer, by=g.staff, now=g.now)
+    flash(_("Handed over to %(reviewer)s.", reviewer=reviewer.name))
+    return redirect("/supervisor/reviews")
+
+
+@bp.get("/supervisor/reviews/<int:review_id>")
+@allows("supervise")
+def show_review(review_id: int) -> str:
+    """A verdict of this centre, whoever gave it."""
+    review = mine(g.session, Review, review_id)
+    return show_verdict(review, f"/recordings/{review.recording_id}/audio", "/supervisor/faults")
