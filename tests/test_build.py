@@ -1,21 +1,11 @@
-"""Browser files and translations: made once, from what is locked, and again only when something changed."""
+"""Browser files: made once, from what is locked, and again only when something changed."""
 
-import gettext
 import json
 from pathlib import Path
 
 import pytest
 
 from web import build
-
-PO = """\
-msgid ""
-msgstr ""
-"Content-Type: text/plain; charset=utf-8\\n"
-
-msgid "Pause"
-msgstr "{pause}"
-"""
 
 
 class Npm:
@@ -49,24 +39,10 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write_catalogue(root: Path, pause: str) -> Path:
-    """Puts a Chinese catalogue of one message into place."""
-    folder = root / "web/translations/zh/LC_MESSAGES"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "messages.po").write_text(PO.format(pause=pause), encoding="utf-8")
-    return folder / "messages.mo"
-
-
-def translated(made: Path) -> str:
-    """What the compiled catalogue says for "Pause"."""
-    with made.open("rb") as file:
-        return gettext.GNUTranslations(file).gettext("Pause")
-
-
 def test_the_browser_files_and_their_licences_are_put_into_place(root: Path, npm: Npm) -> None:
     made = build.build(root)
-    assert {"htmx.min.js", "wavesurfer.min.js", "htmx.LICENSE.txt", "wavesurfer.LICENSE.txt"} <= set(made)
-    assert (root / "web/static/vendor/htmx.min.js").read_text() == "htmx.org/dist/htmx.min.js 1"
+    assert {"wavesurfer.min.js", "wavesurfer.LICENSE.txt"} <= set(made)
+    assert (root / "web/static/vendor/wavesurfer.min.js").read_text() == "wavesurfer.js/dist/wavesurfer.min.js 1"
 
 
 def test_a_second_build_does_nothing_and_needs_no_npm(root: Path, npm: Npm) -> None:
@@ -79,14 +55,14 @@ def test_a_changed_lock_brings_new_files(root: Path, npm: Npm) -> None:
     build.build(root)
     (root / "package-lock.json").write_text('{"changed": true}')
     build.build(root)
-    assert (root / "web/static/vendor/htmx.min.js").read_text() == "htmx.org/dist/htmx.min.js 2"
+    assert (root / "web/static/vendor/wavesurfer.min.js").read_text() == "wavesurfer.js/dist/wavesurfer.min.js 2"
 
 
 def test_a_lost_browser_file_is_brought_back(root: Path, npm: Npm) -> None:
     build.build(root)
-    (root / "web/static/vendor/htmx.min.js").unlink()
+    (root / "web/static/vendor/wavesurfer.min.js").unlink()
     build.build(root)
-    assert (root / "web/static/vendor/htmx.min.js").is_file()
+    assert (root / "web/static/vendor/wavesurfer.min.js").is_file()
 
 
 def test_files_of_an_earlier_choice_are_cleared_away(root: Path, npm: Npm) -> None:
@@ -131,28 +107,3 @@ def test_every_browser_package_is_locked_by_hash_and_names_no_host() -> None:
     assert {f"node_modules/{source.split('/')[0]}" for source in build.BROWSER_FILES.values()} == set(packages)
     assert all(facts["integrity"].startswith("sha512-") for facts in packages.values())
     assert "http" not in lock
-
-
-def test_translations_are_compiled_beside_their_source(root: Path, npm: Npm) -> None:
-    made = write_catalogue(root, "暂停")
-    assert "web/translations/zh/LC_MESSAGES/messages.mo" in build.build(root)
-    assert translated(made) == "暂停"
-
-
-def test_a_changed_translation_is_compiled_again(root: Path, npm: Npm) -> None:
-    made = write_catalogue(root, "停")
-    build.build(root)
-    write_catalogue(root, "暂停")
-    build.build(root)
-    assert translated(made) == "暂停"
-
-
-def test_a_broken_translation_is_refused_with_its_file(root: Path, npm: Npm) -> None:
-    made = write_catalogue(root, "暂停").with_suffix(".po")
-    made.write_text(made.read_text(encoding="utf-8") + "\nmsgid broken\n", encoding="utf-8")
-    with pytest.raises(build.BuildFailedError, match=r"messages\.po"):
-        build.build(root)
-
-
-def test_no_translations_yet_is_no_error(root: Path) -> None:
-    assert build.compile_translations(root) == []

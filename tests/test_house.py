@@ -36,13 +36,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("outbound.calling_rules", "outbound.compliance"),
     ("scripts",),
     ("outbound.phones", "outbound.opt_outs", "outbound.call_lists"),
-    ("outbound.campaigns", "outbound.dialing", "outbound.calls", "outbound.recordings", "outbound.telephony"),
-    ("outbound.subscriptions", "outbound.confirmations", "outbound.billing", "outbound.evidence"),
+    ("outbound.campaigns", "outbound.dialing", "outbound.calls", "outbound.recordings"),
+    ("outbound.subscriptions", "outbound.confirmations", "outbound.billing"),
     ("qa",),
-    ("outbound.wrap_up", "outbound.prompter", "outbound.complaints", "outbound.support"),
-    ("outbound.reports", "outbound.assessment", "outbound.overview"),
+    ("outbound.wrap_up", "outbound.prompter", "outbound.complaints"),
+    ("outbound.evidence", "outbound.overview"),
     ("outbound.timetable", "outbound.jobs", "outbound.schema", "outbound.verification"),
-    ("web", "outbound.cli", "outbound.commands", "outbound.hosting", "outbound.demo", "outbound.bench"),
+    ("web", "outbound.cli", "outbound.commands", "outbound.hosting", "outbound.demo"),
 )
 """From the ground up: a file imports from its own floor and from those below it."""
 

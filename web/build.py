@@ -1,4 +1,4 @@
-"""Brings the browser files and the compiled translations into place.
+"""Brings the browser files into place.
 
 Runs as a hook while a wheel is built, and from ``./run`` as ``python web/build.py``.
 What is in place already is left alone, so that a second run needs neither npm nor a network.
@@ -19,8 +19,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent.parent
 NPM_FILES = ("package.json", "package-lock.json", ".npmrc")
 BROWSER_FILES = {
-    "htmx.min.js": "htmx.org/dist/htmx.min.js",
-    "htmx.LICENSE.txt": "htmx.org/LICENSE",
     "wavesurfer.min.js": "wavesurfer.js/dist/wavesurfer.min.js",
     "wavesurfer.esm.js": "wavesurfer.js/dist/wavesurfer.esm.js",
     "wavesurfer.regions.min.js": "wavesurfer.js/dist/plugins/regions.min.js",
@@ -32,7 +30,7 @@ BROWSER_FILES = {
 
 
 class BuildFailedError(Exception):
-    """A sentence that says why the browser files or translations could not be made."""
+    """A sentence that says why the browser files could not be brought."""
 
 
 class ConsoleFiles(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own generic is for its plugins
@@ -44,15 +42,10 @@ class ConsoleFiles(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's
 
 
 def build(root: Path) -> list[str]:
-    """Install browser files and compile translations below ``root``; return what was made anew.
+    """Copy the files named in BROWSER_FILES, of the locked versions, into web/static/vendor; what was made anew.
 
-    Raises BuildFailedError when npm fails, a browser file is missing or a translation cannot be read.
+    Raises BuildFailedError when npm fails or a browser file is missing.
     """
-    return [*install_browser_files(root), *compile_translations(root)]
-
-
-def install_browser_files(root: Path) -> list[str]:
-    """Copy the files named in BROWSER_FILES, of the locked versions, into web/static/vendor."""
     vendor = root / "web/static/vendor"
     stamp, wanted = vendor / ".stamp", fingerprint(root)
     if stamp.is_file() and stamp.read_text() == wanted and all((vendor / name).is_file() for name in BROWSER_FILES):
@@ -118,36 +111,6 @@ def last_error(output: str) -> str:
     lines = [line.removeprefix("npm error").strip() for line in output.splitlines() if line.startswith("npm error")]
     told = [line for line in lines if line and "complete log" not in line and not line.startswith(("code", "/"))]
     return (told or output.split("\n"))[0]
-
-
-def compile_translations(root: Path) -> list[str]:
-    """Compile every messages.po below web/translations that is newer than its .mo; return the paths made."""
-    catalogues = sorted((root / "web/translations").glob("*/LC_MESSAGES/messages.po"))
-    stale = [source for source in catalogues if is_stale(source, source.with_suffix(".mo"))]
-    for source in stale:
-        compile_catalogue(source)
-    return [str(source.with_suffix(".mo").relative_to(root)) for source in stale]
-
-
-def is_stale(source: Path, made: Path) -> bool:
-    """True where ``made`` is missing or not of ``source``'s present content."""
-    return not made.is_file() or made.stat().st_mtime_ns < source.stat().st_mtime_ns
-
-
-def compile_catalogue(source: Path) -> None:
-    """Write the .mo beside a .po, all at once."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import PoFileError, read_po
-
-    try:
-        with source.open("rb") as lines:
-            catalogue = read_po(lines, locale=source.parent.parent.name, abort_invalid=True)
-    except PoFileError as problem:
-        raise BuildFailedError(f"{source}: {problem}") from None
-    made = source.with_suffix(".mo.new")
-    with made.open("wb") as target:
-        write_mo(target, catalogue)
-    made.replace(source.with_suffix(".mo"))
 
 
 def main() -> int:
