@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import db, opt_outs
-from outbound.call_lists import refusals
+from outbound.call_lists import refusals, sieve
 from outbound.call_lists.examining import Row, examine
 from outbound.call_lists.importing import (
     OTHER_PHONES,
@@ -180,6 +180,18 @@ def test_the_first_of_several_numbers_is_rung_and_the_others_are_kept_sealed(
     other = session.get_one(Phone, int(contact.attributes[OTHER_PHONES]))
     assert vault.open(session.get_one(Phone, contact.phone_id).sealed) == "+8613800138000"
     assert vault.open(other.sealed) == "+8613900139000"
+
+
+def test_more_numbers_than_one_question_may_hold_are_asked_for_in_parts(
+    session: Session, vault: Vault, campaign: Campaign, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sieve, "MOST_VALUES", 7)
+    block_the_blacklist(session, vault, cast)
+    first = import_list(session, vault, campaign, sample("06-meets-blacklist.csv"), by=cast.manager, now=NOW)
+    longer = sample("06-meets-blacklist.csv")[0] + "\n13800138000,王,,,,,".encode()
+    again = import_list(session, vault, campaign, (longer, "b.csv"), by=cast.manager, now=NOW)
+    assert (first.accepted, first.suppressed) == (60, 20)
+    assert (again.accepted, again.duplicate, again.suppressed) == (1, 60, 20)
 
 
 def test_where_the_first_number_is_blocked_the_second_is_rung(

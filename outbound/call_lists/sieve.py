@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from itertools import islice
+from typing import Protocol, TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -15,12 +16,17 @@ from outbound.call_lists.model import Contact, RowFault
 from outbound.call_lists.reading import ListFile
 from outbound.errors import Language
 from outbound.opt_outs import Category, OptOut
+from outbound.people import known
 from outbound.phones.model import Phone
 from outbound.phones.parsing import Number, Reason
 from outbound.phones.vault import Vault
 
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """JSON as it is stored; one encoder for all rows, because making one takes longer than using it."""
+
+MOST_VALUES = 10_000
+"""In one question to the database; engines take some 32,000, and a row may hold many numbers."""
+ItemT = TypeVar("ItemT")
 
 IN_FILE, IN_CAMPAIGN = "in_file", "in_campaign"
 
@@ -126,22 +132,35 @@ class Sieve:
 
     def _taken(self) -> set[bytes]:
         """The chunk's numbers that have a contact in the campaign already."""
-        here = select(Contact.phone_id).where(Contact.campaign_id == self.campaign.id)
-        taken = set(self.session.exec(here.where(col(Contact.phone_id).in_(self.phones.values()))).all())
+        taken = set[int]()
+        for some in _parts(self.phones.values()):
+            asked = select(Contact.phone_id).where(Contact.campaign_id == self.campaign.id)
+            taken.update(self.session.exec(asked.where(col(Contact.phone_id).in_(some))))
         return {digest for digest, phone in self.phones.items() if phone in taken}
 
     def _blocked(self) -> dict[bytes, Category]:
         """The chunk's numbers that must not be rung, and why."""
         holds = opt_outs.in_force(self.now, kind=self.campaign.kind, campaign_id=self.campaign.id)
-        asked = select(OptOut.phone_id, OptOut.category).where(holds, col(OptOut.phone_id).in_(self.phones.values()))
-        why = {phone: Category(category) for phone, category in self.session.exec(asked)}
+        why = dict[int, Category]()
+        for some in _parts(self.phones.values()):
+            asked = select(OptOut.phone_id, OptOut.category).where(holds, col(OptOut.phone_id).in_(some))
+            why.update({phone: Category(category) for phone, category in self.session.exec(asked)})
         return {digest: why[phone] for digest, phone in self.phones.items() if phone in why}
 
 
 def phone_ids(session: Session, digests: Iterable[bytes]) -> dict[bytes, int]:
     """The rows of those numbers that have one, by digest."""
-    asked = select(Phone.digest, Phone.id).where(col(Phone.digest).in_(list(digests)))
-    return {digest: identity for digest, identity in session.exec(asked) if identity is not None}
+    found = dict[bytes, int]()
+    for some in _parts(digests):
+        asked = select(Phone.digest, Phone.id).where(col(Phone.digest).in_(some))
+        found.update({digest: known(identity) for digest, identity in session.exec(asked)})
+    return found
+
+
+def _parts(items: Iterable[ItemT]) -> Iterator[list[ItemT]]:
+    left = iter(items)
+    while part := list(islice(left, MOST_VALUES)):
+        yield part
 
 
 def as_text(cells: Sequence[str]) -> str:
