@@ -45,6 +45,25 @@ def migrate() -> None:
 
 
 @main.command()
+@click.option("--login", required=True, help="name to sign in with")
+@click.option("--name", required=True, help="name that colleagues read")
+@click.option("--role", "roles", required=True, multiple=True, help="role; may be given more than once")
+@click.option("--centre", help="code of the centre, opened where it is new; none for the carrier's people")
+@click.option("--centre-name", help="name of a new centre")
+@click.password_option(help="asked for where it is not given")
+def hire(
+    login: str, name: str, roles: tuple[str, ...], centre: str | None, centre_name: str | None, password: str
+) -> None:
+    """Take somebody on; the first manager of a centre comes in this way."""
+    from outbound.commands import take_on
+    from outbound.settings import read_settings
+
+    take_on(
+        read_settings(), login=login, name=name, roles=roles, centre=centre, centre_name=centre_name, password=password
+    )
+
+
+@main.command()
 @click.option("--host", help="address to listen on")
 @click.option("--port", type=int, help="port to listen on")
 def serve(host: str | None, port: int | None) -> None:

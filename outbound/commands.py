@@ -1,11 +1,12 @@
 """What the command line does, beneath its options: open the database, call one verb, put the answer into lines."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from outbound import clock, evidence
+from outbound import clock, evidence, people
 from outbound.call_lists.importing import import_list
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
@@ -13,7 +14,7 @@ from outbound.db import reading, transaction
 from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import NotFound, Refusal
 from outbound.hosting import open_checked, refuse_old_schema
-from outbound.people import Centre, known
+from outbound.people import Centre, Role, known
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
@@ -69,6 +70,44 @@ def import_into(
             now=clock.now(),
         )
         return {name: getattr(made, name) for name in ("rows", "accepted", "duplicate", "invalid", "suppressed")}
+
+
+class RoleUnknown(Refusal):
+    """There is no role “{role}”; choose from {known}."""
+
+    zh = "没有“{role}”这个角色，可选：{known}。"
+    status = 422
+
+
+def take_on(
+    settings: Settings,
+    *,
+    login: str,
+    name: str,
+    roles: Sequence[str],
+    centre: str | None,
+    centre_name: str | None,
+    password: str,
+) -> None:
+    """Take somebody on in a centre, which is opened where there is none of that code. Raises RoleUnknown and what
+    `people.add_staff` raises.
+    """
+    if strange := [role for role in roles if role not in set(Role)]:
+        raise RoleUnknown(role=strange[0], known=", ".join(Role))
+    engine = open_checked(settings)
+    refuse_old_schema(engine)
+    with transaction(engine) as session:
+        at = people.open_centre(session, centre, name=centre_name or centre, now=clock.now()) if centre else None
+        people.add_staff(
+            session,
+            centre=at,
+            login=login,
+            name=name,
+            password=password,
+            roles=[Role(role) for role in roles],
+            by=None,
+            now=clock.now(),
+        )
 
 
 def _campaign(session: Session, name: str, centre: str | None) -> Campaign:

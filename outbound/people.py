@@ -172,6 +172,17 @@ def hasher() -> PasswordHasher:
     return PasswordHasher()
 
 
+def open_centre(session: Session, code: str, *, name: str, now: datetime) -> Centre:
+    """The centre of that code, opened where there is none yet."""
+    if existing := session.exec(select(Centre).where(Centre.code == code)).first():
+        return existing
+    centre = Centre(code=code, name_zh=name, name_en=name)
+    session.add(centre)
+    session.flush()
+    journal.record(session, "centre.opened", centre, by=None, now=now, centre_id=centre.id, code=code)
+    return centre
+
+
 def add_staff(
     session: Session,
     *,
