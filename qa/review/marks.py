@@ -37,8 +37,9 @@ class CriterionMark:
 
 
 class _OfCriterion(Refusal):
-    """A refusal that names the criterion it is about."""
+    """The mark of “{criterion}” does not say enough."""
 
+    zh = "“{criterion}”的标记不完整。"
     status = 422
 
     def __init__(self, criterion: Criterion) -> None:
