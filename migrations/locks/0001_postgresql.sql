@@ -339,9 +339,9 @@ END $$
 CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION charge_needs_second_confirmation()
 ;;
 CREATE FUNCTION reversal_takes_back_its_charge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF NEW.kind = 'reversal' AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
+    IF NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
         AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
-        AND e.cycle = NEW.cycle) THEN RAISE EXCEPTION 'a reversal takes back one charge, whole' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+        AND e.cycle = NEW.cycle) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.reverses_id)) THEN RAISE EXCEPTION 'a reversal takes back one charge, whole' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$

@@ -165,6 +165,22 @@ def _approve(session: Session, company: cast.Company, centre: Centre, name: str,
         approval.approve(session, version, by=company.staff[login], now=now + timedelta(hours=5 + 20 * number))
 
 
+def _propose_scripts(stage: shift.Stage, now: datetime) -> None:
+    """Two versions wait for approval: a new script, half approved, and a better wording of an old one."""
+    centre = stage.company.centres["fz"]
+    manager = stage.company.holding("fz", Role.MANAGER)[0]
+    library = files("scripts.library")
+    new = approval.write(
+        stage.session, centre, library.joinpath("data-plan-trial.yaml").read_text("utf-8"), by=manager, now=now
+    )
+    approval.submit(stage.session, new, by=manager, now=now)
+    approval.approve(stage.session, new, by=stage.company.staff["support"], now=now + timedelta(hours=1))
+    pitch = library.joinpath("family-number-pitch.yaml").read_text("utf-8")
+    better = pitch.replace("这次通话会录音。", "为了保障您的权益，这次通话会录音。", 1)
+    worded = approval.write(stage.session, centre, better, by=manager, now=now + timedelta(minutes=40))
+    approval.submit(stage.session, worded, by=manager, now=now + timedelta(minutes=50))
+
+
 def _definition(name: str, days: list[datetime]) -> str:
     """A ready-made definition with the demo's dates, a trial that ends within the fortnight, and open hours."""
     yaml = YAML()
@@ -199,6 +215,9 @@ def _day(stage: shift.Stage, day: datetime, number: int) -> None:
         _settle_accounts(stage, centre, _at(day, 18))
     if number == WORKING_DAYS - 1:
         _hear_complaint(stage, _at(day, 18, 30))
+    if stage.last_day:
+        _propose_scripts(stage, _at(day, 16))
+        shift.leave_loose_ends(stage, "fz", _at(day, 20))
 
 
 def _settle_accounts(stage: shift.Stage, centre: Centre, now: datetime) -> None:

@@ -230,6 +230,31 @@ def _heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]
     return found
 
 
+def leave_loose_ends(stage: Stage, centre: str, now: datetime) -> None:
+    """What an evening leaves behind: a wrap-up that came too late, and a recording whose call nobody knows yet."""
+    agent = stage.company.holding(centre, Role.AGENT)[0]
+    if claim := handout.claim_next(stage.session, agent, roles={Role.AGENT}, now=now):
+        token = handout.issue_token(stage.session, claim, by=agent, now=now)
+        call = placing.begin(stage.session, token, by=agent, now=now)
+        late = now + timedelta(minutes=25)
+        report = Report(key=stage.next_key(), outcome="hung_up", seconds=95, note="客户中途挂断，登记晚了。")
+        conclude(stage.session, call, report, by=agent, now=late)
+    said = tape(SALES[0])
+    reference = "REC-0042"
+    keeping.keep(
+        stage.session,
+        stage.store,
+        stage.company.centres[centre],
+        data=said.labelled(reference),
+        file_name=f"{reference}.mp3",
+        hearing=said.hearing,
+        reference=reference,
+        minimum_seconds=5,
+        by=stage.company.holding(centre, Role.SUPERVISOR)[0],
+        now=now + timedelta(minutes=30),
+    )
+
+
 def find_a_fault(stage: Stage, centre: str, now: datetime) -> None:
     """The supervisor listens to sales besides the draw until one of them must be called again."""
     supervisor = stage.company.holding(centre, Role.SUPERVISOR)[0]
