@@ -100,10 +100,13 @@ after(
 def in_force(now: datetime, *, kind: str | None = None, campaign_id: int | None = None) -> sa.ColumnElement[bool]:
     """The condition that an opt-out holds at `now` for a campaign of that kind; without both: for all calls."""
     lifted = sa.exists().where(col(OptOutLifting.opt_out_id) == col(OptOut.id))
-    concerns = sa.or_(
-        col(OptOut.scope) == Scope.ALL, col(OptOut.campaign_kind) == kind, col(OptOut.campaign_id) == campaign_id
-    )
-    return sa.and_(sa.or_(col(OptOut.expires_at).is_(None), col(OptOut.expires_at) > now), ~lifted, concerns)
+    # A kind or a campaign that is not asked about must not match the rows that have none.
+    concerns = [col(OptOut.scope) == Scope.ALL]
+    if kind is not None:
+        concerns.append(col(OptOut.campaign_kind) == kind)
+    if campaign_id is not None:
+        concerns.append(col(OptOut.campaign_id) == campaign_id)
+    return sa.and_(sa.or_(col(OptOut.expires_at).is_(None), col(OptOut.expires_at) > now), ~lifted, sa.or_(*concerns))
 
 
 def of_number(session: Session, phone: Phone, *, now: datetime) -> list[OptOut]:
@@ -130,8 +133,10 @@ def block(
     expires_at: datetime | None = None,
 ) -> OptOut:
     """Never ring this number again: at once, in every campaign that the scope concerns."""
+    wanted = (scope, campaign_kind, campaign_id)
     for existing in of_number(session, phone, now=now):
-        if existing.scope == scope == Scope.ALL and existing.expires_at is None:
+        held = (existing.scope, existing.campaign_kind, existing.campaign_id)
+        if existing.expires_at is None and (existing.scope == Scope.ALL or held == wanted):
             return existing
     opt_out = OptOut(
         centre_id=centre_id,
