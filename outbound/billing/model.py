@@ -190,9 +190,9 @@ guard(
     table_of(LedgerEntry),
     "reversal_takes_back_its_charge",
     when="BEFORE INSERT",
-    refuse_if="""NEW.kind = 'reversal' AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
+    refuse_if="""NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
         AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
-        AND e.cycle = NEW.cycle)""",
+        AND e.cycle = NEW.cycle) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.reverses_id))""",
     saying="a reversal takes back one charge, whole",
 )
 guard(
