@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from outbound import clock
+from outbound import clock, complaints
 from outbound.billing import charges
-from outbound.people import Centre
+from outbound.people import Centre, known
 from outbound.subscriptions import trial
 from outbound.timetable import Every, Job
 from qa import corrections
@@ -66,7 +66,8 @@ def draw_last_week(session: Session, centre: Centre, week: str, now: datetime) -
 def _drawn(session: Session, centre: Centre, kind: DrawKind, period: str, now: datetime) -> Mapping[str, Any]:
     if frames.seed_of(session, centre, kind, period) is None:
         return {"seed": "not promised in time"}
-    drawn = sampling.draw(session, centre, kind, period, now=now)
+    complained = complaints.calls_complained_of(session, known(centre.id))
+    drawn = sampling.draw(session, centre, kind, period, now=now, complained=complained)
     return {"frame": drawn.frame_size, "drawn": drawn.sample_size}
 
 

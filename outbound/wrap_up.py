@@ -10,6 +10,7 @@ from outbound.calls.model import After, Call, LateWrapUp, Outcome
 from outbound.compliance import Verdict
 from outbound.confirmations import verbs as confirmations
 from outbound.people import Staff
+from outbound.recordings import keeping
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.queueing import queue_correction
@@ -22,6 +23,9 @@ ENDS_SUBSCRIPTION = frozenset({"declined", "do_not_call"})
 def conclude(session: Session, call: Call, report: calls.Report, *, by: Staff, now: datetime) -> calls.WrappedUp:
     """Register the report of a call; sale, confirmation or correction follow. Refuses as `calls.wrap_up` does."""
     done = calls.wrap_up(session, call, report, by=by, now=now)
+    if report.reference:
+        # The recorder may have been quicker than the wrap-up that tells its reference.
+        keeping.match_waiting(session, call, now=now)
     if not (done.late or done.repeated):
         _follow(session, call, done.outcome, by=by, now=now)
     return done
