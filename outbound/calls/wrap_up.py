@@ -50,13 +50,14 @@ class AlreadyWrappedUp(Refusal):
     zh = "这通电话已经登记为“{outcome}”，如有误请联系班长。"
 
     def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
+        # Kept as words: the row is gone with the transaction that this refuses.
+        self.words: dict[Language, str] = {"zh": outcome.zh, "en": outcome.en}
         super().__init__(outcome=outcome.en)
 
     def sentence(self, language: Language) -> str:
         """The outcome by its name in the reader's language."""
         template = self.zh if language == "zh" else str(self.__doc__)
-        return template.format(outcome=self.outcome.zh if language == "zh" else self.outcome.en)
+        return template.format(outcome=self.words[language])
 
 
 class OutcomeUnknown(Refusal):

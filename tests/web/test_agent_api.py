@@ -11,10 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
-from outbound import opt_outs
+from outbound import db, opt_outs
 from outbound.calls.model import Call, LateWrapUp, SelfMark, Tick
 from outbound.journal import JournalEntry
 from outbound.phones.model import Phone
+from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription, SubscriptionState
 from tests.desk import Floor, desks, floor, vault
 from web.app import Console
@@ -204,6 +205,7 @@ def test_a_refusal_blocks_the_number_at_once_and_says_so(floor: Floor, client_as
     assert answer["follows"] == ["已加入拒呼名单，所有活动都不再拨打这个号码。"]
     phone = session.get_one(Phone, contact.phone_id)
     assert len(opt_outs.of_number(session, phone, now=floor.now)) == 1
+    session.rollback()
     assert take(client)["claim"] is None
 
 
@@ -222,16 +224,16 @@ def test_a_callback_is_booked_for_the_agent_who_agreed_it(floor: Floor, client_a
     call = dialled(client)
     at = call["callbacks"]["suggested"][-1]["at"]
     answer = wrap_up(client, call, "callback", callback_at=at)
-    assert answer.json["follows"] == ["约定11月25日 18:30 回拨。"]
+    assert answer.json["follows"] == ["约定11月25日 10:00 回拨。"]
     app.config["NOW"] = lambda: datetime.fromisoformat(at) + timedelta(minutes=1)
     assert take(client_as("second_agent"))["claim"] is None
-    assert "18:30" in take(client_as("agent"))["claim"]["why"]
+    assert "10:00" in take(client_as("agent"))["claim"]["why"]
 
 
 def test_only_times_at_which_the_number_may_ring_are_offered(floor: Floor, client_as: ClientAs) -> None:
     floor.contact()
     days = dialled(client_as("agent"))["callbacks"]["days"]
-    assert len(days) == 14
+    assert len(days) == 15
     offered = {time["label"] for day in days for time in day["times"]}
     assert (min(offered), max(offered)) == ("09:00", "20:30")
 
@@ -353,9 +355,6 @@ def test_a_no_at_the_confirmation_cancels(floor: Floor, client_as: ClientAs, app
 
 def confirming(floor: Floor, client_as: ClientAs, app: Console) -> None:
     """A sale whose confirmation window has opened: it is the 20th of December, eleven in the morning."""
-    from outbound import db
-    from outbound.subscriptions import trial
-
     floor.contact()
     assert sold(client_as("agent")).status_code == 200
     later = floor.now + timedelta(days=27, hours=1)

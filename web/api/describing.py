@@ -38,10 +38,16 @@ def roles_at(desk: shapes.DeskName) -> list[Role]:
     return [role for role in (ROLES[desk],) if role in g.roles]
 
 
-def desk(session: Session, name: shapes.DeskName, *, now: datetime, claim: Claim | None) -> shapes.DeskShown:
-    """Everything that the desk shows to who asks."""
+def desk(
+    session: Session, name: shapes.DeskName, *, now: datetime, claim: Claim | None, asked: bool
+) -> shapes.DeskShown:
+    """Everything that the desk shows to who asks; why there is nobody in hand only where somebody was asked for."""
     today = lookups.today_of(session, g.staff, zone=filters.zone(), now=now)
-    told = "" if claim else saying.nobody_due(outlook(session, g.staff, roles=roles_at(name), now=now), now=now)
+    told = (
+        ""
+        if claim or not asked
+        else saying.nobody_due(outlook(session, g.staff, roles=roles_at(name), now=now), now=now)
+    )
     left = [open_call(session, call, now=now) for call in lookups.left_open(session, g.staff, now=now)]
     return shapes.DeskShown(
         now=now,

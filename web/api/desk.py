@@ -21,7 +21,9 @@ from web.language import chosen_language
 @bp.output(shapes.DeskShown)
 def show_desk(query_data: shapes.DeskChosen) -> shapes.DeskShown:
     """The contact in hand, today's figures, calls left open."""
-    return describing.desk(g.session, query_data.desk, now=g.now, claim=handout.held_by(g.session, g.staff))
+    return describing.desk(
+        g.session, query_data.desk, now=g.now, claim=handout.held_by(g.session, g.staff), asked=False
+    )
 
 
 @bp.post("/claims")
@@ -39,7 +41,7 @@ def take_next(desk: shapes.DeskName) -> shapes.DeskShown:
     if not roles:
         raise NotAllowed
     claim = handout.claim_next(g.session, g.staff, roles=roles, now=g.now)
-    return describing.desk(g.session, desk, now=g.now, claim=claim)
+    return describing.desk(g.session, desk, now=g.now, claim=claim, asked=True)
 
 
 def my_claim(claim_id: int) -> Claim:

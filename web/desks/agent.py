@@ -1,7 +1,8 @@
 """The agent's desk: one screen for the whole shift."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 
+from web.desks import calling
 from web.guard import allows
 
 bp = Blueprint("agent", __name__)
@@ -11,4 +12,4 @@ bp = Blueprint("agent", __name__)
 @allows("make_sales_calls")
 def show_agent_desk() -> str:
     """The screen; everything on it comes and goes through the API."""
-    return render_template("agent.html", desk="agent")
+    return calling.show_desk("agent")

@@ -1,7 +1,8 @@
 """The verifier's desk: the agent's screen with the confirmation script, and what was promised on top."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 
+from web.desks import calling
 from web.guard import allows
 
 bp = Blueprint("verifier", __name__)
@@ -11,4 +12,4 @@ bp = Blueprint("verifier", __name__)
 @allows("make_confirmation_calls")
 def show_verifier_desk() -> str:
     """The screen; everything on it comes and goes through the API."""
-    return render_template("agent.html", desk="verifier")
+    return calling.show_desk("verifier")
