@@ -86,7 +86,7 @@ def _valid_sales(session: Session, ids: Collection[int]) -> dict[int, int]:
 
 def _complaints(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Those about a sale count for its campaign, others for every campaign that has called the number."""
-    about_sale: sa.Select[Any] = sa.select(
+    about_sale: Any = sa.select(
         col(Subscription.campaign_id).label("campaign"), col(Complaint.id).label("complaint")
     ).join(Complaint, col(Complaint.subscription_id) == col(Subscription.id))
     about_calls = (

@@ -1,0 +1,138 @@
+"""A script version as an approver sees it: what it changes, line by line, and how it reads with an offer filled in."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+
+from sqlmodel import Session, col, select
+
+from outbound import clock
+from outbound.campaigns import lookups
+from outbound.campaigns.definition import Definition, read_definition
+from outbound.campaigns.model import Campaign
+from outbound.errors import Language
+from outbound.people import Centre
+from scripts import approval
+from scripts.approval import DiffLine
+from scripts.language import Script
+from scripts.model import PitchScript, ScriptDecision, ScriptVersion
+from scripts.placeholders import placeholders
+from scripts.rendering import Facts
+
+AROUND = 4
+"""Unchanged lines shown about each change."""
+NAMES = {"zh": {"name": "王秀英", "honorific": "女士"}, "en": {"name": "Wang Xiuying", "honorific": "Ms"}}
+
+
+def former(session: Session, version: ScriptVersion) -> ScriptVersion | None:
+    """What a version is held against: the one in force, or the one that was in force before it."""
+    script = session.get_one(PitchScript, version.script_id)
+    versions = approval.versions(session, script)
+    if version.in_force_at is None:
+        current = approval.in_force(session, script.centre_id, script.name)
+        return current if current and current.id != version.id else None
+    earlier = [each for each in versions if each.in_force_at and each.number < version.number]
+    return max(earlier, key=lambda each: each.number, default=None)
+
+
+def comments_of(decisions: list[ScriptDecision]) -> dict[int, list[ScriptDecision]]:
+    """Comments by the line they are about; 0: the whole."""
+    by_line: dict[int, list[ScriptDecision]] = defaultdict(list)
+    for decision in decisions:
+        if decision.comment:
+            by_line[decision.line].append(decision)
+    return by_line
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One row of a side-by-side diff; None leaves a side empty. Two Nones stand for unchanged lines left out."""
+
+    old: DiffLine | None
+    new: DiffLine | None
+
+
+def unified(before: str, after: str) -> Iterator[DiffLine | None]:
+    """The lines near a change; None where unchanged lines are left out."""
+    last: DiffLine | None = None
+    for line in approval.diff(before, after, around=AROUND):
+        if last and not _follows(last, line):
+            yield None
+        yield line
+        last = line
+
+
+def _follows(last: DiffLine, line: DiffLine) -> bool:
+    old_gap = line.old is not None and last.old is not None and line.old > last.old + 1
+    new_gap = line.new is not None and last.new is not None and line.new > last.new + 1
+    return not (old_gap or new_gap)
+
+
+def side_by_side(before: str, after: str) -> list[Pair]:
+    """The same lines in two columns: what was removed beside what took its place."""
+    pairs: list[Pair] = []
+    removed: list[DiffLine] = []
+    added: list[DiffLine] = []
+
+    def settle() -> None:
+        for place in range(max(len(removed), len(added))):
+            old = removed[place] if place < len(removed) else None
+            pairs.append(Pair(old, added[place] if place < len(added) else None))
+        removed.clear()
+        added.clear()
+
+    for line in unified(before, after):
+        if line is not None and line.change != "same":
+            (removed if line.change == "removed" else added).append(line)
+            continue
+        settle()
+        pairs.append(Pair(line, line))
+    settle()
+    return pairs
+
+
+def sample_facts(session: Session, script: Script, centre: Centre, *, now: datetime, language: Language) -> Facts:
+    """A customer and an offer with which a script can be read: the offer of a campaign that names the script."""
+    definition = _using(session, script, centre) or _example()
+    offer = definition.offer
+    today = clock.local_day(now, centre.zone)
+    days = offer.trial_days if offer else 0
+    ends = today + timedelta(days=days - 1)
+    return Facts(
+        customer={**{name: f"〔{name}〕" for name in _attributes(script)}, **NAMES[language]},
+        offer=offer.facts if offer else None,
+        trial_days=days,
+        trial_ends=ends,
+        charge_starts=ends + timedelta(days=1),
+        sale_date=today,
+        agent_name="陈芳" if language == "zh" else "Chen Fang",
+        agent_number="1001",
+        centre_name=centre.name_zh if language == "zh" else centre.name_en,
+        today=today,
+    )
+
+
+def _using(session: Session, script: Script, centre: Centre) -> Definition | None:
+    """The newest campaign's definition that names a script."""
+    asked = select(Campaign).where(Campaign.centre_id == centre.id).order_by(col(Campaign.id).desc())
+    for campaign in session.exec(asked):
+        definition = lookups.definition_of(session, campaign)
+        named = (definition.scripts.pitch, definition.scripts.confirmation, definition.scripts.correction)
+        if script.script in named and definition.offer:
+            return definition
+    return None
+
+
+def _example() -> Definition:
+    source = files("outbound.campaigns").joinpath("examples", "family-number-trial.yaml")
+    return read_definition(source.read_text(encoding="utf-8"))
+
+
+def _attributes(script: Script) -> set[str]:
+    """The customer's own attributes that a script names."""
+    steps = script.steps.values()
+    texts = [*(step.say for step in steps), *(step.note for step in steps), *(o.say for o in script.objections.values())]
+    said = [text for words in texts if words for text in (words.zh, words.en) if text]
+    return {found.attribute for text in said for found in placeholders(text) if found.attribute}

@@ -1,0 +1,103 @@
+// Texts with numbered lines: numbers keep in step, a click on a fault goes to its line, “check” asks the server.
+(() => {
+  "use strict";
+  const LINE = 20; // px, as in manager.css
+
+  function lines(area) {
+    return area.value.split("\n");
+  }
+
+  function number(area, marked) {
+    const gutter = area.parentElement.querySelector(".editor-lines");
+    const spans = lines(area).map((_text, place) => {
+      const span = document.createElement("span");
+      span.textContent = place + 1;
+      if (marked.has(place + 1)) span.className = "faulty";
+      return span;
+    });
+    gutter.replaceChildren(...spans);
+    gutter.scrollTop = area.scrollTop;
+  }
+
+  const faulty = () => new Set([...document.querySelectorAll("[data-faults] [data-line]")].map((each) => Number(each.dataset.line)));
+
+  function go(area, line, column) {
+    const before = lines(area).slice(0, line - 1);
+    const start = before.reduce((sum, text) => sum + text.length + 1, 0);
+    const text = lines(area)[line - 1] || "";
+    area.focus();
+    area.setSelectionRange(start + Math.min(column - 1, text.length), start + text.length);
+    area.scrollTop = Math.max(0, (line - 6) * LINE);
+  }
+
+  const area = document.querySelector("[data-editor] textarea");
+  if (area) {
+    const refresh = () => number(area, faulty());
+    area.addEventListener("input", refresh);
+    area.addEventListener("scroll", () => { area.parentElement.querySelector(".editor-lines").scrollTop = area.scrollTop; });
+    document.addEventListener("restored", refresh);
+    document.addEventListener("click", (event) => {
+      const fault = event.target.closest("[data-faults] [data-line]");
+      if (fault) go(area, Number(fault.dataset.line), Number(fault.dataset.column || 1));
+    });
+    refresh();
+    const first = document.querySelector("[data-faults] [data-line]");
+    if (first && "refused" in document.body.dataset) go(area, Number(first.dataset.line), Number(first.dataset.column || 1));
+  }
+
+  async function check(button) {
+    const place = document.querySelector("[data-faults]");
+    button.disabled = true;
+    try {
+      const sent = new FormData(button.form);
+      if (area) sent.delete("file");
+      place.innerHTML = await window.outbound.send(button.dataset.check, sent);
+      if (area) number(area, faulty());
+    } catch (refused) {
+      window.outbound.say(refused.message, "bad");
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-check]");
+    if (button) check(button);
+  });
+
+  // A chosen file is shown in the editor at once, and then it is the editor's text that is sent.
+  const file = document.querySelector("form input[type=file][name=file]");
+  if (file && area) {
+    file.addEventListener("change", async () => {
+      if (!file.files.length) return;
+      const bytes = await file.files[0].arrayBuffer();
+      const text = decoded(bytes);
+      if (text === null) return;
+      area.value = text.replace(/\r\n/g, "\n");
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+      file.value = "";
+    });
+  }
+
+  function decoded(bytes) {
+    for (const encoding of ["utf-8", "gb18030"]) {
+      try {
+        const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+        if (!text.includes("\0")) return text;
+      } catch { /* the next encoding */ }
+    }
+    return null; // the server says what is wrong with it
+  }
+})();
+
+// A version that waits for approval: a click on a line's number says what the comment is about.
+document.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-comment-on]");
+  const field = document.getElementById("line");
+  if (!chosen || !field) return;
+  for (const row of document.querySelectorAll("tr.chosen")) row.classList.remove("chosen");
+  chosen.closest("tr").classList.add("chosen");
+  field.value = chosen.dataset.commentOn;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  document.getElementById("comment").focus();
+});
