@@ -24,7 +24,7 @@ from outbound.recordings import hearing
 from outbound.recordings.model import Recording
 from outbound.recordings.store import Store
 from scripts.language import Disclosure, Meaning, Purpose, Script, Step
-from scripts.model import PitchScript, ScriptVersion, script_of
+from scripts.model import ScriptVersion, script_of
 from scripts.rendering import Facts, reading_order, render
 from web.language import chosen_language, lazy_gettext
 
@@ -57,7 +57,7 @@ class Line:
 class Spoken:
     """The script of a call: the lines ticked in the order of the ticks, those that should have been, and the rest."""
 
-    name: str
+    title: str
     number: int
     ticked: list[Line]
     missing: list[Line]
@@ -111,7 +111,7 @@ def spoken_in(session: Session, call: Call) -> Spoken | None:
     left = [line for line in lines if line.second is None]
     wanted = _way_of_yes(script)
     return Spoken(
-        name=session.get_one(PitchScript, version.script_id).name,
+        title=script.title.shown(chosen_language()),
         number=version.number,
         ticked=sorted((line for line in lines if line.second is not None), key=lambda line: line.second or 0),
         missing=[line for line in left if line.about and line.key in wanted],

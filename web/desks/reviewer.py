@@ -1,6 +1,7 @@
 """The reviewer's desk: what waits, one call heard and marked, what follows from it; and agents read their own."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
@@ -31,6 +32,12 @@ SOURCES = {
     ReviewSource.WEEKLY: lazy_gettext("weekly draw"),
     ReviewSource.TARGETED: lazy_gettext("asked for"),
 }
+
+
+@bp.app_template_global()
+def due_by(task: ReviewTask) -> datetime:
+    """The last minute in which a review is in time: the midnight at which it is due belongs to the next day."""
+    return task.due_at - timedelta(minutes=1)
 
 
 class NotMarked(Refusal):

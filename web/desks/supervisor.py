@@ -1,4 +1,4 @@
-"""The supervisor's desk: wrap-ups that came late, who has whom on the phone, the week's faults, reviews and who does them."""
+"""The supervisor's desk: wrap-ups that came late, who is on the phone, the week's faults, reviews and who does them."""
 
 from collections import defaultdict
 from datetime import timedelta

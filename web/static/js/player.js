@@ -264,7 +264,7 @@
 
   section.querySelector("[data-length]").textContent = clock(length);
   section.querySelector("[data-speed]").textContent = `${speed}×`;
-  section.querySelector("[data-silence]").textContent = silence >= 1 ? `−${clock(silence)}` : "";
+  section.querySelector("[data-silence]").textContent = silence >= 1 ? `−${Math.round(silence)} s` : "";
   press("skip", skipping);
   show();
   window.outbound.player = { second, clock, jump };
