@@ -136,6 +136,9 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
     outcome = check(session, call, report, now=now)
     claim = session.get_one(Claim, call.claim_id, with_for_update=True)
     if claim.ended_at or claim.lease_until <= now:
+        if not claim.ended_at:
+            claim.ended_at, claim.ended_how = now, ClaimEnd.LEASE_ENDED
+            session.add(claim)
         return _keep_for_supervisor(session, call, outcome, report, by=by, now=now)
     claim.ended_at, claim.ended_how = now, ClaimEnd.DONE
     session.add(claim)
