@@ -1,20 +1,22 @@
 """The callers' desks in a browser, by keyboard."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import db, opt_outs
 from outbound.calls.model import Call, SelfMark, Tick
 from outbound.phones.model import Phone
+from outbound.phones.vault import Vault
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription, SubscriptionState
-from tests.conftest import assert_no_violations, picture
-from tests.desk import Floor, desks, floor, vault
+from tests.conftest import Cast, assert_no_violations, picture
+from tests.desk import Floor, desks, floor, open_floor, vault
 from tests.web.test_agent_api import sold
 from web.app import Console
 
@@ -99,7 +101,7 @@ def test_consent_stays_shut_until_everything_is_told(floor: Floor, page_as: Page
     floor.contact()
     keys = in_call(page_as, language="en").press("Space", "1", "1")
     page = keys.page
-    page.evaluate("document.querySelectorAll('.still button.quiet')[4].click()")
+    page.click(".still button:has-text('How to enquire or cancel')")
     assert page.inner_text("#aloud").startswith("For questions")
     keys.press("Space", "1")
     shut = page.inner_text(".now.shut")
@@ -259,6 +261,37 @@ def confirming(floor: Floor, app: Console, client_as: "Callable[..., FlaskClient
     with db.transaction(floor.engine) as session:
         for subscription in trial.due_for_window(session, floor.cast.fz, now=later):
             trial.open_window(session, subscription, now=later)
+
+
+SURVEY = """
+name: 满意度调查
+kind: satisfaction_survey
+starts: 2026-11-02
+ends: 2027-01-31
+scripts: {pitch: satisfaction-survey}
+calling: {languages: [zh, en]}
+"""
+
+
+def test_a_survey_is_answered_by_keys(
+    engine: Engine, vault: Vault, cast: Cast, now: datetime, page_as: PageAs, session: Session
+) -> None:
+    floor = open_floor(engine, vault, cast, now, definition=SURVEY, scripts=["satisfaction-survey"])
+    floor.contact()
+    keys = in_call(page_as).press("1", "6")
+    keys.page.keyboard.type("信号总断")
+    keys.press("Enter", "3", "1", "3", "Space")
+    picture(keys.page, "agent-survey-zh")
+    keys.press("3", "Enter").until("wrapup").press("c", "Enter").until("idle")
+    call = session.exec(select(Call)).one()
+    assert call.outcome_code == "completed"
+    assert call.answers == {
+        "overall": 6,
+        "reason-low": "信号总断",
+        "signal": "poor",
+        "where-poor": ["home", "travel"],
+        "contacted": "none",
+    }
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -77,7 +77,7 @@ def why_now(session: Session, claim: Claim, contact: Contact, *, now: datetime) 
     if claim.duty == Duty.CONFIRMATION and subscription and subscription.trial_ends_on:
         return _("To be confirmed before the trial ends on %(day)s", day=said_day(subscription.trial_ends_on))
     return {
-        Duty.PITCH: _("Called for the first time"),
+        Duty.PITCH: _("New on the list, never called"),
         Duty.RECALL: _("The seller was unsure of a criterion: call again"),
         Duty.CONFIRMATION: _("The second confirmation is due"),
         Duty.CORRECTION: _("The sale failed its review: put it right"),

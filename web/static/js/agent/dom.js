@@ -13,7 +13,7 @@ export function h(tag, attributes = {}, ...children) {
     if (name === "click") element.addEventListener("click", value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -40,7 +40,7 @@ export function clock(seconds) {
 }
 
 export function fill(id, ...children) {
-  document.getElementById(id).replaceChildren(...children.flat().filter(Boolean));
+  document.getElementById(id).replaceChildren(...children.flat(Infinity).filter(Boolean));
 }
 
 export const pairs = (items) => h("dl", { class: "pairs" }, items.flatMap(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]));

@@ -1,6 +1,6 @@
 // The wrap-up in the same three columns: outcome, four marks one by one, time of the callback, note, recording.
 import { button, fill, h, say } from "./dom.js";
-import { answers } from "./views.js";
+import { BIG, answers } from "./views.js";
 
 export const CRITERIA = ["identity_and_permission", "understanding", "script_followed", "explicit_consent"];
 const MARKS = [["pass", "1"], ["fail", "2"], ["unsure", "3"]];
@@ -98,13 +98,15 @@ function outcomes(state, acts) {
   const keys = !outcome || !keyed(outcome);
   const list = (items) => h("div", { class: "outcomes" }, items.map((each) => button(each.label, { key: keys ? each.key : "", pressed: each.code === draft.outcome, kind: each.after, click: () => acts.ended(each.code) })));
   const lacks = lacking(claim, draft);
+  // The verifier's four large answers stand in the middle already.
+  const others = claim.outcomes.filter((each) => state.desk !== "verifier" || !BIG.includes(each.code));
   fill(
     "call",
     h("p", { class: "timer ended" }, h("span", { class: "digits" }, state.length)),
     h("h3", {}, say("reached")),
-    list(claim.outcomes.filter((each) => each.contacted)),
+    list(others.filter((each) => each.contacted)),
     h("h3", {}, say("unreached")),
-    list(claim.outcomes.filter((each) => !each.contacted)),
+    list(others.filter((each) => !each.contacted)),
     h(
       "div",
       { class: "end" },

@@ -220,7 +220,7 @@ export function inCall(state, acts) {
   );
 }
 
-const BIG = ["confirmed", "declined", "considering", "no_answer"];
+export const BIG = ["confirmed", "declined", "considering", "no_answer"];
 
 export function answers(claim, acts, { chosen = null, keyed = false } = {}) {
   const shown = BIG.map((code) => claim.outcomes.find((outcome) => outcome.code === code)).filter(Boolean);
