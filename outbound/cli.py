@@ -18,7 +18,7 @@ def language() -> Language:
 
 
 class Commands(click.Group):
-    """A group of commands whose refusals are said as one sentence."""
+    """A group of commands whose refusals, and wrong options too, are said as one sentence."""
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; a refusal ends it with its sentence and exit code 1."""
@@ -27,6 +27,9 @@ class Commands(click.Group):
         except Refusal as refused:
             click.echo(refused.sentence(language()), err=True)
             raise SystemExit(1) from None
+        except click.UsageError as wrong:
+            click.echo(wrong.format_message(), err=True)
+            raise SystemExit(wrong.exit_code) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -110,9 +113,9 @@ def _with(settings: Any, host: str | None, port: int | None) -> Any:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(files: tuple[Path, ...]) -> None:
     """Check campaign definitions and scripts: every fault with its line, column and remedy."""
-    from outbound.commands import faults_in
+    from outbound.commands import faults_in, text_of
 
-    found = [(path, fault) for path in files for fault in faults_in(path.read_text("utf-8"))]
+    found = [(path, fault) for path in files for fault in faults_in(text_of(path))]
     for path, fault in found:
         click.echo(f"{path}: {fault.sentence(language())}")
     if found:
@@ -189,11 +192,11 @@ def verify(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 def authz(as_json: bool) -> None:
     """List every route with its method and the roles that may use it."""
-    from outbound.hosting import console
+    from outbound.hosting import routes
     from outbound.settings import read_settings
     from web.guard import authz_table
 
-    table = authz_table(console(read_settings()))
+    table = authz_table(routes(read_settings()))
     if as_json:
         click.echo(json.dumps(table))
         return

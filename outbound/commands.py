@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import clock, evidence, people
-from outbound.call_lists.importing import import_list
+from outbound.call_lists.importing import import_list, tally_of
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
 from outbound.db import reading, transaction
@@ -15,6 +16,7 @@ from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import NotFound, Refusal
 from outbound.hosting import open_checked, refuse_old_schema
 from outbound.people import Centre, Role, known
+from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
@@ -38,6 +40,20 @@ class CampaignAmbiguous(Refusal):
     zh = "多个中心都有名为“{name}”的外呼活动，请用 --centre 指明（{centres}）。"
 
 
+class NotText(Refusal):
+    """{file} is not a text in UTF-8; save it as UTF-8 in your editor and try again."""
+
+    zh = "{file} 不是 UTF-8 文本，请在编辑器中另存为 UTF-8 后重试。"
+    status = 422
+
+
+class FileUnreadable(Refusal):
+    """{file} cannot be read: {reason}."""
+
+    zh = "无法读取 {file}：{reason}。"
+    status = 422
+
+
 def faults_in(text: str) -> list[Fault]:
     """Everything wrong with a campaign definition or a script, told by what it holds; a script is proved as well."""
     try:
@@ -48,28 +64,37 @@ def faults_in(text: str) -> list[Fault]:
     except DocumentFaulty as refused:
         return refused.list
     place = Document(text)
-    return [place.fault(("steps",), zh=failure.zh, en=failure.en) for failure in prove(script).failures]
+    return [
+        place.fault(("steps", *failure.steps[-1:]), zh=failure.zh, en=failure.en) for failure in prove(script).failures
+    ]
+
+
+def text_of(file: Path) -> str:
+    """The text of a definition; raises NotText where it is none."""
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise NotText(file=file) from None
+    except OSError as refused:
+        raise FileUnreadable(file=file, reason=refused.strerror) from None
+
+
+def _opened(settings: Settings) -> Engine:
+    """The database of the settings, at the newest version. Raises DatabaseOutOfReach or NotMigrated."""
+    engine = open_checked(settings)
+    refuse_old_schema(engine)
+    return engine
 
 
 def import_into(
     settings: Settings, file: Path, *, campaign: str, centre: str | None, encoding: str | None
 ) -> dict[str, int]:
     """Import a list into the campaign of that name; the counts of its rows."""
-    engine = open_checked(settings)
-    refuse_old_schema(engine)
-    with transaction(engine) as session:
+    vault, upload = open_vault(settings.data), (file, file.name)
+    with transaction(_opened(settings)) as session:
+        refuse_other_key(session, vault)
         into = _campaign(session, campaign, centre)
-        made = import_list(
-            session,
-            open_vault(settings.data),
-            into,
-            file.read_bytes(),
-            file.name,
-            encoding=encoding,
-            by=None,
-            now=clock.now(),
-        )
-        return {name: getattr(made, name) for name in ("rows", "accepted", "duplicate", "invalid", "suppressed")}
+        return tally_of(import_list(session, vault, into, upload, encoding=encoding, by=None, now=clock.now()))
 
 
 class RoleUnknown(Refusal):
@@ -94,9 +119,7 @@ def take_on(
     """
     if strange := [role for role in roles if role not in set(Role)]:
         raise RoleUnknown(role=strange[0], known=", ".join(Role))
-    engine = open_checked(settings)
-    refuse_old_schema(engine)
-    with transaction(engine) as session:
+    with transaction(_opened(settings)) as session:
         at = people.open_centre(session, centre, name=centre_name or centre, now=clock.now()) if centre else None
         people.add_staff(
             session,
@@ -123,7 +146,7 @@ def _campaign(session: Session, name: str, centre: str | None) -> Campaign:
 
 def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:
     """The evidence of a subscription as plain values; raises NotFound."""
-    with reading(open_checked(settings)) as session:
+    with reading(_opened(settings)) as session:
         row = session.get(Subscription, subscription)
         if row is None:
             raise NotFound
@@ -132,7 +155,7 @@ def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:
 
 def draws(settings: Settings) -> list[str]:
     """The draws that were made, a line each."""
-    with reading(open_checked(settings)) as session:
+    with reading(_opened(settings)) as session:
         made = session.exec(select(Draw, Centre).join(Centre, col(Centre.id) == col(Draw.centre_id))).all()
         return [
             f"{centre.code} {draw.kind} {draw.period}: {draw.sample_size} of {draw.frame_size}, frame {draw.frame_hash}"
@@ -142,7 +165,7 @@ def draws(settings: Settings) -> list[str]:
 
 def verify_draw(settings: Settings, period: str) -> tuple[list[str], bool]:
     """Draw a period again, in every centre: a line each, and whether all are the same. Raises NotFound."""
-    with reading(open_checked(settings)) as session:
+    with reading(_opened(settings)) as session:
         made = session.exec(select(Draw).where(Draw.period == period)).all()
         if not made:
             raise NotFound
@@ -160,5 +183,5 @@ def verify_draw(settings: Settings, period: str) -> tuple[list[str], bool]:
 
 def broken(settings: Settings) -> list[dict[str, Any]]:
     """Where a promise does not hold in this database."""
-    with reading(open_checked(settings)) as session:
+    with reading(_opened(settings)) as session:
         return broken_promises(session)

@@ -16,12 +16,18 @@ from sqlmodel import Session, SQLModel
 from outbound.errors import Refusal
 
 SQLITE_PRAGMAS = (
+    "PRAGMA busy_timeout=20000",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",
-    "PRAGMA busy_timeout=20000",
 )
+
+READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"reading": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+"""What makes a transaction of each engine see one state and write nothing."""
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -78,15 +84,20 @@ def open_database(url: str) -> Engine:
         address = sa.make_url(url)
         if address.get_backend_name() == "sqlite":
             return _open_sqlite(address)
-        address = address.set(drivername="postgresql+psycopg")
-        return sa.create_engine(address, pool_size=10, max_overflow=40, pool_pre_ping=True)
+    except ValueError:
+        raise DatabaseOutOfReach(reason="the port in its address is not a number") from None
     except (sa.exc.ArgumentError, OSError) as refused:
         raise DatabaseOutOfReach(reason=str(refused).splitlines()[0]) from None
+    if address.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseOutOfReach(reason=f"{address.get_backend_name()} is neither sqlite nor postgresql")
+    address = address.set(drivername="postgresql+psycopg")
+    return sa.create_engine(address, pool_size=10, max_overflow=40, pool_pre_ping=True)
 
 
 def _open_sqlite(address: sa.URL) -> Engine:
-    if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    if not address.database or address.database == ":memory:":
+        raise DatabaseOutOfReach(reason="a database in memory would be lost at every stop")
+    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(address, pool_size=20, max_overflow=40)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -101,7 +112,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading")
+    reading = bool(connection.get_execution_options().get("reading"))
+    # The pool hands the same connection to readers and to writers.
+    if connection.info.get("query_only", False) != reading:
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+        connection.info["query_only"] = reading
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
@@ -114,8 +129,9 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A session that only reads one consistent state; on SQLite it does not wait for writers."""
-    with Session(engine.execution_options(reading=True), expire_on_commit=False) as session, session.begin():
+    """A session that sees one consistent state and cannot write; it does not wait for writers, nor they for it."""
+    reader = engine.execution_options(**READING[engine.dialect.name])
+    with Session(reader, expire_on_commit=False) as session, session.begin():
         yield session
 
 
@@ -187,15 +203,16 @@ def after(table: sa.Table, name: str, *, when: str, do: Sequence[str], only_if: 
 def append_only(table: sa.Table) -> None:
     """Rows of `table` are written once: no update, no delete, no replacement, on either engine."""
     refuse = f"SELECT RAISE(ABORT, '{table.name} is append-only')"
-    same_key = " AND ".join(f"{column.name} = NEW.{column.name}" for column in table.primary_key)
+    same_key = " OR ".join(" AND ".join(f"{name} = NEW.{name}" for name in key) for key in _keys(table))
     sqlite = [
         f"CREATE TRIGGER {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} BEGIN {refuse}; END"
         for verb in ("UPDATE", "DELETE")
     ]
-    # INSERT OR REPLACE deletes in silence where recursive_triggers is off: refuse a key that is there already.
+    # INSERT OR REPLACE deletes in silence where recursive_triggers is off: refuse any key that is there already.
     sqlite.append(
         f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
-        f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same_key}) BEGIN {refuse}; END"
+        f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same_key}) BEGIN "
+        f"SELECT RAISE(ABORT, 'UNIQUE constraint failed: {table.name} is append-only'); END"
     )
     function = (
         f"CREATE FUNCTION {table.name}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -209,6 +226,16 @@ def append_only(table: sa.Table) -> None:
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_append_only()",
     ]
     lock(table, f"{table.name}_append_only", sqlite=sqlite, postgresql=postgresql)
+
+
+def _keys(table: sa.Table) -> list[list[str]]:
+    """The columns of everything that is unique in `table`, the primary key among them."""
+    keyed = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
+    constraints = [each.columns for each in table.constraints if isinstance(each, keyed)]
+    indexes = [
+        each.columns for each in table.indexes if each.unique and each.dialect_options["sqlite"]["where"] is None
+    ]
+    return sorted([column.name for column in columns] for columns in [*constraints, *indexes])
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:

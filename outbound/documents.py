@@ -7,8 +7,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scalarbool import ScalarBoolean
 
 from outbound.errors import Language, Refusal
 
@@ -110,48 +114,77 @@ class Document:
         return name
 
 
+class _Careful(RoundTripConstructor):
+    """Values that look like a date or a number and can be none are told with their place."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """The value of a node; raises DocumentFaulty where no database could keep it or it is not what it says."""
+        if not isinstance(node, ScalarNode):
+            return super().construct_object(node, deep=deep)
+        try:
+            if "\0" in node.value:
+                raise ValueError
+            node.value.encode()
+            return super().construct_object(node, deep=deep)
+        except (ValueError, KeyError):
+            shown = _short(node.value)
+            raise _faulty(
+                node.start_mark,
+                f"“{shown}”不是有效的日期、数字或文字，请改正。",
+                f"`{shown}` is not a possible date, number or text; correct it.",
+            ) from None
+
+
+def _short(value: Any) -> str:
+    """A value as a message shows it: printable, and not longer than a line."""
+    text = "".join(letter if letter.isprintable() else "·" for letter in str(value))
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _faulty(mark: Any, zh: str, en: str) -> DocumentFaulty:
+    """A single fault at a mark of the parser; None: at the beginning."""
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return DocumentFaulty([Fault(line, column, "", zh, en)])
+
+
+def _unreadable(text: str, refused: ReaderError) -> DocumentFaulty:
+    before = text[: refused.position]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    code = f"U+{ord(text[refused.position]):04X}"
+    zh, en = f"这里有不可见的控制字符（{code}），请删除。", f"there is a control character ({code}); remove it."
+    return DocumentFaulty([Fault(line, column, "", zh, en)])
+
+
 def _parse(text: str) -> CommentedMap:
     if len(text) > MAX_CHARACTERS:
-        raise DocumentFaulty([Fault(1, 1, "", "文件超过 100 万字。", "the file is longer than 1,000,000 characters.")])
+        raise _faulty(None, "文件超过 100 万字。", "the file is longer than 1,000,000 characters.")
     try:
         _refuse_aliases(text)
-        root = YAML(typ="rt", pure=True).load(text)
+        yaml = YAML(typ="rt", pure=True)
+        yaml.Constructor = _Careful
+        root = yaml.load(text)
     except RecursionError:
-        raise DocumentFaulty(
-            [Fault(1, 1, "", "文件的层次太深，请减少嵌套。", "the file is nested too deeply; use fewer levels.")]
-        ) from None
-    except MarkedYAMLError as refused:
-        mark = refused.problem_mark or refused.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = str(refused.problem or refused.context or "").splitlines()[0]
-        raise DocumentFaulty(
-            [
-                Fault(
-                    line,
-                    column,
-                    "",
-                    f"YAML 写法有误（{problem}），请检查缩进、冒号和引号。",
-                    f"this is not valid YAML ({problem}); check indentation, colons and quotes.",
-                )
-            ]
-        ) from None
+        zh, en = "文件的层次太深，请减少嵌套。", "the file is nested too deeply; use fewer levels."
+        raise _faulty(None, zh, en) from None
+    except ReaderError as refused:
+        raise _unreadable(text, refused) from None
     except YAMLError as refused:
-        raise DocumentFaulty(
-            [Fault(1, 1, "", f"YAML 写法有误（{refused}）。", f"this is not valid YAML ({refused}).")]
-        ) from None
+        raise _not_yaml(refused) from None
     if not isinstance(root, CommentedMap):
-        raise DocumentFaulty(
-            [
-                Fault(
-                    1,
-                    1,
-                    "",
-                    "文件应由“名称: 内容”各行组成。",
-                    "the file must consist of `name: value` lines.",
-                )
-            ]
-        )
+        raise _faulty(None, "文件应由“名称: 内容”各行组成。", "the file must consist of `name: value` lines.")
     return root
+
+
+def _not_yaml(refused: YAMLError) -> DocumentFaulty:
+    mark, problem = None, " ".join(str(refused).split())
+    if isinstance(refused, MarkedYAMLError):
+        mark = refused.problem_mark or refused.context_mark
+        problem = str(refused.problem or refused.context or "").splitlines()[0]
+    return _faulty(
+        mark,
+        f"YAML 写法有误（{problem}），请检查缩进、冒号和引号。",
+        f"this is not valid YAML ({problem}); check indentation, colons and quotes.",
+    )
 
 
 def _refuse_aliases(text: str) -> None:
@@ -160,17 +193,10 @@ def _refuse_aliases(text: str) -> None:
         return
     for event in YAML(typ="rt", pure=True).parse(text):
         if isinstance(event, AliasEvent):
-            mark = event.start_mark
-            raise DocumentFaulty(
-                [
-                    Fault(
-                        mark.line + 1,
-                        mark.column + 1,
-                        "",
-                        f"不支持用 *{event.anchor} 引用别处，请把内容直接写在这里。",
-                        f"`*{event.anchor}` refers to another part; write the content out here.",
-                    )
-                ]
+            raise _faulty(
+                event.start_mark,
+                f"不支持用 *{event.anchor} 引用别处，请把内容直接写在这里。",
+                f"`*{event.anchor}` refers to another part; write the content out here.",
             )
 
 
@@ -181,6 +207,8 @@ def _plain(node: Any) -> Any:
         return [_plain(value) for value in node]
     if isinstance(node, bool) or node is None:
         return node
+    if isinstance(node, ScalarBoolean):
+        return bool(node)
     for kind in (int, float, str):
         if isinstance(node, kind):
             return kind(node)
@@ -225,6 +253,8 @@ _REMEDIES: dict[str, tuple[str, str]] = {
     ),
     "too_short": ("“{name}”不能为空。", "`{name}` must not be empty."),
     "string_too_short": ("“{name}”不能为空。", "`{name}` must not be empty."),
+    "string_too_long": ("“{name}”最多 {max_length} 个字。", "`{name}` may have at most {max_length} characters."),
+    "too_long": ("“{name}”最多 {max_length} 项。", "`{name}` may have at most {max_length} entries."),
     "string_pattern_mismatch": (
         "“{name}”的写法“{input}”不对，应符合 {pattern}。",
         "`{name}` is written `{input}`; it must match {pattern}.",
@@ -246,7 +276,7 @@ _KINDS: dict[str, tuple[str, str]] = {
 
 def _remedy(error: dict[str, Any], name: str) -> tuple[str, str]:
     kind = str(error["type"])
-    facts = {"name": name, "input": error.get("input"), **error.get("ctx", {})}
+    facts = {"name": name, **error.get("ctx", {}), "input": _short(error.get("input"))}
     if kind == "value_error" and isinstance(cause := error.get("ctx", {}).get("error"), Refusal | ValueError):
         refusal = cause.__cause__ if isinstance(cause.__cause__, Refusal) else cause
         return (refusal.sentence("zh"), refusal.sentence("en")) if isinstance(refusal, Refusal) else (str(cause),) * 2

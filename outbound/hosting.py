@@ -1,6 +1,8 @@
 """What runs: the console behind its server, the timetable, and the migration that both need first."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,15 +16,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy.engine import Engine
 
 from outbound import clock
 from outbound.calls import outcomes
-from outbound.db import DatabaseOutOfReach, open_database, transaction
+from outbound.db import DatabaseOutOfReach, open_database, reading, transaction
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
+from outbound.phones.model import refuse_other_key
+from outbound.phones.vault import open_vault
 from outbound.schema import import_rooms
 from outbound.settings import Settings
 from outbound.timetable import run_due
@@ -30,6 +35,8 @@ from outbound.timetable import run_due
 log = structlog.get_logger()
 
 TICK_SECONDS = 20
+MIGRATING = 20261123
+"""The number of the advisory lock that a migration holds on PostgreSQL."""
 
 
 class NotMigrated(Refusal):
@@ -37,6 +44,27 @@ class NotMigrated(Refusal):
 
     zh = "数据库不是最新版本，请先运行 outbound migrate。"
     status = 503
+
+
+class DatabaseTooNew(Refusal):
+    """The database was brought to a version that this program does not know; install the newer program again."""
+
+    zh = "数据库的版本比当前程序新，请安装对应的新版程序。"
+    status = 503
+
+
+class AddressTaken(Refusal):
+    """Nobody can listen at {host}, port {port} ({reason}); choose another with --port."""
+
+    zh = "无法在 {host} 的端口 {port} 上监听（{reason}），请用 --port 换一个端口。"
+    status = 503
+
+
+class TimetableStumbled(Refusal):
+    """Not everything that was due could be done; the log says why, and what is left is tried again next time."""
+
+    zh = "到期的任务没有全部完成，原因见日志，下次运行会继续。"
+    status = 500
 
 
 def _alembic() -> Config:
@@ -50,8 +78,14 @@ def upgrade(engine: Engine) -> str:
     """Bring a database to the newest version, whole or not at all; the version."""
     config = _alembic()
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # As many hosts as there are may start at once: one migrates, the others wait and find it done.
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise DatabaseTooNew from None
     with transaction(engine) as session:
         outcomes.fill(session)
     return newest_version()
@@ -74,7 +108,7 @@ def open_checked(settings: Settings) -> Engine:
     try:
         with engine.connect():
             return engine
-    except sa.exc.OperationalError as refused:
+    except sa.exc.DBAPIError as refused:
         raise DatabaseOutOfReach(reason=str(refused.orig).splitlines()[0]) from None
 
 
@@ -86,23 +120,43 @@ def refuse_old_schema(engine: Engine) -> None:
 
 
 def console(settings: Settings) -> Flask:
-    """The console, ready to be served; raises NotMigrated."""
+    """The console, ready to be served; raises NotMigrated, or WrongNumberKey where the key is not this database's."""
     from web.app import create_app
 
     engine = open_checked(settings)
     refuse_old_schema(engine)
+    with reading(engine) as session:
+        refuse_other_key(session, open_vault(settings.data))
     return create_app(settings, engine)
 
 
+def routes(settings: Settings) -> Flask:
+    """The console for its table of routes; its database is not asked."""
+    from web.app import create_app
+
+    return create_app(settings, open_database(settings.database))
+
+
 def serve_console(settings: Settings) -> None:
-    """Serve until told to stop: gunicorn, or waitress where there is none."""
+    """Serve until told to stop: gunicorn, or waitress where there is none. Raises AddressTaken."""
     app = console(settings)
+    _refuse_address(settings.host, settings.port)
     if sys.platform == "win32":
         import waitress
 
         waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads)
         return
     _gunicorn(app, settings)
+
+
+def _refuse_address(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as refused:
+        raise AddressTaken(host=host, port=port, reason=refused.strerror or str(refused)) from None
 
 
 def _gunicorn(app: Flask, settings: Settings) -> None:
@@ -135,7 +189,8 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
     engine = open_checked(settings)
     refuse_old_schema(engine)
     if once:
-        tick(engine)
+        if not tick(engine):
+            raise TimetableStumbled
         return
     scheduler = BlockingScheduler(timezone="UTC")
     # The ticker may be late or skip a beat: the ledger of periods knows what is still to be done.
@@ -154,17 +209,20 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
     scheduler.start()
 
 
-def tick(engine: Engine) -> None:
-    """One beat: what is due and not done is done. A failure is logged, and tried again at the next beat."""
+def tick(engine: Engine) -> bool:
+    """One beat: what is due and not done is done. A failure is logged, and tried again at the next beat: False."""
     try:
         run_due(engine, JOBS, now=clock.now())
     except Exception:
         log.exception("the timetable stumbled")
+        return False
+    return True
 
 
 def serve_demo(settings: Settings) -> None:
     """Serve the console and run the timetable beside it."""
     environment: dict[str, Any] = {"OUTBOUND_DATA": str(settings.data.absolute())}
+    here = os.getpid()
     ticking = subprocess.Popen(
         [sys.executable, "-m", "outbound.cli", "work"],
         env={**_environment(), **environment},
@@ -174,12 +232,20 @@ def serve_demo(settings: Settings) -> None:
     try:
         serve_console(settings)
     finally:
-        ticking.terminate()
-        ticking.wait(timeout=10)
+        # gunicorn's workers are forks of this process and leave through here too.
+        if os.getpid() == here:
+            _end(ticking)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     root = str(Path(__file__).resolve().parent.parent)
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}

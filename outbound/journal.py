@@ -7,7 +7,7 @@ shortest time and always after every other row: two transactions can wait for ea
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -45,7 +45,8 @@ class JournalEntry(SQLModel, table=True):
 
     def digest(self) -> str:
         """The hash that this entry must carry: SHA-256 over the previous hash and its own canonical JSON."""
-        facts = [self.chain, self.sequence, self.at.isoformat(), self.actor_id, self.action, self.subject_kind]
+        at = self.at.astimezone(UTC).isoformat()
+        facts = [self.chain, self.sequence, at, self.actor_id, self.action, self.subject_kind]
         text = json.dumps([*facts, self.subject_id, self.details], ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(f"{self.previous_hash}{text}".encode()).hexdigest()
 
@@ -160,15 +161,20 @@ def _inside(savepoint: SessionTransaction | None, rolled_back: SessionTransactio
     return False
 
 
+def chains(session: Session) -> list[int]:
+    """Every chain that has entries or a head."""
+    return sorted({*session.exec(select(JournalHead.chain)), *session.exec(select(JournalEntry.chain).distinct())})
+
+
 def broken_links(session: Session, chain: int) -> list[int]:
     """The sequence numbers at which a chain does not hold: a changed row, a gap, a wrong link, or a cut end."""
     broken, previous, expected = [], START, 1
-    entries = session.exec(select(JournalEntry).where(JournalEntry.chain == chain).order_by(col(JournalEntry.sequence)))
-    for entry in entries:
+    asked = select(JournalEntry).where(JournalEntry.chain == chain).order_by(col(JournalEntry.sequence))
+    for entry in session.exec(asked.execution_options(yield_per=1000, populate_existing=True)):
         if (entry.sequence, entry.previous_hash, entry.hash) != (expected, previous, entry.digest()):
             broken.append(entry.sequence)
         previous, expected = entry.hash, entry.sequence + 1
-    head = session.get(JournalHead, chain)
-    if head and (head.length, head.hash) != (expected - 1, previous):
+    head = session.get(JournalHead, chain, populate_existing=True)
+    if (head.length, head.hash) != (expected - 1, previous) if head else expected > 1:
         broken.append(expected)
     return broken

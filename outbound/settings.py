@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from outbound.errors import Refusal
 
@@ -45,6 +45,18 @@ class Settings(BaseSettings):
     )
     upload_megabytes: int = Field(64, ge=1, le=4096, description="largest upload that is taken, in MB")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `read_settings` checked counts, not what else the environment holds."""
+        return (init_settings,)
+
     @property
     def database(self) -> str:
         """The address of the database that is used."""
@@ -57,7 +69,10 @@ class Settings(BaseSettings):
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in force; raises SettingUnknown or SettingBad with the name of the variable."""
+    """The settings in force; an empty variable is as good as none.
+
+    Raises SettingUnknown or SettingBad with the name of the variable.
+    """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in environment:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
@@ -65,7 +80,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     given = {
         name.upper().removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
-        if name.upper().startswith(PREFIX)
+        if name.upper().startswith(PREFIX) and value
     }
     try:
         return Settings.model_validate(given)

@@ -137,6 +137,9 @@ def _take(session: Session, job: Job, centre: Centre, period: str, *, now: datet
     # A second process waits here for the first one's commit, and then finds the period taken.
     from sqlalchemy.dialects import postgresql, sqlite
 
+    # On SQLite the lock on a period's row speaks before ON CONFLICT does; nobody else writes until this is over.
+    if is_sqlite(session) and session.get(PeriodDone, (job.name, known(centre.id), period)) is not None:
+        return False
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     row = insert(PeriodDone).values(job=job.name, centre_id=centre.id, period=period, at=now, effect={})
     taken = row.on_conflict_do_nothing().returning(col(PeriodDone.period))

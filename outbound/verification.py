@@ -3,9 +3,9 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from outbound.journal import JournalHead, broken_links
+from outbound.journal import broken_links, chains
 
 _CHARGES = """
 SELECT e.id, e.subscription_id FROM ledger_entry e
@@ -53,6 +53,6 @@ def broken_promises(session: Session) -> list[dict[str, Any]]:
         for promise, question in _CHECKS.items()
         for row in session.execute(sa.text(question)).mappings()
     ]
-    for chain in session.exec(select(JournalHead.chain).order_by(col(JournalHead.chain))).all():
+    for chain in chains(session):
         found += [{"promise": "journal_chain", "chain": chain, "sequence": at} for at in broken_links(session, chain)]
     return found

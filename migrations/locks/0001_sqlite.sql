@@ -2,13 +2,13 @@ CREATE TRIGGER journal_entry_no_update BEFORE UPDATE ON journal_entry BEGIN SELE
 ;;
 CREATE TRIGGER journal_entry_no_delete BEFORE DELETE ON journal_entry BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END
 ;;
-CREATE TRIGGER journal_entry_no_replace BEFORE INSERT ON journal_entry WHEN EXISTS (SELECT 1 FROM journal_entry WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'journal_entry is append-only'); END
+CREATE TRIGGER journal_entry_no_replace BEFORE INSERT ON journal_entry WHEN EXISTS (SELECT 1 FROM journal_entry WHERE chain = NEW.chain AND sequence = NEW.sequence OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: journal_entry is append-only'); END
 ;;
 CREATE TRIGGER script_decision_no_update BEFORE UPDATE ON script_decision BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
 ;;
 CREATE TRIGGER script_decision_no_delete BEFORE DELETE ON script_decision BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
 ;;
-CREATE TRIGGER script_decision_no_replace BEFORE INSERT ON script_decision WHEN EXISTS (SELECT 1 FROM script_decision WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
+CREATE TRIGGER script_decision_no_replace BEFORE INSERT ON script_decision WHEN EXISTS (SELECT 1 FROM script_decision WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: script_decision is append-only'); END
 ;;
 CREATE TRIGGER script_decision_not_the_author BEFORE INSERT ON script_decision FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'nobody approves their own script') WHERE NEW.approved AND EXISTS (SELECT 1 FROM script_version v WHERE v.id = NEW.version_id
@@ -33,13 +33,13 @@ CREATE TRIGGER opt_out_no_update BEFORE UPDATE ON opt_out BEGIN SELECT RAISE(ABO
 ;;
 CREATE TRIGGER opt_out_no_delete BEFORE DELETE ON opt_out BEGIN SELECT RAISE(ABORT, 'opt_out is append-only'); END
 ;;
-CREATE TRIGGER opt_out_no_replace BEFORE INSERT ON opt_out WHEN EXISTS (SELECT 1 FROM opt_out WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'opt_out is append-only'); END
+CREATE TRIGGER opt_out_no_replace BEFORE INSERT ON opt_out WHEN EXISTS (SELECT 1 FROM opt_out WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: opt_out is append-only'); END
 ;;
 CREATE TRIGGER opt_out_lifting_no_update BEFORE UPDATE ON opt_out_lifting BEGIN SELECT RAISE(ABORT, 'opt_out_lifting is append-only'); END
 ;;
 CREATE TRIGGER opt_out_lifting_no_delete BEFORE DELETE ON opt_out_lifting BEGIN SELECT RAISE(ABORT, 'opt_out_lifting is append-only'); END
 ;;
-CREATE TRIGGER opt_out_lifting_no_replace BEFORE INSERT ON opt_out_lifting WHEN EXISTS (SELECT 1 FROM opt_out_lifting WHERE opt_out_id = NEW.opt_out_id) BEGIN SELECT RAISE(ABORT, 'opt_out_lifting is append-only'); END
+CREATE TRIGGER opt_out_lifting_no_replace BEFORE INSERT ON opt_out_lifting WHEN EXISTS (SELECT 1 FROM opt_out_lifting WHERE opt_out_id = NEW.opt_out_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: opt_out_lifting is append-only'); END
 ;;
 CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out FOR EACH ROW  BEGIN
     UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
@@ -59,13 +59,13 @@ CREATE TRIGGER refused_row_no_update BEFORE UPDATE ON refused_row BEGIN SELECT R
 ;;
 CREATE TRIGGER refused_row_no_delete BEFORE DELETE ON refused_row BEGIN SELECT RAISE(ABORT, 'refused_row is append-only'); END
 ;;
-CREATE TRIGGER refused_row_no_replace BEFORE INSERT ON refused_row WHEN EXISTS (SELECT 1 FROM refused_row WHERE call_list_id = NEW.call_list_id AND row = NEW.row) BEGIN SELECT RAISE(ABORT, 'refused_row is append-only'); END
+CREATE TRIGGER refused_row_no_replace BEFORE INSERT ON refused_row WHEN EXISTS (SELECT 1 FROM refused_row WHERE call_list_id = NEW.call_list_id AND row = NEW.row) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: refused_row is append-only'); END
 ;;
 CREATE TRIGGER campaign_version_no_update BEFORE UPDATE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
 ;;
 CREATE TRIGGER campaign_version_no_delete BEFORE DELETE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
 ;;
-CREATE TRIGGER campaign_version_no_replace BEFORE INSERT ON campaign_version WHEN EXISTS (SELECT 1 FROM campaign_version WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
+CREATE TRIGGER campaign_version_no_replace BEFORE INSERT ON campaign_version WHEN EXISTS (SELECT 1 FROM campaign_version WHERE campaign_id = NEW.campaign_id AND number = NEW.number OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: campaign_version is append-only'); END
 ;;
 CREATE TRIGGER dial_token_not_for_opted_out BEFORE INSERT ON dial_token FOR EACH ROW BEGIN
     UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
@@ -88,25 +88,25 @@ CREATE TRIGGER tick_no_update BEFORE UPDATE ON tick BEGIN SELECT RAISE(ABORT, 't
 ;;
 CREATE TRIGGER tick_no_delete BEFORE DELETE ON tick BEGIN SELECT RAISE(ABORT, 'tick is append-only'); END
 ;;
-CREATE TRIGGER tick_no_replace BEFORE INSERT ON tick WHEN EXISTS (SELECT 1 FROM tick WHERE call_id = NEW.call_id AND step = NEW.step) BEGIN SELECT RAISE(ABORT, 'tick is append-only'); END
+CREATE TRIGGER tick_no_replace BEFORE INSERT ON tick WHEN EXISTS (SELECT 1 FROM tick WHERE call_id = NEW.call_id AND step = NEW.step) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: tick is append-only'); END
 ;;
 CREATE TRIGGER self_mark_no_update BEFORE UPDATE ON self_mark BEGIN SELECT RAISE(ABORT, 'self_mark is append-only'); END
 ;;
 CREATE TRIGGER self_mark_no_delete BEFORE DELETE ON self_mark BEGIN SELECT RAISE(ABORT, 'self_mark is append-only'); END
 ;;
-CREATE TRIGGER self_mark_no_replace BEFORE INSERT ON self_mark WHEN EXISTS (SELECT 1 FROM self_mark WHERE call_id = NEW.call_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'self_mark is append-only'); END
+CREATE TRIGGER self_mark_no_replace BEFORE INSERT ON self_mark WHEN EXISTS (SELECT 1 FROM self_mark WHERE call_id = NEW.call_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: self_mark is append-only'); END
 ;;
 CREATE TRIGGER late_wrap_up_no_update BEFORE UPDATE ON late_wrap_up BEGIN SELECT RAISE(ABORT, 'late_wrap_up is append-only'); END
 ;;
 CREATE TRIGGER late_wrap_up_no_delete BEFORE DELETE ON late_wrap_up BEGIN SELECT RAISE(ABORT, 'late_wrap_up is append-only'); END
 ;;
-CREATE TRIGGER late_wrap_up_no_replace BEFORE INSERT ON late_wrap_up WHEN EXISTS (SELECT 1 FROM late_wrap_up WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'late_wrap_up is append-only'); END
+CREATE TRIGGER late_wrap_up_no_replace BEFORE INSERT ON late_wrap_up WHEN EXISTS (SELECT 1 FROM late_wrap_up WHERE id = NEW.id OR key = NEW.key) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: late_wrap_up is append-only'); END
 ;;
 CREATE TRIGGER late_wrap_up_settlement_no_update BEFORE UPDATE ON late_wrap_up_settlement BEGIN SELECT RAISE(ABORT, 'late_wrap_up_settlement is append-only'); END
 ;;
 CREATE TRIGGER late_wrap_up_settlement_no_delete BEFORE DELETE ON late_wrap_up_settlement BEGIN SELECT RAISE(ABORT, 'late_wrap_up_settlement is append-only'); END
 ;;
-CREATE TRIGGER late_wrap_up_settlement_no_replace BEFORE INSERT ON late_wrap_up_settlement WHEN EXISTS (SELECT 1 FROM late_wrap_up_settlement WHERE late_wrap_up_id = NEW.late_wrap_up_id) BEGIN SELECT RAISE(ABORT, 'late_wrap_up_settlement is append-only'); END
+CREATE TRIGGER late_wrap_up_settlement_no_replace BEFORE INSERT ON late_wrap_up_settlement WHEN EXISTS (SELECT 1 FROM late_wrap_up_settlement WHERE late_wrap_up_id = NEW.late_wrap_up_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: late_wrap_up_settlement is append-only'); END
 ;;
 CREATE TRIGGER call_needs_used_token BEFORE INSERT ON call FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'a call needs a dial token') WHERE NOT EXISTS (SELECT 1 FROM dial_token t WHERE t.id = NEW.dial_token_id AND t.phone_id = NEW.phone_id
@@ -138,13 +138,13 @@ CREATE TRIGGER state_change_no_update BEFORE UPDATE ON state_change BEGIN SELECT
 ;;
 CREATE TRIGGER state_change_no_delete BEFORE DELETE ON state_change BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END
 ;;
-CREATE TRIGGER state_change_no_replace BEFORE INSERT ON state_change WHEN EXISTS (SELECT 1 FROM state_change WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END
+CREATE TRIGGER state_change_no_replace BEFORE INSERT ON state_change WHEN EXISTS (SELECT 1 FROM state_change WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: state_change is append-only'); END
 ;;
 CREATE TRIGGER withdrawal_no_update BEFORE UPDATE ON withdrawal BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END
 ;;
 CREATE TRIGGER withdrawal_no_delete BEFORE DELETE ON withdrawal BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END
 ;;
-CREATE TRIGGER withdrawal_no_replace BEFORE INSERT ON withdrawal WHEN EXISTS (SELECT 1 FROM withdrawal WHERE subscription_id = NEW.subscription_id) BEGIN SELECT RAISE(ABORT, 'withdrawal is append-only'); END
+CREATE TRIGGER withdrawal_no_replace BEFORE INSERT ON withdrawal WHEN EXISTS (SELECT 1 FROM withdrawal WHERE subscription_id = NEW.subscription_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: withdrawal is append-only'); END
 ;;
 CREATE TRIGGER withdrawal_raises_version AFTER INSERT ON withdrawal FOR EACH ROW  BEGIN
     UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
@@ -167,13 +167,13 @@ CREATE TRIGGER confirmation_no_update BEFORE UPDATE ON confirmation BEGIN SELECT
 ;;
 CREATE TRIGGER confirmation_no_delete BEFORE DELETE ON confirmation BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END
 ;;
-CREATE TRIGGER confirmation_no_replace BEFORE INSERT ON confirmation WHEN EXISTS (SELECT 1 FROM confirmation WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END
+CREATE TRIGGER confirmation_no_replace BEFORE INSERT ON confirmation WHEN EXISTS (SELECT 1 FROM confirmation WHERE call_id = NEW.call_id OR id = NEW.id OR id = NEW.id AND subscription_id = NEW.subscription_id AND kind = NEW.kind AND result = NEW.result) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: confirmation is append-only'); END
 ;;
 CREATE TRIGGER confirmation_void_no_update BEFORE UPDATE ON confirmation_void BEGIN SELECT RAISE(ABORT, 'confirmation_void is append-only'); END
 ;;
 CREATE TRIGGER confirmation_void_no_delete BEFORE DELETE ON confirmation_void BEGIN SELECT RAISE(ABORT, 'confirmation_void is append-only'); END
 ;;
-CREATE TRIGGER confirmation_void_no_replace BEFORE INSERT ON confirmation_void WHEN EXISTS (SELECT 1 FROM confirmation_void WHERE confirmation_id = NEW.confirmation_id) BEGIN SELECT RAISE(ABORT, 'confirmation_void is append-only'); END
+CREATE TRIGGER confirmation_void_no_replace BEFORE INSERT ON confirmation_void WHEN EXISTS (SELECT 1 FROM confirmation_void WHERE confirmation_id = NEW.confirmation_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: confirmation_void is append-only'); END
 ;;
 CREATE TRIGGER confirmation_raises_version AFTER INSERT ON confirmation FOR EACH ROW  BEGIN
     UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
@@ -200,31 +200,31 @@ CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry BEGIN SELECT
 ;;
 CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
 ;;
-CREATE TRIGGER ledger_entry_no_replace BEFORE INSERT ON ledger_entry WHEN EXISTS (SELECT 1 FROM ledger_entry WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
+CREATE TRIGGER ledger_entry_no_replace BEFORE INSERT ON ledger_entry WHEN EXISTS (SELECT 1 FROM ledger_entry WHERE id = NEW.id OR reverses_id = NEW.reverses_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: ledger_entry is append-only'); END
 ;;
 CREATE TRIGGER charge_hold_no_update BEFORE UPDATE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
 ;;
 CREATE TRIGGER charge_hold_no_delete BEFORE DELETE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
 ;;
-CREATE TRIGGER charge_hold_no_replace BEFORE INSERT ON charge_hold WHEN EXISTS (SELECT 1 FROM charge_hold WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
+CREATE TRIGGER charge_hold_no_replace BEFORE INSERT ON charge_hold WHEN EXISTS (SELECT 1 FROM charge_hold WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: charge_hold is append-only'); END
 ;;
 CREATE TRIGGER charge_hold_lifting_no_update BEFORE UPDATE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
 ;;
 CREATE TRIGGER charge_hold_lifting_no_delete BEFORE DELETE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
 ;;
-CREATE TRIGGER charge_hold_lifting_no_replace BEFORE INSERT ON charge_hold_lifting WHEN EXISTS (SELECT 1 FROM charge_hold_lifting WHERE charge_hold_id = NEW.charge_hold_id) BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
+CREATE TRIGGER charge_hold_lifting_no_replace BEFORE INSERT ON charge_hold_lifting WHEN EXISTS (SELECT 1 FROM charge_hold_lifting WHERE charge_hold_id = NEW.charge_hold_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: charge_hold_lifting is append-only'); END
 ;;
 CREATE TRIGGER instruction_batch_no_update BEFORE UPDATE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
 ;;
 CREATE TRIGGER instruction_batch_no_delete BEFORE DELETE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
 ;;
-CREATE TRIGGER instruction_batch_no_replace BEFORE INSERT ON instruction_batch WHEN EXISTS (SELECT 1 FROM instruction_batch WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
+CREATE TRIGGER instruction_batch_no_replace BEFORE INSERT ON instruction_batch WHEN EXISTS (SELECT 1 FROM instruction_batch WHERE centre_id = NEW.centre_id AND number = NEW.number OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: instruction_batch is append-only'); END
 ;;
 CREATE TRIGGER acknowledgement_no_update BEFORE UPDATE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
 ;;
 CREATE TRIGGER acknowledgement_no_delete BEFORE DELETE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
 ;;
-CREATE TRIGGER acknowledgement_no_replace BEFORE INSERT ON acknowledgement WHEN EXISTS (SELECT 1 FROM acknowledgement WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
+CREATE TRIGGER acknowledgement_no_replace BEFORE INSERT ON acknowledgement WHEN EXISTS (SELECT 1 FROM acknowledgement WHERE id = NEW.id OR instruction_id = NEW.instruction_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: acknowledgement is append-only'); END
 ;;
 CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  BEGIN
     UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
@@ -284,31 +284,31 @@ CREATE TRIGGER draw_seed_no_update BEFORE UPDATE ON draw_seed BEGIN SELECT RAISE
 ;;
 CREATE TRIGGER draw_seed_no_delete BEFORE DELETE ON draw_seed BEGIN SELECT RAISE(ABORT, 'draw_seed is append-only'); END
 ;;
-CREATE TRIGGER draw_seed_no_replace BEFORE INSERT ON draw_seed WHEN EXISTS (SELECT 1 FROM draw_seed WHERE centre_id = NEW.centre_id AND kind = NEW.kind AND period = NEW.period) BEGIN SELECT RAISE(ABORT, 'draw_seed is append-only'); END
+CREATE TRIGGER draw_seed_no_replace BEFORE INSERT ON draw_seed WHEN EXISTS (SELECT 1 FROM draw_seed WHERE centre_id = NEW.centre_id AND kind = NEW.kind AND period = NEW.period) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: draw_seed is append-only'); END
 ;;
 CREATE TRIGGER draw_no_update BEFORE UPDATE ON draw BEGIN SELECT RAISE(ABORT, 'draw is append-only'); END
 ;;
 CREATE TRIGGER draw_no_delete BEFORE DELETE ON draw BEGIN SELECT RAISE(ABORT, 'draw is append-only'); END
 ;;
-CREATE TRIGGER draw_no_replace BEFORE INSERT ON draw WHEN EXISTS (SELECT 1 FROM draw WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'draw is append-only'); END
+CREATE TRIGGER draw_no_replace BEFORE INSERT ON draw WHEN EXISTS (SELECT 1 FROM draw WHERE centre_id = NEW.centre_id AND kind = NEW.kind AND period = NEW.period OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: draw is append-only'); END
 ;;
 CREATE TRIGGER frame_item_no_update BEFORE UPDATE ON frame_item BEGIN SELECT RAISE(ABORT, 'frame_item is append-only'); END
 ;;
 CREATE TRIGGER frame_item_no_delete BEFORE DELETE ON frame_item BEGIN SELECT RAISE(ABORT, 'frame_item is append-only'); END
 ;;
-CREATE TRIGGER frame_item_no_replace BEFORE INSERT ON frame_item WHEN EXISTS (SELECT 1 FROM frame_item WHERE draw_id = NEW.draw_id AND recording_id = NEW.recording_id) BEGIN SELECT RAISE(ABORT, 'frame_item is append-only'); END
+CREATE TRIGGER frame_item_no_replace BEFORE INSERT ON frame_item WHEN EXISTS (SELECT 1 FROM frame_item WHERE draw_id = NEW.draw_id AND recording_id = NEW.recording_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: frame_item is append-only'); END
 ;;
 CREATE TRIGGER review_no_update BEFORE UPDATE ON review BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
 ;;
 CREATE TRIGGER review_no_delete BEFORE DELETE ON review BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
 ;;
-CREATE TRIGGER review_no_replace BEFORE INSERT ON review WHEN EXISTS (SELECT 1 FROM review WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
+CREATE TRIGGER review_no_replace BEFORE INSERT ON review WHEN EXISTS (SELECT 1 FROM review WHERE id = NEW.id OR task_id = NEW.task_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: review is append-only'); END
 ;;
 CREATE TRIGGER review_mark_no_update BEFORE UPDATE ON review_mark BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
 ;;
 CREATE TRIGGER review_mark_no_delete BEFORE DELETE ON review_mark BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
 ;;
-CREATE TRIGGER review_mark_no_replace BEFORE INSERT ON review_mark WHEN EXISTS (SELECT 1 FROM review_mark WHERE review_id = NEW.review_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
+CREATE TRIGGER review_mark_no_replace BEFORE INSERT ON review_mark WHEN EXISTS (SELECT 1 FROM review_mark WHERE review_id = NEW.review_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: review_mark is append-only'); END
 ;;
 CREATE TRIGGER review_not_ones_own_call BEFORE INSERT ON review FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'nobody reviews their own call') WHERE EXISTS (SELECT 1 FROM call c WHERE c.id = NEW.call_id AND c.agent_id = NEW.reviewer_id)
@@ -319,16 +319,16 @@ CREATE TRIGGER complaint_no_update BEFORE UPDATE ON complaint BEGIN SELECT RAISE
 ;;
 CREATE TRIGGER complaint_no_delete BEFORE DELETE ON complaint BEGIN SELECT RAISE(ABORT, 'complaint is append-only'); END
 ;;
-CREATE TRIGGER complaint_no_replace BEFORE INSERT ON complaint WHEN EXISTS (SELECT 1 FROM complaint WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'complaint is append-only'); END
+CREATE TRIGGER complaint_no_replace BEFORE INSERT ON complaint WHEN EXISTS (SELECT 1 FROM complaint WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: complaint is append-only'); END
 ;;
 CREATE TRIGGER settlement_no_update BEFORE UPDATE ON settlement BEGIN SELECT RAISE(ABORT, 'settlement is append-only'); END
 ;;
 CREATE TRIGGER settlement_no_delete BEFORE DELETE ON settlement BEGIN SELECT RAISE(ABORT, 'settlement is append-only'); END
 ;;
-CREATE TRIGGER settlement_no_replace BEFORE INSERT ON settlement WHEN EXISTS (SELECT 1 FROM settlement WHERE complaint_id = NEW.complaint_id) BEGIN SELECT RAISE(ABORT, 'settlement is append-only'); END
+CREATE TRIGGER settlement_no_replace BEFORE INSERT ON settlement WHEN EXISTS (SELECT 1 FROM settlement WHERE complaint_id = NEW.complaint_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: settlement is append-only'); END
 ;;
 CREATE TRIGGER period_done_no_update BEFORE UPDATE ON period_done BEGIN SELECT RAISE(ABORT, 'period_done is append-only'); END
 ;;
 CREATE TRIGGER period_done_no_delete BEFORE DELETE ON period_done BEGIN SELECT RAISE(ABORT, 'period_done is append-only'); END
 ;;
-CREATE TRIGGER period_done_no_replace BEFORE INSERT ON period_done WHEN EXISTS (SELECT 1 FROM period_done WHERE job = NEW.job AND centre_id = NEW.centre_id AND period = NEW.period) BEGIN SELECT RAISE(ABORT, 'period_done is append-only'); END
+CREATE TRIGGER period_done_no_replace BEFORE INSERT ON period_done WHEN EXISTS (SELECT 1 FROM period_done WHERE job = NEW.job AND centre_id = NEW.centre_id AND period = NEW.period) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: period_done is append-only'); END

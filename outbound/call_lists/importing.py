@@ -61,7 +61,7 @@ def import_list(
     encoding: str | None = None,
     sheet: str | None = None,
     column_map: Mapping[str, str] | None = None,
-    by: Staff,
+    by: Staff | None,
     now: datetime,
 ) -> CallList:
     """Take a list into a campaign; `column_map` (header to role) overrules what is recognised.
@@ -95,7 +95,7 @@ def _one_at_a_time(session: Session, campaign: ForCampaign) -> None:
         session.execute(sa.text("SELECT id FROM campaign WHERE id = :id FOR NO KEY UPDATE"), {"id": campaign.id})
 
 
-def _begun(session: Session, campaign: ForCampaign, opened: ListFile, *, by: Staff, now: datetime) -> CallList:
+def _begun(session: Session, campaign: ForCampaign, opened: ListFile, *, by: Staff | None, now: datetime) -> CallList:
     sha256 = _sha256(opened.source)
     _refuse_again(session, campaign, sha256)
     call_list = CallList(
@@ -104,7 +104,7 @@ def _begun(session: Session, campaign: ForCampaign, opened: ListFile, *, by: Sta
         name=opened.file_name[:200],
         sha256=sha256,
         encoding=opened.encoding or "",
-        imported_by_id=by.id,
+        imported_by_id=by.id if by else None,
         at=now,
     )
     session.add(call_list)

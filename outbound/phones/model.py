@@ -7,7 +7,7 @@ from sqlmodel import Field, Session, SQLModel, select
 
 from outbound.db import UtcDateTime
 from outbound.phones.parsing import MOST_ZONES, Number, masked
-from outbound.phones.vault import Vault
+from outbound.phones.vault import Vault, WrongNumberKey
 
 
 class Phone(SQLModel, table=True):
@@ -48,6 +48,13 @@ def keep(session: Session, vault: Vault, number: Number, *, now: datetime) -> Ph
     session.add(phone)
     session.flush()
     return phone
+
+
+def refuse_other_key(session: Session, vault: Vault) -> None:
+    """Raise WrongNumberKey where the numbers here were kept with another key: blocked ones would not be found."""
+    phone = session.exec(select(Phone).limit(1)).first()
+    if phone and vault.digest(vault.open(phone.sealed)) != phone.digest:
+        raise WrongNumberKey
 
 
 def zones_kept(number: Number) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -45,7 +46,7 @@ class Vault:
         """The text again; raises WrongNumberKey where it was sealed with another key or changed since."""
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise WrongNumberKey from None
 
 
@@ -62,10 +63,25 @@ def _make_key(path: Path) -> None:
     # Linked into place whole: two processes starting at once agree on one key.
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600)
-    draft.write_bytes(secrets.token_bytes(64))
+    with draft.open("wb") as file:
+        file.write(secrets.token_bytes(64))
+        # A key that a power cut takes back would leave numbers that nothing opens.
+        file.flush()
+        os.fsync(file.fileno())
     try:
         os.link(draft, path)
     except FileExistsError:
         pass
     finally:
         draft.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
