@@ -102,9 +102,9 @@ def test_a_missed_window_is_still_due_later(sales: Sales) -> None:
 
 
 def test_without_a_trial_the_confirmation_is_due_at_once_and_ends_in_time(sales: Sales) -> None:
-    sales.campaign(trial_days=0, days_before=2)
+    sales.campaign(trial_days=0)
     subscription = sales.sell()
-    assert (subscription.state, subscription.trial_ends_on) == (S.CONFIRMING, date(2026, 11, 25))
+    assert (subscription.state, subscription.trial_ends_on) == (S.CONFIRMING, date(2026, 11, 30))
     trial.end_trial(sales.session, subscription, now=sales.now)
     assert subscription.state == S.LAPSED
 

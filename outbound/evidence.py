@@ -1,0 +1,301 @@
+"""The evidence of one subscription: everything on which its charge rests, or what is missing, on one page."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel, col, select
+
+from outbound import complaints
+from outbound.billing import charges
+from outbound.billing import model as billing
+from outbound.billing.charges import Obstacle
+from outbound.call_lists.model import Contact
+from outbound.calls.model import Call, Outcome, SelfMark, Tick
+from outbound.campaigns.model import Campaign, CampaignVersion
+from outbound.complaints import Complaint
+from outbound.confirmations.model import Confirmation, ConfirmationVoid
+from outbound.documents import DocumentFaulty
+from outbound.journal import JournalEntry, JournalHead, broken_links
+from outbound.people import Centre, Staff, known
+from outbound.phones.model import Phone, shown
+from outbound.phones.vault import Vault
+from outbound.recordings.model import Recording
+from outbound.subscriptions.model import StateChange, Subscription, Withdrawal
+from qa.review.model import Correction, Review, ReviewMark, ReviewTask
+from scripts.language import content_hash
+from scripts.model import PitchScript, ScriptDecision, ScriptVersion
+
+Evidence = dict[str, Any]
+"""Plain values that dump to JSON: text, numbers, lists, dicts; instants in ISO 8601 and UTC, money in 分."""
+
+LONGEST_WHOLE_CHAIN = 50_000
+"""Entries up to which a chain is held against its hashes whole; beyond, the subscription's own rows and neighbours."""
+
+_PEOPLE = frozenset({"by_id", "agent_id", "seller_id", "reviewer_id", "taken_by_id", "actor_id"})
+"""Columns that hold a member of staff; in the evidence that person stands under the name without `_id`."""
+
+CHECKS: dict[str, frozenset[Obstacle]] = {
+    "sale_passed": frozenset({Obstacle.FIRST_NOT_PASSED}),
+    "sale_stands": frozenset({Obstacle.FIRST_VOID}),
+    "sale_recorded": frozenset({Obstacle.FIRST_NOT_RECORDED}),
+    "confirmed_by_another": frozenset({Obstacle.SECOND_NOT_PASSED, Obstacle.NOT_CONFIRMED}),
+    "confirmation_stands": frozenset({Obstacle.SECOND_VOID}),
+    "confirmation_recorded": frozenset({Obstacle.SECOND_NOT_RECORDED}),
+    "not_withdrawn": frozenset({Obstacle.WITHDRAWN}),
+    "not_held": frozenset({Obstacle.HELD}),
+}
+"""What a charge rests on, and what says that it is missing."""
+
+
+def gather(session: Session, vault: Vault, subscription: Subscription) -> Evidence:
+    """Everything stored about a subscription, as plain values, with the verdict at the top. Raises WrongNumberKey."""
+    found = Gathering(session, vault, subscription)
+    calls = found.calls()
+    return {
+        "verdict": found.verdict(),
+        "subscription": found.terms(),
+        "calls": calls,
+        "decisions": found.decisions(),
+        "withdrawal": found.withdrawal(),
+        "holds": found.holds(),
+        "corrections": found.corrections(),
+        "ledger": found.ledger(),
+        "instructions": found.instructions(),
+        "complaints": found.complaints(),
+        "journal": found.journal(call["id"] for call in calls),
+    }
+
+
+class Gathering:
+    """One subscription, looked at from every side."""
+
+    def __init__(self, session: Session, vault: Vault, subscription: Subscription) -> None:
+        """Nothing is changed; numbers are shown masked."""
+        self.session, self.vault, self.subscription = session, vault, subscription
+        self.id = known(subscription.id)
+        self.person, self.script = cache(self._person), cache(self._script)
+
+    def verdict(self) -> Evidence:
+        """Charged, chargeable or not, and on what grounds."""
+        lacking = list(charges.obstacles(self.session, self.subscription))
+        entries = self._rows(billing.LedgerEntry)
+        balance = sum(entry.amount_fen for entry in entries)
+        word = "charged" if balance else "reversed" if entries else "not_chargeable" if lacking else "chargeable"
+        return {
+            "word": word,
+            "balance_fen": balance,
+            "missing": [{"obstacle": str(each), "zh": each.words("zh"), "en": each.words("en")} for each in lacking],
+            "checks": {check: lacking_of.isdisjoint(lacking) for check, lacking_of in CHECKS.items()},
+            "chargeable_from": _plain(self.subscription.chargeable_from),
+        }
+
+    def terms(self) -> Evidence:
+        """What was agreed, with whom, under which version of the campaign."""
+        version = self.session.get_one(CampaignVersion, self.subscription.campaign_version_id)
+        return {
+            **self._told(
+                self.subscription,
+                "id state offer_name price_fen cycle trial_days trial_starts_on trial_ends_on made_at seller_id "
+                "sale_call_id recalls before_correction",
+            ),
+            "chargeable_from": _plain(self.subscription.chargeable_from),
+            "centre": self.session.get_one(Centre, self.subscription.centre_id).code,
+            "campaign": self.session.get_one(Campaign, self.subscription.campaign_id).name,
+            "campaign_version": version.number,
+            "offer": version.document.get("offer"),
+            "customer": self.session.get_one(Contact, self.subscription.contact_id).name,
+            "number": shown(self.vault, self.session.get_one(Phone, self.subscription.phone_id)),
+        }
+
+    def calls(self) -> list[Evidence]:
+        """Every call to the customer in this campaign, in order; the consent calls with what they came to."""
+        asked = select(Call).where(Call.contact_id == self.subscription.contact_id)
+        return [self._call(call) for call in self.session.exec(asked.order_by(col(Call.dialled_at), col(Call.id)))]
+
+    def _call(self, call: Call) -> Evidence:
+        outcome = self.session.get(Outcome, call.outcome_code) if call.outcome_code else None
+        marks = self.session.exec(select(SelfMark).where(SelfMark.call_id == call.id)).all()
+        recording = next(iter(self._of_call(Recording, call)), None)
+        kept = "id reference sha256 size codec channels seconds valid invalid_reason kept_at"
+        return {
+            **self._told(call, "id reference duty dialled_at ended_at callback_at note answers agent_id"),
+            "outcome": self._told(outcome, "code zh en"),
+            "confirmation": self._confirmation(call),
+            "script": self.script(call.script_version_id),
+            "ticks": self._ticks(call),
+            "self_marks": {str(mark.criterion): str(mark.mark) for mark in marks},
+            "recording": self._told(recording, kept),
+            "reviews": [self._review(review) for review in self._of_call(Review, call)],
+        }
+
+    def _confirmation(self, call: Call) -> Evidence | None:
+        for confirmation in self._of_call(Confirmation, call):
+            latest = charges.latest_of(self.session, self.subscription, confirmation.kind)
+            return {
+                **self._told(confirmation, "id kind result at by_id"),
+                "latest": latest is not None and latest.id == confirmation.id,
+                "void": self._told(self.session.get(ConfirmationVoid, confirmation.id), "reason at by_id"),
+            }
+        return None
+
+    def _script(self, version_id: int) -> Evidence:
+        version = self.session.get_one(ScriptVersion, version_id)
+        asked = select(ScriptDecision).where(ScriptDecision.version_id == version_id, col(ScriptDecision.approved))
+        approvals = self.session.exec(asked.order_by(col(ScriptDecision.id))).all()
+        return {
+            "name": self.session.get_one(PitchScript, version.script_id).name,
+            **self._told(version, "id number content_hash in_force_at"),
+            "unchanged": _is_unchanged(version),
+            "approvals": [self._told(each, "party at by_id") for each in approvals],
+        }
+
+    def _ticks(self, call: Call) -> list[Evidence]:
+        asked = select(Tick).where(Tick.call_id == call.id).order_by(col(Tick.second), Tick.step)
+        return [
+            {**self._told(tick, "step second"), "disclosures": tick.disclosures.split(",") if tick.disclosures else []}
+            for tick in self.session.exec(asked)
+        ]
+
+    def _review(self, review: Review) -> Evidence:
+        marks = self.session.exec(select(ReviewMark).where(ReviewMark.review_id == review.id)).all()
+        return {
+            **self._told(review, "id at verdict comment reviewer_id"),
+            "source": str(self.session.get_one(ReviewTask, review.task_id).source),
+            "marks": [self._told(mark, "criterion asked_zh asked_en mark second reason note") for mark in marks],
+        }
+
+    def decisions(self) -> list[Evidence]:
+        """Every step of its life: from, to, why, by whom, in which call."""
+        return [self._told(change, "before after why call_id at by_id") for change in self._rows(StateChange)]
+
+    def withdrawal(self) -> Evidence | None:
+        """How the customer took the yes back, if at all."""
+        taken_back: Evidence | None = self._told(self.session.get(Withdrawal, self.id), "via reason at by_id")
+        return taken_back
+
+    def holds(self) -> list[Evidence]:
+        """What forbade the charge for a time, and who lifted it."""
+        holds = [
+            (held, self.session.get(billing.ChargeHoldLifting, held.id)) for held in self._rows(billing.ChargeHold)
+        ]
+        facts = "reason at by_id"
+        return [{**self._told(held, f"id {facts}"), "lifted": self._told(lifted, facts)} for held, lifted in holds]
+
+    def corrections(self) -> list[Evidence]:
+        """Calls that had to put the sale right."""
+        facts = "id review_id failed_call_id state made_at closed_at closing_call_id"
+        return [self._told(row, facts) for row in self._rows(Correction)]
+
+    def ledger(self) -> list[Evidence]:
+        """Charges and reversals, in 分."""
+        facts = "id cycle kind amount_fen confirmation_id reverses_id why at"
+        return [self._told(entry, facts) for entry in self._rows(billing.LedgerEntry)]
+
+    def instructions(self) -> list[Evidence]:
+        """What the carrier was told, in which batch it left, and what the carrier answered."""
+        return [self._instruction(row) for row in self._rows(billing.Instruction)]
+
+    def _instruction(self, row: billing.Instruction) -> Evidence:
+        batch = self.session.get(billing.InstructionBatch, row.batch_id) if row.batch_id else None
+        answer = self.session.exec(
+            select(billing.Acknowledgement).where(billing.Acknowledgement.instruction_id == row.id)
+        ).first()
+        return {
+            **self._told(row, "id key kind amount_fen effective_on ledger_entry_id made_at"),
+            "batch": self._told(batch, "id number sha256 at"),
+            "acknowledgement": self._told(answer, "accepted reason at"),
+        }
+
+    def complaints(self) -> list[Evidence]:
+        """Complaints about this subscription, and those of its number that name none."""
+        return [
+            {
+                **self._told(row, "id grievance said at taken_by_id"),
+                "settlement": self._told(complaints.settlement_of(self.session, row), "answer upheld at by_id"),
+            }
+            for row in self._complaints()
+        ]
+
+    def _complaints(self) -> list[Complaint]:
+        phone = self.session.get_one(Phone, self.subscription.phone_id)
+        every = complaints.of_number(self.session, self.subscription.centre_id, phone)
+        return [row for row in reversed(every) if row.subscription_id in (None, self.id)]
+
+    def journal(self, calls: Iterable[int]) -> Evidence:
+        """The journal's rows about the subscription and its calls, with their hashes, and whether their chain holds."""
+        chain = self.subscription.centre_id
+        asked = select(JournalEntry).where(JournalEntry.chain == chain, sa.or_(*self._subjects(list(calls))))
+        entries = self.session.exec(asked.order_by(col(JournalEntry.sequence))).all()
+        head = self.session.get(JournalHead, chain)
+        whole = head is None or head.length <= LONGEST_WHOLE_CHAIN
+        broken = broken_links(self.session, chain) if whole else list(_broken(self.session, entries))
+        return {
+            "chain": chain,
+            "length": head.length if head else 0,
+            "head": head.hash if head else "",
+            "checked": "whole" if whole else "rows",
+            "holds": not broken,
+            "broken": broken,
+            "entries": [
+                self._told(entry, "sequence at action subject_kind subject_id details previous_hash hash actor_id")
+                for entry in entries
+            ],
+        }
+
+    def _subjects(self, calls: list[int]) -> Iterator[sa.ColumnElement[bool]]:
+        about: dict[type[SQLModel], Sequence[int | None]] = {
+            Subscription: [self.id],
+            Call: calls,
+            Correction: [row.id for row in self._rows(Correction)],
+            Complaint: [row.id for row in self._complaints()],
+        }
+        for model in (Confirmation, Recording, Review):
+            about[model] = self.session.exec(select(model.id).where(col(model.call_id).in_(calls))).all()
+        for subject, numbers in about.items():
+            kind = col(JournalEntry.subject_kind) == subject.__tablename__
+            yield sa.and_(kind, col(JournalEntry.subject_id).in_(numbers))
+
+    def _rows(self, model: Any) -> list[Any]:
+        asked = select(model).where(model.subscription_id == self.id).order_by(col(model.id))
+        return list(self.session.exec(asked).all())
+
+    def _of_call(self, model: Any, call: Call) -> list[Any]:
+        return list(self.session.exec(select(model).where(model.call_id == call.id).order_by(col(model.id))).all())
+
+    def _told(self, row: Any, names: str) -> Any:
+        """The named facts of a row, a person under the name of what they did; None of no row."""
+        if row is None:
+            return None
+        return dict(self._fact(name, getattr(row, name)) for name in names.split())
+
+    def _fact(self, name: str, value: Any) -> tuple[str, Any]:
+        return (name.removesuffix("_id"), self.person(value)) if name in _PEOPLE else (name, _plain(value))
+
+    def _person(self, staff_id: int | None) -> Evidence | None:
+        staff = self.session.get(Staff, staff_id) if staff_id else None
+        return {"id": staff.id, "name": staff.name, "number": staff.number} if staff else None
+
+
+def _broken(session: Session, entries: Sequence[JournalEntry]) -> Iterator[int]:
+    """Of these entries, the places at which the row was changed or does not follow the one before it."""
+    for entry in entries:
+        asked = select(JournalEntry.hash).where(
+            JournalEntry.chain == entry.chain, JournalEntry.sequence == entry.sequence - 1
+        )
+        before = session.exec(asked).first() or entry.previous_hash
+        if (entry.hash, entry.previous_hash) != (entry.digest(), before):
+            yield entry.sequence
+
+
+def _is_unchanged(version: ScriptVersion) -> bool:
+    try:
+        return content_hash(version.source) == version.content_hash
+    except DocumentFaulty:
+        return False
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
