@@ -15,9 +15,11 @@ from outbound import db
 from outbound.calls.model import Call
 from outbound.journal import JournalEntry
 from outbound.people import known
+from outbound.recordings.keeping import keep
 from outbound.recordings.model import Recording
 from outbound.recordings.store import Store
 from outbound.settings import Settings
+from qa.audio import analyse
 from qa.review.model import ReviewSource, ReviewTask
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.heard_calls import SAMPLES, HeardMaker
@@ -210,10 +212,22 @@ def test_an_agent_sends_own_recordings_and_not_a_colleague_s(client_as: ClientAs
 
 
 @pytest.fixture
-def unknown(client_as: ClientAs, engine: Engine) -> int:
+def unknown(engine: Engine, cast: Cast, settings: Settings, now: datetime) -> int:
     """A recording whose reference belongs to no call."""
-    send(client_as("supervisor"), (SOUND, "REC-77.mp3"))
-    return known(kept(engine)[0].id)
+    with db.transaction(engine) as session:
+        recording = keep(
+            session,
+            Store(settings.recordings),
+            cast.fz,
+            data=SOUND[:-400],
+            file_name="REC-77.mp3",
+            hearing=analyse(SOUND),
+            reference="REC-77",
+            minimum_seconds=5,
+            by=None,
+            now=now - timedelta(minutes=3),
+        )
+        return known(recording.id)
 
 
 def test_a_recording_without_a_call_waits_in_the_tray(client_as: ClientAs, unknown: int) -> None:
@@ -297,8 +311,7 @@ def test_many_files_are_sent_with_their_progress(page_as: PageAs, call: str, eng
     page = page_as("supervisor")
     page.goto("/recordings/upload")
     page.set_input_files("#files", [named, SAMPLES / "not-audio.wav", SAMPLES / "compliant-sale.ogg"])
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    page.click("text=Send the files")
     page.wait_for_selector("text=3 of 3 files are done, 1 refused")
     assert len(kept(engine)) == 2
     assert page.locator(".sent .badge-bad").count() == 1
