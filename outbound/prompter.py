@@ -37,7 +37,7 @@ def script_for(
     """
     call = open_call_of(session, claim)
     script = script_of(version_for(session, claim, call))
-    return render(script, _facts(session, vault, claim, call, agent, language, now), language)
+    return render(script, facts_of(session, vault, claim, agent, language, now), language)
 
 
 def version_for(session: Session, claim: Claim, call: Call | None) -> ScriptVersion:
@@ -67,9 +67,9 @@ def terms_for(session: Session, claim: Claim, call: Call | None) -> Definition:
     return campaigns.definition_in(version)
 
 
-def _facts(
-    session: Session, vault: Vault, claim: Claim, call: Call | None, agent: Staff, language: Language, now: datetime
-) -> Facts:
+def facts_of(session: Session, vault: Vault, claim: Claim, agent: Staff, language: Language, now: datetime) -> Facts:
+    """Everything that a script may say of this call. Raises WrongNumberKey."""
+    call = open_call_of(session, claim)
     centre = session.get_one(Centre, claim.centre_id)
     terms = terms_for(session, claim, call)
     subscription = life.of_contact(session, claim.contact_id)
@@ -90,12 +90,12 @@ def _facts(
 
 
 def _trial_ends(terms: Definition, subscription: Subscription | None, today: date) -> date | None:
-    """The last free day: as agreed, or whole days after this call's; without a trial the days to confirm in."""
+    """The last free day: as agreed, or whole days after this call's; without a trial the day of the call itself."""
+    if terms.offer and not terms.offer.trial_days:
+        return today
     if subscription and subscription.trial_ends_on:
         return subscription.trial_ends_on
-    if terms.offer is None:
-        return None
-    return today + timedelta(days=terms.offer.trial_days or terms.confirmation.days_before)
+    return today + timedelta(days=terms.offer.trial_days) if terms.offer else None
 
 
 def _sale_date(session: Session, subscription: Subscription | None, centre: Centre) -> date | None:

@@ -14,6 +14,8 @@ from werkzeug.wsgi import wrap_file
 from outbound import prompter
 from outbound.call_lists.model import Duty
 from outbound.calls.model import Call, Tick
+from outbound.campaigns.lookups import definition_in
+from outbound.campaigns.model import CampaignVersion
 from outbound.clock import local_day
 from outbound.dialing.model import Claim
 from outbound.documents import DocumentFaulty
@@ -131,21 +133,20 @@ def _texts(session: Session, call: Call, script: Script) -> tuple[dict[str, str]
 
 
 def _facts(session: Session, call: Call, language: Language) -> Facts:
-    facts = prompter._facts(
-        session,
-        open_vault(current_app.config["SETTINGS"].data),
-        session.get_one(Claim, call.claim_id),
-        call,
-        session.get_one(Staff, call.agent_id),
-        language,
-        call.dialled_at,
-    )
-    if call.duty != Duty.PITCH or not facts.trial_days:
+    """What the script said of this call: as things stood when it was dialled, and not as they stand now."""
+    vault = open_vault(current_app.config["SETTINGS"].data)
+    claim, agent = session.get_one(Claim, call.claim_id), session.get_one(Staff, call.agent_id)
+    facts = prompter.facts_of(session, vault, claim, agent, language, call.dialled_at)
+    if call.duty != Duty.PITCH:
         return facts
-    # The trial may have been extended since: the customer was told the day that was agreed in this call.
+    offer = definition_in(session.get_one(CampaignVersion, call.campaign_version_id)).offer
+    if offer is None:
+        return facts
+    # The trial may have been extended, and the offer changed since: the customer was told what held in this call.
     today = local_day(call.dialled_at, session.get_one(Centre, call.centre_id).zone)
-    ends = today + timedelta(days=facts.trial_days)
-    return facts.model_copy(update={"trial_ends": ends, "charge_starts": ends + timedelta(days=1)})
+    ends = today + timedelta(days=offer.trial_days)
+    told = {"offer": offer.facts, "trial_days": offer.trial_days, "trial_ends": ends}
+    return facts.model_copy(update={**told, "charge_starts": ends + timedelta(days=1)})
 
 
 def _about(step: Step) -> str:
