@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
@@ -24,6 +24,9 @@ from qa.review.model import ReviewTask
 from scripts.language import library
 from scripts.model import PitchScript, ScriptVersion
 from tests.factories import Maker
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SAMPLES = Path(__file__).parent / "samples/recordings"
 TRUTH: Mapping[str, Any] = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
@@ -95,3 +98,9 @@ class HeardMaker(Maker):
         recording = keeping.of_call(self.session, call)
         assert recording is not None
         return reviews.pull_in(self.session, recording, reviewer=reviewer, by=None, now=self.now - timedelta(hours=1))
+
+
+def show(page: "Page", address: str) -> None:
+    """Go to a page, which must be there: a sentence of refusal can be read by everybody, too."""
+    answer = page.goto(address)
+    assert answer is not None and answer.ok, f"{address} answers {answer and answer.status}"

@@ -22,7 +22,7 @@ from outbound.settings import Settings
 from qa.audio import analyse
 from qa.review.model import ReviewSource, ReviewTask
 from tests.conftest import Cast, assert_no_violations, picture
-from tests.heard_calls import SAMPLES, HeardMaker
+from tests.heard_calls import SAMPLES, HeardMaker, show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -331,6 +331,6 @@ def test_every_page_of_recordings_can_be_read_by_everybody(
         "tray": "/recordings/tray",
         "upload": "/recordings/upload",
     }.items():
-        page.goto(address)
+        show(page, address)
         picture(page, f"recordings-{name}-{language}")
         assert_no_violations(page)

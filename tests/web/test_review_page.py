@@ -23,7 +23,7 @@ from qa.review.model import Correction, CorrectionState, Review, ReviewMark, Rev
 from scripts.spoken import date_said
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.factories_calls import EXAMPLE
-from tests.heard_calls import HeardMaker
+from tests.heard_calls import HeardMaker, show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -441,10 +441,10 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
 ) -> None:
     page = page_as("reviewer", language)
     page.context.add_cookies([{"name": "theme", "value": theme, "url": live}])
-    page.goto("/reviewer")
+    show(page, "/reviewer")
     picture(page, f"reviewer-queue-{language}-{theme}")
     assert_no_violations(page)
-    page.goto(f"/reviewer/tasks/{waiting.failed}")
+    show(page, f"/reviewer/tasks/{waiting.failed}")
     page.evaluate("window.outbound.player.jump(24.5)")
     for key in ("1", "2", "3"):
         page.keyboard.press(key)
@@ -460,6 +460,6 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
     page.wait_for_selector(".before")
     picture(page, f"reviewer-next-{language}-{theme}")
     assert_no_violations(page)
-    page.goto(f"/reviewer/tasks/{waiting.failed}")
+    show(page, f"/reviewer/tasks/{waiting.failed}")
     picture(page, f"reviewer-verdict-{language}-{theme}")
     assert_no_violations(page)

@@ -21,7 +21,7 @@ from qa.review import verbs as reviews
 from qa.review.marks import CriterionMark
 from qa.review.model import ReviewTask
 from tests.conftest import Cast, assert_no_violations, picture
-from tests.heard_calls import TRUTH, HeardMaker
+from tests.heard_calls import TRUTH, HeardMaker, show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -256,7 +256,7 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
         "reviews": "/supervisor/reviews",
         "verdict": f"/supervisor/reviews/{day.review}",
     }.items():
-        page.goto(address)
+        show(page, address)
         picture(page, f"supervisor-{name}-{language}-{theme}")
         assert_no_violations(page)
 
@@ -265,9 +265,9 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
 @pytest.mark.browser
 def test_an_agent_s_reviews_can_be_read_by_everybody(page_as: PageAs, day: Day) -> None:
     page = page_as("agent", "zh")
-    page.goto("/my-reviews")
+    show(page, "/my-reviews")
     picture(page, "my-reviews-zh")
     assert_no_violations(page)
-    page.goto(f"/my-reviews/{day.review}")
+    show(page, f"/my-reviews/{day.review}")
     picture(page, "my-review-zh")
     assert_no_violations(page)
