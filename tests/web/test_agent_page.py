@@ -282,7 +282,7 @@ def test_a_survey_is_answered_by_keys(
     keys.page.keyboard.type("信号总断")
     keys.press("Enter", "3", "1", "3", "Space")
     picture(keys.page, "agent-survey-zh")
-    keys.press("3", "Enter").until("wrapup").press("c", "Enter").until("idle")
+    keys.press("3", "Enter", "Space").until("wrapup").press("Enter").until("idle")
     call = session.exec(select(Call)).one()
     assert call.outcome_code == "completed"
     assert call.answers == {

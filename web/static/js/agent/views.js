@@ -154,6 +154,7 @@ function objection(item, acts) {
 }
 
 function ahead(told, draft) {
+  if (!draft.objection && walk.isShut(told, draft, walk.current(told, draft))) return h("div", { class: "ahead" });
   const next = draft.objection ? walk.current(told, draft) : walk.following(told, draft);
   return h("div", { class: "ahead" }, next ? [h("span", { class: "label" }, say(draft.objection ? "thenBack" : "next")), h("p", {}, next.said)] : null);
 }
@@ -165,9 +166,12 @@ function left(told, draft, acts) {
     "div",
     { class: "still" },
     told.disclosures.length ? [h("span", { class: "label" }, untold.length ? say("still") : ""), untold.length ? items : h("span", { class: "good" }, `✓ ${say("allTold")}`)] : null,
-    h("span", { class: "grow" }),
-    told.objections.length ? button(say("objections"), { key: "/", click: acts.openObjections }) : null,
-    button(say("undo"), { key: "Backspace", kind: "quiet", disabled: !draft.trail.length && !draft.objection, click: acts.undo }),
+    h(
+      "div",
+      { class: "tools" },
+      button(say("undo"), { key: "Backspace", kind: "quiet", disabled: !draft.trail.length && !draft.objection, click: acts.undo }),
+      told.objections.length ? button(say("objections"), { key: "/", click: acts.openObjections }) : null,
+    ),
   );
 }
 
