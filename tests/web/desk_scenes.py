@@ -56,7 +56,13 @@ def in_force(session: Session, cast: Cast, name: str = FAMILY[0], *, now: dateti
 
 
 def imported(
-    session: Session, cast: Cast, settings: Settings, campaign: Campaign, file: str = "04-bad-lines.csv", *, now: datetime
+    session: Session,
+    cast: Cast,
+    settings: Settings,
+    campaign: Campaign,
+    file: str = "04-bad-lines.csv",
+    *,
+    now: datetime,
 ) -> CallList:
     """A list of the samples in a campaign."""
     return import_list(session, vault_of(settings), campaign, (LISTS / file, file), by=cast.manager, now=now)

@@ -57,9 +57,9 @@ _SEPARATED = re.compile(r"[,，、\n]")
 
 
 class OverridesUnreadable(Refusal):
-    """This is not YAML such as `attempts: {max: 4}`; check indentation and colons."""
+    """This is not YAML such as `spacing: 4 h`; check indentation and colons."""
 
-    zh = "这里应是 YAML，例如 attempts: {max: 4}，请检查缩进和冒号。"
+    zh = "这里应是 YAML，例如 spacing: 4 h，请检查缩进和冒号。"
     status = 422
 
 

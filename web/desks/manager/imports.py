@@ -23,11 +23,11 @@ from web.guard import allows, mine
 from web.language import _, chosen_language, lazy_gettext
 
 ROLES = {
-    Role.PHONE: lazy_gettext("phone number"),
-    Role.NAME: lazy_gettext("customer's name"),
+    Role.PHONE: lazy_gettext("phone"),
+    Role.NAME: lazy_gettext("name"),
     Role.PRIORITY: lazy_gettext("priority"),
     Role.CITY: lazy_gettext("city"),
-    Role.ATTRIBUTE: lazy_gettext("further attribute"),
+    Role.ATTRIBUTE: lazy_gettext("attribute"),
     Role.IGNORED: lazy_gettext("leave out"),
 }
 ENCODINGS = {"utf-8": "UTF-8", "gb18030": "GB18030 / GBK", "big5": "Big5", "utf-16": "UTF-16"}

@@ -49,7 +49,7 @@ STAFF = Table(
     empty=lazy_gettext("Nobody yet: add the first one."),
     search=(col(Staff.name), col(Staff.login), col(Staff.number)),
     filters=(
-        Filter("left", lazy_gettext("Employed"), HERE, {True: lazy_gettext("here"), False: lazy_gettext("left")}),
+        Filter("employed", lazy_gettext("Employed"), HERE, {True: lazy_gettext("here"), False: lazy_gettext("left")}),
     ),
 )
 

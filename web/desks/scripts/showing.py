@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
+from itertools import groupby, takewhile
 
 from sqlmodel import Session, col, select
 
@@ -50,18 +51,63 @@ def comments_of(decisions: list[ScriptDecision]) -> dict[int, list[ScriptDecisio
 class Pair:
     """One row of a side-by-side diff; None leaves a side empty. Two Nones stand for unchanged lines left out."""
 
-    old: DiffLine | None
-    new: DiffLine | None
+    old: "Line | None"
+    new: "Line | None"
 
 
-def unified(before: str, after: str) -> Iterator[DiffLine | None]:
+@dataclass(frozen=True)
+class Line:
+    """A line of a diff; of one that was reworded, `other` are the characters that differ."""
+
+    change: str
+    old: int | None
+    new: int | None
+    same: str
+    other: str = ""
+    rest: str = ""
+
+
+def unified(before: str, after: str) -> Iterator[Line | None]:
     """The lines near a change; None where unchanged lines are left out."""
     last: DiffLine | None = None
-    for line in approval.diff(before, after, around=AROUND):
+    lines = approval.diff(before, after, around=AROUND)
+    reworded = _reworded(lines)
+    for line in lines:
         if last and not _follows(last, line):
             yield None
-        yield line
+        yield Line(line.change, line.old, line.new, *reworded.get(line, (line.text,)))
         last = line
+
+
+def _reworded(lines: list[DiffLine]) -> dict[DiffLine, tuple[str, str, str]]:
+    """Lines that took each other's place, each as what it shares, what differs, and what it shares again."""
+    found: dict[DiffLine, tuple[str, str, str]] = {}
+    for removed, added in _replaced(lines):
+        for old, new in zip(removed, added, strict=False):
+            start = _shared(old.text, new.text)
+            end = _shared(old.text[start:][::-1], new.text[start:][::-1])
+            # Two lines that share little are two lines, and not one that was reworded.
+            if 3 * (start + end) > len(new.text):
+                for line in (old, new):
+                    stop = len(line.text) - end
+                    found[line] = (line.text[:start], line.text[start:stop], line.text[stop:])
+    return found
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _replaced(lines: list[DiffLine]) -> Iterator[tuple[list[DiffLine], list[DiffLine]]]:
+    """Each run of changed lines, as those removed and those added."""
+    for changed, run in groupby(lines, key=lambda line: line.change != "same"):
+        if changed:
+            block = list(run)
+            yield (
+                [line for line in block if line.change == "removed"],
+                [line for line in block if line.change == "added"],
+            )
 
 
 def _follows(last: DiffLine, line: DiffLine) -> bool:
@@ -73,8 +119,8 @@ def _follows(last: DiffLine, line: DiffLine) -> bool:
 def side_by_side(before: str, after: str) -> list[Pair]:
     """The same lines in two columns: what was removed beside what took its place."""
     pairs: list[Pair] = []
-    removed: list[DiffLine] = []
-    added: list[DiffLine] = []
+    removed: list[Line] = []
+    added: list[Line] = []
 
     def settle() -> None:
         for place in range(max(len(removed), len(added))):
@@ -133,6 +179,10 @@ def _example() -> Definition:
 def _attributes(script: Script) -> set[str]:
     """The customer's own attributes that a script names."""
     steps = script.steps.values()
-    texts = [*(step.say for step in steps), *(step.note for step in steps), *(o.say for o in script.objections.values())]
+    texts = [
+        *(step.say for step in steps),
+        *(step.note for step in steps),
+        *(o.say for o in script.objections.values()),
+    ]
     said = [text for words in texts if words for text in (words.zh, words.en) if text]
     return {found.attribute for text in said for found in placeholders(text) if found.attribute}

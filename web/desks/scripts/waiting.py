@@ -8,10 +8,10 @@ from sqlmodel import col, select
 
 from outbound.people import Centre
 from scripts import approval
-from scripts.model import PitchScript, ScriptState, ScriptVersion
+from scripts.model import PitchScript, ScriptState, ScriptVersion, script_of
 from web.desks.scripts.desk import KINDS, STATES, bp, my_party
 from web.guard import allows
-from web.language import lazy_gettext
+from web.language import chosen_language, lazy_gettext
 from web.tables import Column, Filter, Table
 
 SCRIPTS = Table(
@@ -48,10 +48,12 @@ def home() -> Any:
     in_force = select(ScriptVersion).where(
         col(ScriptVersion.script_id).in_(numbers), ScriptVersion.state == ScriptState.IN_FORCE
     )
+    mine_to_decide = waiting()
     return render_template(
         "scripts/home.html",
         page=page,
-        waiting=waiting(),
+        waiting=mine_to_decide,
+        titles={row[0].id: script_of(row[0]).title.shown(chosen_language()) for row in mine_to_decide},
         party=my_party(),
         in_force={version.script_id: version for version in g.session.exec(in_force)},
     )

@@ -50,6 +50,7 @@
     button.disabled = true;
     try {
       const sent = new FormData(button.form);
+      sent.delete("_keep"); // a check saves nothing: what is typed must still be kept here
       if (area) sent.delete("file");
       place.innerHTML = await window.outbound.send(button.dataset.check, sent);
       if (area) number(area, faulty());
@@ -100,4 +101,9 @@ document.addEventListener("click", (event) => {
   field.value = chosen.dataset.commentOn;
   field.dispatchEvent(new Event("input", { bubbles: true }));
   document.getElementById("comment").focus();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-focus]");
+  if (button) document.getElementById(button.dataset.focus).focus();
 });
