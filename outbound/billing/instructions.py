@@ -246,10 +246,16 @@ def _decoded(data: bytes) -> str:
 
 def unanswered(session: Session, centre_id: int) -> list[Instruction]:
     """Instructions that left and were not answered, or were rejected: differences to settle."""
+    return list(session.exec(select(Instruction).where(_differs(centre_id)).order_by(col(Instruction.id))).all())
+
+
+def how_many_unanswered(session: Session, centre_id: int) -> int:
+    """How many differences there are to settle."""
+    return session.exec(select(sa.func.count()).select_from(Instruction).where(_differs(centre_id))).one()
+
+
+def _differs(centre_id: int) -> sa.ColumnElement[bool]:
     accepted = sa.exists().where(
         col(Acknowledgement.instruction_id) == col(Instruction.id), col(Acknowledgement.accepted)
     )
-    asked = select(Instruction).where(
-        Instruction.centre_id == centre_id, col(Instruction.batch_id).is_not(None), ~accepted
-    )
-    return list(session.exec(asked.order_by(col(Instruction.id))).all())
+    return sa.and_(col(Instruction.centre_id) == centre_id, col(Instruction.batch_id).is_not(None), ~accepted)
