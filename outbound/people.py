@@ -262,8 +262,8 @@ def _check_roles(roles: Collection[Role], centre: Centre | int | None) -> None:
 def refuse_if_throttled(session: Session, login: str, address: str, *, now: datetime) -> None:
     """Raise TooManySignIns where a login or an address failed too often of late."""
     for column, value, limit in (
-        (SignInFailure.login, login, FAILURES_PER_LOGIN),
-        (SignInFailure.address, address, FAILURES_PER_ADDRESS),
+        (SignInFailure.login, _storable(login, 40), FAILURES_PER_LOGIN),
+        (SignInFailure.address, _storable(address, 60), FAILURES_PER_ADDRESS),
     ):
         asked = select(sa.func.count()).select_from(SignInFailure)
         if session.exec(asked.where(column == value, col(SignInFailure.at) > now - THROTTLE_WINDOW)).one() >= limit:
@@ -272,12 +272,18 @@ def refuse_if_throttled(session: Session, login: str, address: str, *, now: date
 
 def note_failure(session: Session, login: str, address: str, *, now: datetime) -> None:
     """Remember a refused sign-in; committed although the sign-in itself is refused."""
-    session.add(SignInFailure(login=login[:40], address=address[:60], at=now))
+    session.add(SignInFailure(login=_storable(login, 40), address=_storable(address, 60), at=now))
+
+
+def _storable(text: str, length: int) -> str:
+    """What somebody typed, as a column of `length` takes it: PostgreSQL keeps no NUL."""
+    return text.replace("\0", "\ufffd")[:length]
 
 
 def check_password(session: Session, login: str, password: str) -> Staff:
     """Whose login and password these are; raises WrongPassword, as slowly for an unknown login as for a known one."""
-    staff = session.exec(select(Staff).where(Staff.login == login, col(Staff.left_at).is_(None))).first()
+    asked = select(Staff).where(Staff.login == _storable(login, 80), col(Staff.left_at).is_(None))
+    staff = session.exec(asked).first()
     try:
         hasher().verify(staff.password_hash if staff else _nobodys_hash(), password)
     except Argon2Error:

@@ -1,0 +1,278 @@
+"""Opt-outs: a block counts at once and everywhere, and only two people together take it back."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, select
+
+from outbound import db, opt_outs
+from outbound.call_lists.model import Contact, ContactState
+from outbound.campaigns.model import Campaign
+from outbound.dialing.model import Claim, ClaimEnd, DialToken
+from outbound.opt_outs import Category, OptOut, OptOutLifting, Scope
+from outbound.people import known
+from outbound.phones.model import Phone
+from tests.conftest import Cast
+from tests.factories import Maker
+
+
+@pytest.fixture
+def make(session: Session, cast: Cast, now: datetime) -> Maker:
+    return Maker(session, session.get_one(type(cast.fz), known(cast.fz.id)), now=now)
+
+
+def block(session: Session, phone: Phone, cast: Cast, now: datetime, **facts: Any) -> OptOut:
+    usual: dict[str, Any] = {"category": Category.REFUSAL, "source": "call", "by": cast.agent, "now": now}
+    return opt_outs.block(session, phone, **{**usual, **facts})
+
+
+def claimed(make: Maker, contact: Contact, cast: Cast) -> Claim:
+    claim = Claim(
+        centre_id=contact.centre_id,
+        campaign_id=contact.campaign_id,
+        contact_id=known(contact.id),
+        phone_id=contact.phone_id,
+        agent_id=known(cast.agent.id),
+        duty=contact.duty,
+        epoch=1,
+        claimed_at=make.now,
+        lease_until=make.now + timedelta(minutes=15),
+    )
+    make.session.add(claim)
+    make.session.flush()
+    return claim
+
+
+def token_for(make: Maker, claim: Claim) -> DialToken:
+    token = DialToken(
+        claim_id=known(claim.id),
+        campaign_id=claim.campaign_id,
+        phone_id=claim.phone_id,
+        issued_at=make.now,
+        expires_at=make.now + timedelta(minutes=2),
+    )
+    make.session.add(token)
+    make.session.flush()
+    return token
+
+
+def dialled(make: Maker, claim: Claim, cast: Cast) -> None:
+    """A call under way on the claim."""
+    used = token_for(make, claim)
+    used.used_at = make.now
+    make.session.flush()
+    past = make.call(cast.second_agent, contact=make.contact(), outcome=None)
+    statement = """INSERT INTO call (centre_id, campaign_id, campaign_version_id, contact_id, phone_id, claim_id,
+        dial_token_id, duty, agent_id, script_version_id, reference, dialled_at, note, answers)
+        SELECT centre_id, campaign_id, campaign_version_id, :contact, :phone, :claim, :token, duty, :agent,
+        script_version_id, 'UNDER-WAY', dialled_at, '', '{}' FROM call WHERE id = :past"""
+    facts = {"contact": claim.contact_id, "phone": claim.phone_id, "claim": claim.id, "token": used.id}
+    make.session.execute(sa.text(statement), {**facts, "agent": cast.agent.id, "past": past.id})
+
+
+# At once
+
+
+def test_a_block_closes_queued_contacts_of_every_campaign(session: Session, make: Maker, cast: Cast) -> None:
+    phone = make.phone()
+    contacts = [make.contact(make.campaign(), phone=phone) for _ in range(2)]
+    other = make.contact()
+    block(session, phone, cast, make.now)
+    assert [(each.state, each.closed_why) for each in contacts] == [(ContactState.CLOSED, "opted_out")] * 2
+    assert other.state == ContactState.QUEUED
+
+
+def test_a_block_ends_the_open_claim(session: Session, make: Maker, cast: Cast) -> None:
+    claim = claimed(make, make.contact(), cast)
+    block(session, session.get_one(Phone, claim.phone_id), cast, make.now)
+    assert (claim.ended_how, claim.ended_at) == (ClaimEnd.BLOCKED, make.now)
+
+
+def test_a_call_under_way_is_left_to_be_wrapped_up(session: Session, make: Maker, cast: Cast) -> None:
+    claim = claimed(make, make.contact(), cast)
+    dialled(make, claim, cast)
+    block(session, session.get_one(Phone, claim.phone_id), cast, make.now)
+    assert claim.ended_at is None
+
+
+def test_a_block_voids_unused_tokens_and_leaves_used_ones(session: Session, make: Maker, cast: Cast) -> None:
+    claim = claimed(make, make.contact(), cast)
+    used, unused = token_for(make, claim), token_for(make, claim)
+    used.used_at = make.now
+    session.flush()
+    block(session, session.get_one(Phone, claim.phone_id), cast, make.now)
+    assert (used.voided_at, unused.voided_at) == (None, make.now)
+
+
+def test_a_block_raises_the_phones_version(session: Session, make: Maker, cast: Cast) -> None:
+    phone = make.phone()
+    before = phone.version
+    block(session, phone, cast, make.now)
+    assert phone.version == before + 1
+
+
+def test_a_block_written_by_raw_sql_takes_effect_as_well(session: Session, make: Maker, cast: Cast) -> None:
+    contact = make.contact()
+    statement = """INSERT INTO opt_out (phone_id, category, scope, source, reason, at)
+        VALUES (:phone, 'regulator', 'all', 'a script', '', '2026-11-23 02:00:00')"""
+    session.execute(sa.text(statement), {"phone": contact.phone_id})
+    session.refresh(contact)
+    assert contact.state == ContactState.CLOSED
+
+
+def test_a_block_rolled_back_leaves_everything_as_it_was(engine: Engine, cast: Cast, now: datetime) -> None:
+    with db.transaction(engine) as session:
+        contact = Maker(session, cast.fz, now=now).contact()
+    with pytest.raises(ZeroDivisionError), db.transaction(engine) as session:
+        block(session, session.get_one(Phone, contact.phone_id), cast, now)
+        _ = 1 / 0
+    with db.reading(engine) as session:
+        assert session.get_one(Contact, contact.id).state == ContactState.QUEUED
+        assert session.exec(select(OptOut)).all() == []
+
+
+def test_blocking_a_blocked_number_is_no_news(session: Session, make: Maker, cast: Cast) -> None:
+    phone = make.phone()
+    assert block(session, phone, cast, make.now) is block(session, phone, cast, make.now + timedelta(days=1))
+
+
+def test_a_block_for_ever_covers_a_narrower_one(session: Session, make: Maker, cast: Cast) -> None:
+    phone, campaign = make.phone(), make.campaign()
+    whole = block(session, phone, cast, make.now)
+    assert block(session, phone, cast, make.now, scope=Scope.CAMPAIGN, campaign_id=campaign.id) is whole
+
+
+def test_a_block_for_ever_follows_one_that_expires(session: Session, make: Maker, cast: Cast) -> None:
+    phone = make.phone()
+    short = block(session, phone, cast, make.now, expires_at=make.now + timedelta(days=180))
+    assert block(session, phone, cast, make.now) is not short
+
+
+# Scopes
+
+
+def holding(session: Session, phone: Phone, now: datetime, campaign: Campaign | None = None) -> int:
+    kind, number = (campaign.kind, campaign.id) if campaign else (None, None)
+    condition = opt_outs.in_force(now, kind=kind, campaign_id=number)
+    return len(session.exec(select(OptOut).where(OptOut.phone_id == phone.id, condition)).all())
+
+
+def test_a_block_of_one_campaign_leaves_the_others(session: Session, make: Maker, cast: Cast) -> None:
+    phone, here, there = make.phone(), make.campaign(), make.campaign()
+    contacts = [make.contact(campaign, phone=phone) for campaign in (here, there)]
+    block(session, phone, cast, make.now, scope=Scope.CAMPAIGN, campaign_id=here.id)
+    assert [each.state for each in contacts] == [ContactState.CLOSED, ContactState.QUEUED]
+    assert [holding(session, phone, make.now, each) for each in (here, there)] == [1, 0]
+
+
+def test_a_block_of_a_kind_leaves_other_kinds(session: Session, make: Maker, cast: Cast) -> None:
+    phone, sales, survey = make.phone(), make.campaign(), make.campaign(kind="survey")
+    contacts = [make.contact(campaign, phone=phone) for campaign in (sales, survey)]
+    block(session, phone, cast, make.now, scope=Scope.CAMPAIGN_KIND, campaign_kind="telesales")
+    assert [each.state for each in contacts] == [ContactState.CLOSED, ContactState.QUEUED]
+    assert [holding(session, phone, make.now, each) for each in (sales, survey)] == [1, 0]
+
+
+def test_a_narrow_block_does_not_hold_for_all_calls(session: Session, make: Maker, cast: Cast) -> None:
+    phone, campaign = make.phone(), make.campaign()
+    block(session, phone, cast, make.now, scope=Scope.CAMPAIGN, campaign_id=campaign.id)
+    block(session, phone, cast, make.now, scope=Scope.CAMPAIGN_KIND, campaign_kind="survey")
+    assert holding(session, phone, make.now) == 0
+
+
+def test_a_block_of_all_calls_holds_for_every_campaign(session: Session, make: Maker, cast: Cast) -> None:
+    phone = make.phone()
+    block(session, phone, cast, make.now)
+    assert holding(session, phone, make.now, make.campaign()) == holding(session, phone, make.now) == 1
+
+
+@pytest.mark.parametrize(
+    "facts", [{"scope": "campaign"}, {"scope": "campaign_kind"}, {"scope": "all", "campaign_kind": "telesales"}]
+)
+def test_a_scope_that_does_not_say_of_what_is_refused(
+    session: Session, make: Maker, cast: Cast, facts: dict[str, Any]
+) -> None:
+    facts["scope"] = Scope(facts["scope"])
+    with pytest.raises(sa.exc.IntegrityError):
+        block(session, make.phone(), cast, make.now, **facts)
+
+
+# Expiry
+
+
+def test_a_block_holds_until_it_expires(session: Session, make: Maker, cast: Cast) -> None:
+    phone, ends = make.phone(), make.now + timedelta(days=180)
+    block(session, phone, cast, make.now, expires_at=ends)
+    assert [holding(session, phone, at) for at in (ends - timedelta(seconds=1), ends)] == [1, 0]
+
+
+def test_a_token_is_refused_until_the_block_expires_and_given_after(session: Session, make: Maker, cast: Cast) -> None:
+    claim = claimed(make, make.contact(), cast)
+    phone = session.get_one(Phone, claim.phone_id)
+    block(session, phone, cast, make.now, expires_at=make.now + timedelta(days=1))
+    with pytest.raises(sa.exc.IntegrityError, match="the number is blocked"), session.begin_nested():
+        token_for(make, claim)
+    make.now += timedelta(days=1)
+    assert token_for(make, claim).id
+
+
+# Lifting
+
+
+def test_two_people_together_lift_a_block(session: Session, make: Maker, cast: Cast) -> None:
+    phone = make.phone()
+    lifted = block(session, phone, cast, make.now)
+    opt_outs.lift(session, lifted, asked_by=cast.care, approved_by=cast.manager, reason="本人要求", now=make.now)
+    session.flush()
+    assert (holding(session, phone, make.now), opt_outs.of_number(session, phone, now=make.now)) == (0, [])
+
+
+def test_one_person_alone_lifts_nothing(session: Session, make: Maker, cast: Cast) -> None:
+    blocked = block(session, make.phone(), cast, make.now)
+    with pytest.raises(opt_outs.SecondPersonNeeded):
+        opt_outs.lift(session, blocked, asked_by=cast.care, approved_by=cast.care, reason="", now=make.now)
+
+
+def test_one_person_alone_lifts_nothing_by_raw_sql_either(session: Session, make: Maker, cast: Cast) -> None:
+    blocked = block(session, make.phone(), cast, make.now)
+    statement = """INSERT INTO opt_out_lifting (opt_out_id, asked_by_id, approved_by_id, reason, at)
+        VALUES (:block, :one, :one, '', '2026-11-23 02:00:00')"""
+    with pytest.raises(sa.exc.IntegrityError):
+        session.execute(sa.text(statement), {"block": blocked.id, "one": cast.care.id})
+
+
+def test_a_block_is_lifted_once(session: Session, make: Maker, cast: Cast) -> None:
+    blocked = block(session, make.phone(), cast, make.now)
+    first, second = (
+        opt_outs.lift(session, blocked, asked_by=cast.care, approved_by=by, reason="", now=make.now)
+        for by in (cast.manager, cast.supervisor)
+    )
+    assert first is second
+    assert len(session.exec(select(OptOutLifting)).all()) == 1
+
+
+def test_a_number_can_be_blocked_again_after_a_lifting(session: Session, make: Maker, cast: Cast) -> None:
+    phone = make.phone()
+    first = block(session, phone, cast, make.now)
+    opt_outs.lift(session, first, asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
+    session.flush()
+    assert block(session, phone, cast, make.now) is not first
+    assert holding(session, phone, make.now) == 1
+
+
+# For ever
+
+
+@pytest.mark.parametrize("table", ["opt_out", "opt_out_lifting"])
+@pytest.mark.parametrize("statement", ["UPDATE {table} SET reason = 'changed'", "DELETE FROM {table}"])
+def test_a_block_and_its_lifting_stay_as_they_were(
+    session: Session, make: Maker, cast: Cast, table: str, statement: str
+) -> None:
+    blocked = block(session, make.phone(), cast, make.now)
+    opt_outs.lift(session, blocked, asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
+    session.flush()
+    with pytest.raises(sa.exc.IntegrityError, match=f"{table} is append-only"):
+        session.execute(sa.text(statement.format(table=table)))
