@@ -87,24 +87,41 @@ class Job:
 
 
 def run_due(engine: Engine, jobs: tuple[Job, ...], *, now: datetime) -> list[tuple[str, str, str]]:
-    """Let every job take effect in every period that is due and not done; (job, centre, period) of what this did."""
+    """Let every job take effect in every period that is due and not done; (job, centre, period) of what this did.
+
+    A job that breaks down at a centre holds up its own later periods there, and nothing else. Once all others are done,
+    raises ExceptionGroup with what broke down; the next round tries that again.
+    """
     with reading(engine) as session:
         centres = list(session.exec(select(Centre).order_by(col(Centre.id))).all())
-    return [done for centre in centres for done in _run_centre(engine, jobs, centre, now=now)]
+    failures: list[Exception] = []
+    ran = [done for centre in centres for done in _run_centre(engine, jobs, centre, failures, now=now)]
+    if failures:
+        raise ExceptionGroup("jobs of the timetable broke down", failures)
+    return ran
 
 
 def _run_centre(
-    engine: Engine, jobs: tuple[Job, ...], centre: Centre, *, now: datetime
+    engine: Engine, jobs: tuple[Job, ...], centre: Centre, failures: list[Exception], *, now: datetime
 ) -> Iterator[tuple[str, str, str]]:
     due = [
         (job.due_at(period, centre.zone), place, job, period)
         for place, job in enumerate(jobs)
         for period in _missing(engine, job, centre, now=now)
     ]
+    broken: set[str] = set()
     # In the order in which they were due, whatever the job: a day's draws come before the next day's charges.
     for _, _, job, period in sorted(due, key=lambda line: line[:2]):
-        if _run_once(engine, job, centre, period, now=now):
-            yield job.name, centre.code, period
+        if job.name in broken:
+            continue
+        try:
+            if _run_once(engine, job, centre, period, now=now):
+                yield job.name, centre.code, period
+        except Exception as failure:
+            failure.add_note(f"in the job {job.name} of {centre.code}, {period}")
+            log.exception("job broke down", job=job.name, centre=centre.code, period=period)
+            failures.append(failure)
+            broken.add(job.name)
 
 
 def _missing(engine: Engine, job: Job, centre: Centre, *, now: datetime) -> list[str]:

@@ -61,7 +61,7 @@ def call(engine: Engine, cast: Cast, settings: Settings, now: datetime) -> str:
 def send(client: FlaskClient, *files: tuple[bytes, str]) -> Any:
     told = {"files": [(BytesIO(data), name) for data, name in files]}
     answer = client.post("/recordings/upload", data=told, headers={"X-Requested-With": "fetch"})
-    return answer.status_code, answer.json["files"]
+    return answer.status_code, answer.get_json()["files"]
 
 
 def kept(engine: Engine) -> list[Recording]:
@@ -146,7 +146,7 @@ def test_the_carrier_hears_recordings_of_every_centre(client_as: ClientAs, recor
 def test_a_file_that_is_gone_says_so(client_as: ClientAs, recording: int, engine: Engine, settings: Settings) -> None:
     (Path(settings.recordings) / kept(engine)[0].storage_key).unlink()
     answer = client_as("reviewer").get(f"/recordings/{recording}/audio", headers={"X-Requested-With": "fetch"})
-    assert (answer.status_code, answer.json["error"]) == (410, "RecordingGone")
+    assert (answer.status_code, answer.get_json()["error"]) == (410, "RecordingGone")
 
 
 # ── Sent in

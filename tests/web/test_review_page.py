@@ -19,7 +19,7 @@ from outbound.journal import JournalEntry
 from outbound.people import known
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription, SubscriptionState
-from qa.review.model import Correction, CorrectionState, Review, ReviewMark, ReviewTask
+from qa.review.model import Correction, CorrectionState, Review, ReviewMark, ReviewSource, ReviewTask
 from scripts.spoken import date_said
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.factories_calls import EXAMPLE
@@ -146,7 +146,7 @@ def test_another_centre_s_task_is_not_there(
         recording = maker.recorded_call(cast.outsider)
         task = ReviewTask(
             centre_id=known(cast.xm.id),
-            source="targeted",
+            source=ReviewSource.TARGETED,
             recording_id=known(recording.id),
             call_id=known(recording.call_id),
             reviewer_id=known(cast.outsider_manager.id),
