@@ -1,5 +1,5 @@
 // Small helpers for making elements: text is always text, never HTML.
-const words = JSON.parse(document.getElementById("words").textContent);
+const words = JSON.parse(document.getElementById("words").dataset.words);
 
 export function say(name, facts = {}) {
   const template = words[name] ?? name;
