@@ -338,3 +338,32 @@ def test_the_verifiers_desk_can_be_read_by_everybody(
 def look(page: "Page", name: str) -> None:
     picture(page, name)
     assert_no_violations(page)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1366, 768), (1920, 1080)])
+def test_everything_of_a_call_is_on_the_screen_without_scrolling(
+    floor: Floor, page_as: PageAs, size: tuple[int, int]
+) -> None:
+    floor.contact()
+    keys = at_desk(page_as, language="en")
+    keys.page.set_viewport_size({"width": size[0], "height": size[1]})
+    keys.press("n").until("claimed").press("d").until("calling").press(*TO_CONSENT)
+    picture(keys.page, f"agent-consent-en-{size[0]}")
+    assert in_view(keys.page, ".choice, #call button, .still button")
+    keys.press("1", "Space").until("wrapup").press("1", "1")
+    picture(keys.page, f"agent-wrapup-en-{size[0]}")
+    assert in_view(keys.page, ".marks li, #call button, #note, #reference")
+
+
+def in_view(page: "Page", selector: str) -> bool:
+    """Whether everything that the selector names lies within the window."""
+    boxes = [element.bounding_box() for element in page.query_selector_all(selector)]
+    window = page.viewport_size
+    assert window and boxes
+    return all(
+        box
+        and box["y"] >= 0
+        and box["y"] + box["height"] <= window["height"]
+        and box["x"] + box["width"] <= window["width"]
+        for box in boxes
+    )
