@@ -75,7 +75,7 @@ def only_campaign(session: Session) -> Campaign:
 def state_of(session: Session, campaign: Campaign) -> CampaignState:
     state = session.exec(select(Campaign.state).where(Campaign.id == campaign.id)).one()
     session.rollback()
-    return state
+    return CampaignState(state)
 
 
 @pytest.fixture
