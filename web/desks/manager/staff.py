@@ -37,11 +37,11 @@ class HasLeft(Refusal):
 STAFF = Table(
     caption=lazy_gettext("Staff"),
     columns=(
-        Column("name", lazy_gettext("Name"), sort=col(Staff.name)),
+        Column("name", lazy_gettext("Full name"), sort=col(Staff.name)),
         Column("login", lazy_gettext("Sign-in name"), sort=col(Staff.login)),
         Column("number", lazy_gettext("Staff number"), sort=col(Staff.number)),
         Column("roles", lazy_gettext("Roles"), value=lambda row: roles_said(row)),  # noqa: PLW0108
-        Column("added_at", lazy_gettext("Since"), sort=col(Staff.added_at)),
+        Column("added_at", lazy_gettext("Employed since"), sort=col(Staff.added_at)),
         Column("left_at", lazy_gettext("Left"), sort=col(Staff.left_at)),
     ),
     key=col(Staff.id),
@@ -49,7 +49,7 @@ STAFF = Table(
     empty=lazy_gettext("Nobody yet: add the first one."),
     search=(col(Staff.name), col(Staff.login), col(Staff.number)),
     filters=(
-        Filter("employed", lazy_gettext("Employed"), HERE, {True: lazy_gettext("here"), False: lazy_gettext("left")}),
+        Filter("employed", lazy_gettext("Employed"), HERE, {True: lazy_gettext("still here"), False: lazy_gettext("has left")}),
     ),
 )
 
