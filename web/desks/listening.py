@@ -61,6 +61,7 @@ class Spoken:
 
     title: str
     number: int
+    language: Language
     ticked: list[Line]
     missing: list[Line]
     others: list[Line]
@@ -115,6 +116,7 @@ def spoken_in(session: Session, call: Call) -> Spoken | None:
     return Spoken(
         title=script.title.shown(chosen_language()),
         number=version.number,
+        language=script.languages[0],
         ticked=sorted((line for line in lines if line.second is not None), key=lambda line: line.second or 0),
         missing=[line for line in left if line.about and line.key in wanted],
         others=[line for line in left if not line.about or line.key not in wanted],
