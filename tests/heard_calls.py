@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
+from outbound import db
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call
 from outbound.people import Centre, Staff, known
@@ -23,6 +26,7 @@ from qa.review import verbs as reviews
 from qa.review.model import ReviewTask
 from scripts.language import library
 from scripts.model import PitchScript, ScriptVersion
+from tests.conftest import Cast
 from tests.factories import Maker
 
 if TYPE_CHECKING:
@@ -98,6 +102,28 @@ class HeardMaker(Maker):
         recording = keeping.of_call(self.session, call)
         assert recording is not None
         return reviews.pull_in(self.session, recording, reviewer=reviewer, by=None, now=self.now - timedelta(hours=1))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Two calls that wait for the reviewer: the first without a clear yes, the second as it should be."""
+
+    failed: int
+    passed: int
+    sale: int
+    recording: int
+
+
+def two_wait(engine: Engine, cast: Cast, settings: Settings, *, now: datetime) -> Waiting:
+    """Give the reviewer of the cast two calls to review."""
+    with db.transaction(engine) as session:
+        maker = HeardMaker(session, cast.fz, settings, now=now)
+        maker.write_script(cast.manager)
+        failed = maker.heard_sale(cast.agent, "no-explicit-consent.mp3")
+        earlier = now - timedelta(hours=20)
+        passed = maker.heard_sale(cast.second_agent, "compliant-sale.mp3", at=earlier, digits="+8613800138001")
+        first, second = maker.task(failed, cast.reviewer), maker.task(passed, cast.reviewer)
+        return Waiting(known(first.id), known(second.id), known(failed.id), first.recording_id)
 
 
 def show(page: "Page", address: str) -> None:

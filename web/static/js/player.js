@@ -266,6 +266,7 @@
   section.querySelector("[data-speed]").textContent = `${speed}×`;
   section.querySelector("[data-silence]").textContent = silence >= 1 ? `−${Math.round(silence)} s` : "";
   press("skip", skipping);
+  draw();
   show();
   window.outbound.player = { second, clock, jump };
 })();

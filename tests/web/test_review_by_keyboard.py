@@ -1,0 +1,212 @@
+"""The reviewer's page in a real browser: a call heard and marked by keyboard alone, and every page looked at."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, select
+
+from outbound.compliance import Criterion, Verdict
+from outbound.settings import Settings
+from qa.review.model import Correction, CorrectionState, Review, ReviewMark
+from tests.conftest import Cast, assert_no_violations, picture
+from tests.heard_calls import Waiting, show, two_wait
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PageAs = Callable[..., "Page"]
+once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desks() -> tuple[str, ...]:
+    return ("web.desks.reviewer", "web.desks.recordings", "web.desks.supervisor")
+
+
+@pytest.fixture
+def waiting(engine: Engine, cast: Cast, settings: Settings, now: datetime) -> Waiting:
+    return two_wait(engine, cast, settings, now=now)
+
+
+class Keyboard:
+    """The keyboard of a page; it counts."""
+
+    def __init__(self, page: "Page") -> None:
+        self.page, self.pressed = page, 0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.pressed += 1
+
+
+def second(page: "Page") -> float:
+    return float(page.evaluate("window.outbound.player.second()"))
+
+
+def hear_past(page: "Page", wanted: float) -> None:
+    """Wait until the recording has been heard beyond that second. The page allows no eval, so ask from outside."""
+    for _try in range(200):
+        if second(page) > wanted:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the player stands at {second(page)} s")
+
+
+def playing(page: "Page") -> bool:
+    return not page.evaluate("document.querySelector('audio').paused")
+
+
+def test_a_failed_sale_is_reviewed_by_keyboard_alone(page_as: PageAs, waiting: Waiting, engine: Engine) -> None:
+    page = page_as("reviewer")
+    page.goto("/reviewer")
+    keys = Keyboard(page)
+    keys.press("Enter")
+    page.wait_for_url(f"**/reviewer/tasks/{waiting.failed}")
+    keys.press("Space")
+    hear_past(page, 0.3)
+    keys.press("1", "2", "3", *["."] * 10, "Shift+Digit4")
+    assert page.evaluate("document.activeElement.name") == "reason-explicit_consent"
+    page.select_option("[name=reason-explicit_consent]", "vague")
+    keys.press("Tab")
+    page.keyboard.type("只说了“嗯”")
+    keys.press("Control+Enter")
+    page.wait_for_url(f"**/reviewer/tasks/{waiting.passed}?after=*")
+    assert "A correction call is due" in page.inner_text(".before")
+    with Session(engine) as session:
+        assert session.exec(select(Correction)).one().state == CorrectionState.DUE
+        mark = session.get_one(ReviewMark, (1, Criterion.EXPLICIT_CONSENT))
+        assert mark.second is not None and 50 < mark.second < 62
+
+
+@once
+def test_a_compliant_call_takes_at_most_twelve_keys(page_as: PageAs, waiting: Waiting, engine: Engine) -> None:
+    page = page_as("reviewer")
+    page.goto(f"/reviewer/tasks/{waiting.passed}")
+    keys = Keyboard(page)
+    keys.press("]", "]", "]", "s", "Space")
+    hear_past(page, 1)
+    keys.press("1", "2", "3", "4", "Control+Enter")
+    page.wait_for_url(f"**/reviewer/tasks/{waiting.failed}?after=*")
+    assert keys.pressed <= 12
+    with Session(engine) as session:
+        assert session.exec(select(Review)).one().verdict == Verdict.VALID
+
+
+@pytest.fixture
+def call(page_as: PageAs, waiting: Waiting) -> "Page":
+    page = page_as("reviewer")
+    page.goto(f"/reviewer/tasks/{waiting.failed}")
+    return page
+
+
+@once
+def test_both_sides_are_drawn_before_any_sound_is_loaded(call: "Page") -> None:
+    drawn = call.evaluate(
+        """[...document.querySelectorAll('.track canvas')].map((canvas) =>
+        canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0))"""
+    )
+    assert drawn == [True, True]
+    assert call.evaluate("document.querySelector('audio').readyState") == 0
+
+
+@once
+def test_the_line_being_heard_is_lit(call: "Page") -> None:
+    call.click("button.line[data-jump='23.78']")
+    hear_past(call, 23.7)
+    assert call.get_attribute("li[aria-current]", "data-line") == "23.78"
+    assert playing(call)
+
+
+@once
+def test_arrows_jump_three_seconds_and_k_plays(call: "Page") -> None:
+    call.keyboard.press("k")
+    hear_past(call, 0.1)
+    call.keyboard.press("k")
+    assert not playing(call)
+    before = second(call)
+    call.keyboard.press("ArrowRight")
+    call.keyboard.press("ArrowRight")
+    call.keyboard.press("ArrowLeft")
+    assert second(call) == pytest.approx(before + 3, abs=0.1)
+
+
+@once
+def test_speed_changes_without_the_pitch(call: "Page") -> None:
+    for _ in range(9):
+        call.keyboard.press("]")
+    assert call.inner_text("[data-speed]") == "3×"
+    for _ in range(9):
+        call.keyboard.press("[")
+    assert call.inner_text("[data-speed]") == "0.75×"
+    assert call.evaluate("document.querySelector('audio').preservesPitch")
+
+
+@once
+def test_silence_is_skipped_when_wanted(call: "Page") -> None:
+    call.keyboard.press("s")
+    call.evaluate("window.outbound.player.jump(8.2, {play: true})")
+    hear_past(call, 8.8)
+    assert call.get_attribute("[data-do=skip]", "aria-pressed") == "true"
+    spoken = call.evaluate("JSON.parse(document.querySelector('[data-player]').dataset.player).spoken")
+    following = min(start for start, _end in spoken if start > 8.5)
+    assert second(call) >= following - 0.4
+
+
+@once
+def test_t_stamps_the_moment_for_the_current_criterion(call: "Page") -> None:
+    call.evaluate("window.outbound.player.jump(12.3)")
+    call.keyboard.press("t")
+    assert call.input_value("[name=second-identity_and_permission]") == "0:12.3"
+
+
+@once
+def test_what_was_marked_survives_a_reload(call: "Page") -> None:
+    call.evaluate("window.outbound.player.jump(20)")
+    call.keyboard.press("1")
+    call.keyboard.press("Shift+Digit3")
+    call.keyboard.press("Escape")
+    call.keyboard.press("Alt+Digit2")
+    call.keyboard.press("c")
+    call.keyboard.type("lost?")
+    call.reload()
+    chosen = call.evaluate("[...document.querySelectorAll('.criterion :checked')].map((each) => each.value)")
+    assert [each for each in chosen if each in ("pass", "fail", "unsure")] == ["pass", "unsure", "fail"]
+    assert call.input_value("#comment") == "[00:20] lost?"
+    assert call.inner_text("[data-now]") == "00:20"
+
+
+@once
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_of_the_desk_can_be_read_by_everybody(
+    page_as: PageAs, live: str, waiting: Waiting, language: str, theme: str
+) -> None:
+    page = page_as("reviewer", language)
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": live}])
+    show(page, "/reviewer")
+    picture(page, f"reviewer-queue-{language}-{theme}")
+    assert_no_violations(page)
+    show(page, f"/reviewer/tasks/{waiting.failed}")
+    page.evaluate("window.outbound.player.jump(24.5)")
+    for key in ("1", "2", "3"):
+        page.keyboard.press(key)
+    page.evaluate("window.outbound.player.jump(57.6)")
+    page.keyboard.press("Shift+Digit4")
+    picture(page, f"reviewer-call-{language}-{theme}")
+    assert_no_violations(page)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".error")
+    picture(page, f"reviewer-refused-{language}-{theme}")
+    page.select_option("[name=reason-explicit_consent]", "vague")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".before")
+    picture(page, f"reviewer-next-{language}-{theme}")
+    assert_no_violations(page)
+    show(page, f"/reviewer/tasks/{waiting.failed}")
+    picture(page, f"reviewer-verdict-{language}-{theme}")
+    assert_no_violations(page)
