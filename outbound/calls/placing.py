@@ -11,7 +11,7 @@ from outbound.calls.model import Call
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local_day
-from outbound.dialing.handout import NumberBlocked
+from outbound.dialing.handout import NumberBlocked, check_in_force
 from outbound.dialing.model import Claim, DialToken
 from outbound.errors import Refusal
 from outbound.people import Centre, Staff, known
@@ -24,7 +24,10 @@ class NoScriptInForce(Refusal):
 
 
 def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Call:
-    """Use the token up and begin the call; raises NumberBlocked where it was voided or is too old."""
+    """Use the token up and begin the call.
+
+    Raises NumberBlocked where the token was voided or is too old, ClaimEnded where the contact is no longer `by`'s.
+    """
     used = sa.update(DialToken).where(
         col(DialToken.id) == token.id,
         col(DialToken.used_at).is_(None),
@@ -33,7 +36,8 @@ def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Ca
     )
     if session.exec(used.values(used_at=now)).rowcount != 1:
         raise NumberBlocked
-    claim = session.get_one(Claim, token.claim_id)
+    claim = session.get_one(Claim, token.claim_id, with_for_update=True, populate_existing=True)
+    check_in_force(claim, by=by, now=now)
     campaign = session.get_one(Campaign, claim.campaign_id)
     script = campaigns.script_in_force(session, campaign, claim.duty)
     if script is None:

@@ -1,9 +1,11 @@
 """The hand-out: who gets which contact now, and the right to dial it. Every rule is asked at this very moment."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from outbound import opt_outs
@@ -13,11 +15,14 @@ from outbound.calling_rules.rules import held_back, next_free
 from outbound.calls.model import Call
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign, CampaignState
-from outbound.db import is_sqlite
+from outbound.db import is_sqlite, table_of
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
-from outbound.errors import Language, NotFound, Refusal
+from outbound.dialing.refusals import CallUnderWay, ClaimEnded, NotCallableNow, NumberBlocked
+from outbound.errors import NotFound
 from outbound.people import Role, Staff, known
 from outbound.phones.model import Phone
+
+__all__ = ["CallUnderWay", "ClaimEnded", "NotCallableNow", "NumberBlocked"]
 
 DUTIES = {
     Role.AGENT: (Duty.PITCH, Duty.RECALL, Duty.CORRECTION),
@@ -35,39 +40,6 @@ PUT_BACK_FOR = timedelta(minutes=10)
 """How long a contact that was put back rests, so that the next hand-out is another one."""
 PROTECTIVE = (Duty.CONFIRMATION, Duty.CORRECTION)
 """Calls that protect a customer go on when a campaign is paused, over or closed."""
-
-
-class NotCallableNow(Refusal):
-    """This number cannot be rung now: {why}"""
-
-    zh = "现在不能拨打这个号码：{why}"
-
-    def __init__(self, holds: Sequence[Hold]) -> None:
-        self.holds = holds
-        super().__init__(why="")
-
-    def sentence(self, language: Language) -> str:
-        """Every rule that holds it back, in words."""
-        why = " ".join(hold.sentence(language) for hold in self.holds)
-        return (self.zh if language == "zh" else "This number cannot be rung now: {why}").format(why=why)
-
-
-class ClaimEnded(Refusal):
-    """This contact is no longer yours: its time ran out or the number was blocked; take the next one."""
-
-    zh = "这位客户已不在您手上：占用超时或号码已被拒呼，请取下一位。"
-
-
-class NumberBlocked(Refusal):
-    """This number must not be called: it is on the opt-out list; take the next one."""
-
-    zh = "该号码在拒呼名单中，不能拨打，请取下一位。"
-
-
-class CallUnderWay(Refusal):
-    """This customer has been dialled; say how the call ended before you go on."""
-
-    zh = "已经拨打过这位客户，请先登记通话结果再继续。"
 
 
 def claim_next(session: Session, agent: Staff, *, roles: Collection[Role], now: datetime) -> Claim | None:
@@ -152,23 +124,19 @@ def _claim(session: Session, contact: Contact, agent: Staff, *, now: datetime) -
         return None
     campaign = session.get_one(Campaign, contact.campaign_id)
     lease = timedelta(minutes=campaigns.definition_of(session, campaign).calling.lease_minutes)
-    claimed = session.exec(
-        _insert(session)(Claim)
-        .values(
-            centre_id=contact.centre_id,
-            campaign_id=contact.campaign_id,
-            contact_id=contact.id,
-            phone_id=contact.phone_id,
-            agent_id=agent.id,
-            duty=contact.duty,
-            epoch=contact.epoch + 1,
-            why_now=_why_now(contact),
-            claimed_at=now,
-            lease_until=now + lease,
-        )
-        .on_conflict_do_nothing()
-        .returning(col(Claim.id))
-    ).scalar_one_or_none()
+    facts = {
+        "centre_id": contact.centre_id,
+        "campaign_id": contact.campaign_id,
+        "contact_id": contact.id,
+        "phone_id": contact.phone_id,
+        "agent_id": agent.id,
+        "duty": contact.duty,
+        "epoch": contact.epoch + 1,
+        "why_now": _why_now(contact),
+        "claimed_at": now,
+        "lease_until": now + lease,
+    }
+    claimed = _insert_claim(session, facts)
     if claimed is None:
         return None
     contact.epoch += 1
@@ -176,10 +144,17 @@ def _claim(session: Session, contact: Contact, agent: Staff, *, now: datetime) -
     return session.get_one(Claim, claimed)
 
 
-def _insert(session: Session):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    return sqlite.insert if is_sqlite(session) else postgresql.insert
+def _insert_claim(session: Session, facts: Mapping[str, Any]) -> int | None:
+    """The number of the new claim; None where the contact, its phone or the agent is in an open one."""
+    columns = table_of(Claim).columns
+    mine = sa.or_(*(columns[name] == facts[name] for name in ("contact_id", "phone_id", "agent_id")))
+    # Looking in the same statement: waiting for a wrap-up that is about to end the claim would wait in a circle.
+    row = select(*(sa.literal(value, columns[name].type) for name, value in facts.items())).where(
+        ~sa.exists().where(columns["ended_at"].is_(None), mine)
+    )
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    statement = insert(Claim).from_select(list(facts), row).on_conflict_do_nothing().returning(col(Claim.id))
+    return session.execute(statement).scalar_one_or_none()
 
 
 def _why_now(contact: Contact) -> str:
@@ -258,15 +233,21 @@ def put_back(session: Session, claim: Claim, *, by: Staff, now: datetime) -> Non
     """Give a contact back that was not rung; it rests for a while. Raises NotFound, ClaimEnded, CallUnderWay."""
     if claim.agent_id != by.id:
         raise NotFound
+    session.refresh(claim, with_for_update=True)
     if claim.ended_at:
         return
     check_in_force(claim, by=by, now=now)
-    if session.exec(select(Call.id).where(Call.claim_id == claim.id, col(Call.wrapped_up_at).is_(None))).first():
+    if _is_ringing(session, claim):
         raise CallUnderWay
     claim.ended_at, claim.ended_how = now, ClaimEnd.PUT_BACK
     contact = session.get_one(Contact, claim.contact_id)
     contact.due_at = max(contact.due_at, now + PUT_BACK_FOR)
     session.add_all([claim, contact])
+
+
+def _is_ringing(session: Session, claim: Claim) -> bool:
+    open_call = select(Call.id).where(Call.claim_id == claim.id, col(Call.wrapped_up_at).is_(None))
+    return session.exec(open_call).first() is not None
 
 
 def check_in_force(claim: Claim, *, by: Staff, now: datetime) -> None:
@@ -278,10 +259,18 @@ def check_in_force(claim: Claim, *, by: Staff, now: datetime) -> None:
 
 
 def issue_token(session: Session, claim: Claim, *, by: Staff, now: datetime) -> DialToken:
-    """The right to ring the number once, within two minutes; raises ClaimEnded, NumberBlocked, NotCallableNow."""
-    check_in_force(claim, by=by, now=now)
-    contact = session.get_one(Contact, claim.contact_id)
+    """The right to ring the number once, within two minutes.
+
+    Raises ClaimEnded, CallUnderWay, NumberBlocked, NotCallableNow.
+    """
     phone = session.get_one(Phone, claim.phone_id)
+    # Two dials of a number, and a dial and a block, wait here for each other; then they look.
+    session.refresh(phone, with_for_update={"key_share": True})
+    session.refresh(claim)
+    check_in_force(claim, by=by, now=now)
+    if _is_ringing(session, claim):
+        raise CallUnderWay
+    contact = session.get_one(Contact, claim.contact_id)
     if opted_out(session, phone, session.get_one(Campaign, claim.campaign_id), now=now):
         raise NumberBlocked
     if holds := holds_on(session, contact, now=now):
