@@ -36,7 +36,9 @@ def _first_paragraph(refusal: type[Refusal]) -> str:
 
 
 def _said(value: Any, language: Language) -> Any:
-    return value.sentence(language) if isinstance(value, Refusal) else value
+    if isinstance(value, Refusal):
+        return value.sentence(language)
+    return value.said(language) if hasattr(value, "said") else value
 
 
 class NotFound(Refusal):

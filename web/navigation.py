@@ -26,6 +26,9 @@ DESKS = (
     Desk("/scripts", lazy_gettext("Scripts"), frozenset({Role.CARRIER, Role.BUSINESS_SUPPORT, Role.MANAGER})),
     Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE})),
     Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE})),
+    Desk("/my-reviews", lazy_gettext("My reviews"), frozenset({Role.AGENT, Role.VERIFIER})),
+    Desk("/recordings", lazy_gettext("Recordings"), frozenset({Role.REVIEWER, Role.MANAGER, Role.CARRIER})),
+    Desk("/subscriptions", lazy_gettext("Subscriptions"), frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER})),
 )
 """In the order of the top bar; the first that fits is where somebody lands after signing in."""
 

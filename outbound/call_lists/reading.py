@@ -13,6 +13,7 @@ from python_calamine import CalamineSheet
 from outbound.call_lists import columns, refusals, text, workbook
 from outbound.call_lists.columns import ColumnMap, NumberedRow
 from outbound.call_lists.text import Source
+from outbound.compliance import Words
 
 
 class FileKind(StrEnum):
@@ -139,14 +140,14 @@ _WEB_PAGE = re.compile(
     rb"(?:\s|<!--.*?-->)*(?:<(?:!doctype|html|head|meta|table|style|script|body|div|\?xml)\b|mime-version:)",
     re.IGNORECASE | re.DOTALL,
 )
-_PICTURE = ("a picture", "图片")
-_ARCHIVE = ("an archive", "压缩文件")
-_RECORDING = ("a recording", "录音")
-_OTHER_KINDS: dict[bytes, tuple[str, str]] = {
+_PICTURE = Words("图片", "a picture")
+_ARCHIVE = Words("压缩文件", "an archive")
+_RECORDING = Words("录音", "a recording")
+_OTHER_KINDS: dict[bytes, Words] = {
     b"\x89PNG": _PICTURE,
     b"\xff\xd8\xff": _PICTURE,
     b"GIF8": _PICTURE,
-    b"%PDF": ("a PDF document", "PDF 文档"),
+    b"%PDF": Words("PDF 文档", "a PDF document"),
     b"Rar!": _ARCHIVE,
     b"7z\xbc\xaf": _ARCHIVE,
     b"\x1f\x8b": _ARCHIVE,
@@ -162,6 +163,6 @@ def _refuse_others(head: bytes, file_name: str) -> None:
         raise refusals.OldWorkbook(file_name=file_name)
     if _WEB_PAGE.match(head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe")):
         raise refusals.WebPageInside(file_name=file_name)
-    for start, (what, what_zh) in _OTHER_KINDS.items():
+    for start, what in _OTHER_KINDS.items():
         if head.startswith(start):
-            raise refusals.NotAList(file_name=file_name, what=what, what_zh=what_zh)
+            raise refusals.NotAList(file_name=file_name, what=what)

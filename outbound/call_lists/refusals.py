@@ -33,7 +33,7 @@ class NoPhoneColumn(FileRefused):
 class NotAList(FileRefused):
     """“{file_name}” is {what}, not a call list; upload a CSV or .xlsx file."""
 
-    zh = "“{file_name}”不是外呼清单（实际是{what_zh}），请上传 CSV 或 .xlsx 文件。"
+    zh = "“{file_name}”不是外呼清单（实际是{what}），请上传 CSV 或 .xlsx 文件。"
 
 
 class WebPageInside(FileRefused):

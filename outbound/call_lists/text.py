@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from outbound.call_lists import refusals
 from outbound.call_lists.columns import HEADER_WITHIN, NumberedRow, header_width
+from outbound.compliance import Words
 
 ENCODINGS = {
     "utf-8": "utf-8-sig",
@@ -157,7 +158,7 @@ def _lines_decoded(source: Source, codec: str) -> int | None:
 
 
 def _binary(source: Source) -> refusals.NotAList:
-    return refusals.NotAList(file_name=source.file_name, what="a binary file", what_zh="二进制文件")
+    return refusals.NotAList(file_name=source.file_name, what=Words("二进制文件", "a binary file"))
 
 
 def _delimiter(sample: str) -> str:

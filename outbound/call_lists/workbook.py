@@ -16,6 +16,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 from outbound.call_lists import refusals
 from outbound.call_lists.columns import NumberedRow
 from outbound.call_lists.text import Source
+from outbound.compliance import Words
 
 MOST_UNPACKED = 768 * 1_000_000
 """Bytes of all parts together, unpacked: a full sheet of 1,048,576 rows by eight columns needs about 500 MB."""
@@ -96,7 +97,7 @@ def _examine(source: Source) -> None:
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
         parts = archive.infolist()
         if "xl/workbook.xml" not in {part.filename for part in parts}:
-            raise refusals.NotAList(file_name=source.file_name, what="another kind of archive", what_zh="其他压缩文件")
+            raise refusals.NotAList(file_name=source.file_name, what=Words("其他压缩文件", "another kind of archive"))
         # The sizes declared are added up first, so that a bomb is refused without unpacking a byte of it.
         if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
             raise _too_large(source)
