@@ -185,17 +185,18 @@ def bill(centre: Centre) -> None:
     page = centre.as_("finance")
     page.goto("/finance")
     picture(page, "main-job-finance")
+    page.click("form[action$='/export'] button")
+    confirm(page)
+    page.wait_for_url("**/finance/batches*")
     with page.expect_download() as download:
-        page.click("form[action$='/export'] button")
-        confirm(page)
+        page.click("a[href^='/finance/batches/']")
     rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
     assert [row[1] for row in rows[1:]] == ["activate", "charge"]
     answers = "key,result,reason\n" + "".join(f"{row[0]},accepted,\n" for row in rows[1:])
-    page.goto("/finance")
-    page.set_input_files(
-        "input[type=file]", {"name": "回执.csv", "mimeType": "text/csv", "buffer": answers.encode("gb18030")}
-    )
-    page.click("form[enctype] button")
+    file = {"name": "回执.csv", "mimeType": "text/csv", "buffer": answers.encode("gb18030")}
+    page.set_input_files("input[name=acknowledgement]", file)
+    page.click("form[enctype] button.primary")
+    page.wait_for_selector("text=2")
     page.wait_for_load_state()
 
 
