@@ -168,7 +168,7 @@ def _report(
     seconds: float,
     ended: datetime,
 ) -> Report:
-    callback = ended + timedelta(hours=stage.chance.randrange(20, 50)) if outcome == "callback" else None
+    callback = ended + timedelta(hours=24, minutes=stage.chance.randrange(90)) if outcome == "callback" else None
     return Report(
         key=stage.next_key(),
         outcome=outcome,
@@ -181,14 +181,16 @@ def _report(
 
 
 def _ticks(stage: Stage, call: Call, said: Tape | None) -> dict[str, float]:
-    """What the seller ticks: every disclosing step, at the second at which it is said on the tape."""
+    """What the seller ticks: the steps on the tape at their second, and any disclosure that is told nowhere on it."""
     script = script_of(stage.session.get_one(ScriptVersion, call.script_version_id))
-    heard = said.steps if said else {}
-    second, ticks = 1.0, {}
-    for step, told in script.steps.items():
+    heard = {step: second for step, second in (said.steps if said else {}).items() if step in script.steps}
+    told = {item for step in heard for item in script.steps[step].disclosures}
+    ticks, second = {}, 1.0
+    for step, about in script.steps.items():
         second = heard.get(step, second + 1.0)
-        if told.disclosures or step in heard:
+        if step in heard or about.disclosures - told:
             ticks[step] = round(second, 2)
+            told |= about.disclosures
     return ticks
 
 
