@@ -230,6 +230,7 @@ class Gathering:
         asked = select(JournalEntry).where(JournalEntry.chain == chain, sa.or_(*self._subjects(list(calls))))
         entries = self.session.exec(asked.order_by(col(JournalEntry.sequence))).all()
         head = self.session.get(JournalHead, chain)
+        facts = "sequence at action subject_kind subject_id details previous_hash hash actor_id"
         whole = head is None or head.length <= LONGEST_WHOLE_CHAIN
         broken = broken_links(self.session, chain) if whole else list(_broken(self.session, entries))
         return {
@@ -239,10 +240,7 @@ class Gathering:
             "checked": "whole" if whole else "rows",
             "holds": not broken,
             "broken": broken,
-            "entries": [
-                self._told(entry, "sequence at action subject_kind subject_id details previous_hash hash actor_id")
-                for entry in entries
-            ],
+            "entries": [self._told(entry, facts) for entry in entries],
         }
 
     def _subjects(self, calls: list[int]) -> Iterator[sa.ColumnElement[bool]]:

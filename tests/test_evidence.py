@@ -183,6 +183,7 @@ def test_a_hold_and_its_lifting_stand_with_their_reasons(sales: Sales, vault: Va
     freed = of(sales, vault, subscription)
     assert freed["holds"][0]["lifted"]["reason"] == "录音属实"
     assert freed["complaints"][0]["settlement"]["upheld"] is False
+    assert freed["complaints"][0]["taken_by"]["name"] == "Care"
     assert freed["verdict"]["word"] == "chargeable"
 
 
@@ -217,6 +218,12 @@ def test_the_journals_rows_stand_with_their_hashes_in_a_chain_that_holds(
         "subscription.confirmed",
     ]
     assert (journal["holds"], journal["broken"], journal["checked"]) == (True, [], "whole")
+    assert [entry["actor"]["name"] if entry["actor"] else None for entry in journal["entries"]] == [
+        "Agent",
+        None,
+        "Verifier",
+        "Verifier",
+    ]
 
 
 @pytest.mark.parametrize("longest", [50_000, 0])

@@ -16,6 +16,8 @@ from outbound.settings import Settings
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription
 from qa.audio import analyse
+from scripts.language import content_hash, library
+from scripts.model import ScriptVersion
 from tests.conftest import NOW, Cast
 from tests.sales import Sales
 
@@ -50,6 +52,7 @@ class Shop:
         """A sale with its real recording and the ticks of its script."""
         subscription = self.sales.sell(phone=self.phone(digits), recorded=False)
         self._hear(subscription.sale_call_id, "compliant-sale.mp3")
+        self._write_script(subscription.sale_call_id)
         for step, (second, told) in SAID.items():
             self.session.add(Tick(call_id=subscription.sale_call_id, step=step, second=second, disclosures=told))
         return subscription
@@ -57,8 +60,8 @@ class Shop:
     def confirmed(self, digits: str = NUMBER) -> Subscription:
         """A confirmed sale, both of whose calls can be heard."""
         subscription = self.sold(digits)
-        trial.open_window(self.session, subscription, now=self.sales.now)
         self.sales.now += timedelta(days=5)
+        trial.open_window(self.session, subscription, now=self.sales.now - timedelta(hours=10))
         confirmation = self.sales.confirm(subscription, recorded=False)
         self._hear(confirmation.call_id, "confirmation-yes.mp3")
         self.sales.now -= timedelta(days=5)
@@ -70,6 +73,12 @@ class Shop:
         day = self.sales.first_charge_day(subscription)
         charges.charge(self.session, subscription, today=day, now=NOW - timedelta(days=2))
         return subscription
+
+    def _write_script(self, call_id: int) -> None:
+        version = self.session.get_one(ScriptVersion, self.session.get_one(Call, call_id).script_version_id)
+        version.source = library()["family-number-pitch"]
+        version.content_hash = content_hash(version.source)
+        self.session.add(version)
 
     def _hear(self, call_id: int, sample: str) -> None:
         call = self.session.get_one(Call, call_id)

@@ -94,6 +94,7 @@ def test_a_charged_one_says_at_the_top_that_it_is_and_why(shop: Shop, client_as:
     shop.charged()
     shop.session.commit()
     page = client_as("manager").get(EVIDENCE).text
+    assert page.count("text unchanged") == 2
     assert "Charged: ¥5.00" in page
     assert "Two recorded calls, each meeting all four criteria" in page
     assert page.count("✓ yes") == 8

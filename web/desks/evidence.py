@@ -25,7 +25,7 @@ from outbound.subscriptions.model import Subscription, SubscriptionState
 from web.desks import listening, money_words
 from web.filters import zone
 from web.guard import allows, mine
-from web.language import chosen_language, lazy_gettext
+from web.language import _, chosen_language, lazy_gettext
 from web.tables import Column, Filter, Table
 
 bp = Blueprint("evidence", __name__)
@@ -140,6 +140,7 @@ def show_evidence(subscription_id: int) -> str:
         subscription=subscription,
         found=found,
         calls=list(_described(found["calls"])),
+        steps=sorted(_steps(found), key=lambda step: str(step["at"])),
         words=money_words,
         when=money_words.when,
         hears=may(g.roles, "hear_recordings"),
@@ -162,6 +163,21 @@ def _described(calls: list[Evidence]) -> Iterator[dict[str, Any]]:
     for call in calls:
         recording = g.session.get(Recording, call["recording"]["id"]) if call["recording"] else None
         yield {**call, "sound": _soundness(recording) if recording else None}
+
+
+def _steps(found: Evidence) -> Iterator[dict[str, Any]]:
+    """What was decided, whatever table it stands in."""
+    for change in found["decisions"]:
+        state = SubscriptionState(change["after"])
+        label, kind = state.words(chosen_language()), money_words.STATES[state]
+        yield {**change, "label": label, "kind": kind, "why": money_words.why(change["why"])}
+    for held in found["holds"]:
+        yield {**held, "label": _("charge held"), "kind": "wait", "why": money_words.why(held["reason"])}
+        if lifted := held["lifted"]:
+            yield {**lifted, "label": _("hold lifted"), "kind": "", "why": lifted["reason"]}
+    if taken_back := found["withdrawal"]:
+        why = f"{money_words.why(taken_back['via'])} {taken_back['reason']}".strip()
+        yield {**taken_back, "label": _("yes taken back"), "kind": "bad", "why": why}
 
 
 def _soundness(recording: Recording) -> str:

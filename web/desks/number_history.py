@@ -92,7 +92,7 @@ class History:
         for call in self.calls:
             ended = outcomes.get(call.outcome_code or "")
             said = (ended.zh if chosen_language() == "zh" else ended.en) if ended else _("not wrapped up yet")
-            told = f"{money_words.DUTIES[call.duty]}: {said}"
+            told = _("%(duty)s: %(outcome)s", duty=money_words.DUTIES[call.duty], outcome=said)
             kind = _COLOURS.get(results[call.id].result, "") if call.id in results else ""
             yield Entry(
                 call.dialled_at,
