@@ -24,6 +24,7 @@ from outbound.settings import Settings
 from tests.conftest import NOW, Cast, assert_no_violations, picture
 from tests.web import desk_scenes as scenes
 from web.app import Console
+from web.desks.manager.cells import without_numbers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -222,6 +223,25 @@ def test_a_file_that_nobody_imports_is_gone_after_a_day(
     assert "This upload is no longer kept" in later.get(place).text
     uploaded(later, campaign, "01-clean-utf8-bom.csv")
     assert len(waiting(settings)) == 1
+    app.config["NOW"] = lambda: NOW + timedelta(days=2)
+    client_as("manager").get("/manager")
+    assert waiting(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("13800138001", "138****8001"),
+        ("13800138001.0", "138****8001"),
+        ("+86 138-0013-8001", "138****8001"),
+        ("13800138001/13900139001", "139****9001"),
+        ("2026-11-23 10:00:00", "2026-11-23 10:00:00"),
+        ("151.07", "151.07"),
+        ("王秀英", "王秀英"),
+    ],
+)
+def test_a_number_is_masked_however_it_is_written(written: str, shown: str) -> None:
+    assert without_numbers(written) == shown
 
 
 @pytest.mark.parametrize("token", ["x", "..%2Fnumbers.key", "A" * 22])

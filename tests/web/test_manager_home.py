@@ -10,11 +10,14 @@ from sqlalchemy.engine import Engine
 
 from outbound import db
 from outbound.campaigns import verbs
+from outbound.overview.needs import Need
 from outbound.people import known
 from outbound.settings import Settings
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.factories import Maker
 from tests.web import desk_scenes as scenes
+from web.app import create_app
+from web.desks.manager.home import PLACES, place_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -62,6 +65,13 @@ def test_a_need_whose_desk_this_console_lacks_is_told_without_a_link(
         Maker(session, cast.fz, now=now).recording(None)
     page = client_as("manager").get("/manager").text
     assert "<span>1 recording without a call; match it.</span>" in page
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_every_need_has_its_page_in_the_whole_console(settings: Settings, engine: Engine) -> None:
+    app = create_app(settings, engine)
+    with app.test_request_context():
+        assert [key for key in PLACES if not place_of(Need(key, "", "", 1))] == []
 
 
 def test_a_campaign_is_one_row_of_figures(

@@ -54,7 +54,11 @@ def test_who_has_left_can_be_filtered(manager: FlaskClient, cast: Cast) -> None:
 def test_somebody_new_can_sign_in(manager: FlaskClient, session: Session, cast: Cast) -> None:
     assert manager.post("/manager/staff/new", data=NEW).location == "/manager/staff"
     staff = people.check_password(session, "linxy", "a long password")
-    assert (staff.centre_id, staff.number, people.roles_of(session, staff)) == (cast.fz.id, "2001", frozenset({Role.AGENT}))
+    assert (staff.centre_id, staff.number, people.roles_of(session, staff)) == (
+        cast.fz.id,
+        "2001",
+        frozenset({Role.AGENT}),
+    )
 
 
 @pytest.mark.parametrize(

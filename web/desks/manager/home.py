@@ -7,7 +7,9 @@ from outbound.campaigns.model import CampaignState
 from outbound.overview.needs import Need, needs_of
 from outbound.overview.progress import campaigns_at, progress_of
 from outbound.people import known
+from web.desks.manager import uploads
 from web.desks.manager.desk import bp
+from web.desks.manager.imports import folder
 from web.guard import allows
 
 PLACES = {
@@ -17,11 +19,11 @@ PLACES = {
     "idle": "/manager/campaigns/{}",
     "script": "/scripts/versions/{}",
     "refused_rows": "/manager/lists/{}?fault=invalid",
-    "corrections": "/supervisor",
-    "reviews": "/supervisor",
+    "corrections": "/supervisor/faults",
+    "reviews": "/supervisor/reviews",
     "late_wrap_ups": "/supervisor",
-    "unmatched": "/recordings",
-    "batch": "/finance",
+    "unmatched": "/recordings/tray",
+    "batch": "/finance/batches",
 }
 """Where each need is seen to."""
 
@@ -30,6 +32,7 @@ PLACES = {
 @allows("manage_campaigns")
 def home() -> str:
     """What needs me, and how every campaign goes."""
+    uploads.sweep(folder(), now=g.now)
     needs = [(need, place_of(need)) for need in needs_of(g.session, g.centre, now=g.now)]
     current = [each for each in campaigns_at(g.session, known(g.centre.id)) if each.state is not CampaignState.CLOSED]
     return render_template("manager/home.html", needs=needs, rows=progress_of(g.session, current))

@@ -49,7 +49,12 @@ STAFF = Table(
     empty=lazy_gettext("Nobody yet: add the first one."),
     search=(col(Staff.name), col(Staff.login), col(Staff.number)),
     filters=(
-        Filter("employed", lazy_gettext("Employed"), HERE, {True: lazy_gettext("still here"), False: lazy_gettext("has left")}),
+        Filter(
+            "employed",
+            lazy_gettext("Employed"),
+            HERE,
+            {True: lazy_gettext("still here"), False: lazy_gettext("has left")},
+        ),
     ),
 )
 
