@@ -37,17 +37,17 @@ LONGEST_WHOLE_CHAIN = 50_000
 _PEOPLE = frozenset({"by_id", "agent_id", "seller_id", "reviewer_id", "taken_by_id", "actor_id"})
 """Columns that hold a member of staff; in the evidence that person stands under the name without `_id`."""
 
-CHECKS: dict[str, frozenset[Obstacle]] = {
-    "sale_passed": frozenset({Obstacle.FIRST_NOT_PASSED}),
-    "sale_stands": frozenset({Obstacle.FIRST_VOID}),
-    "sale_recorded": frozenset({Obstacle.FIRST_NOT_RECORDED}),
-    "confirmed_by_another": frozenset({Obstacle.SECOND_NOT_PASSED, Obstacle.NOT_CONFIRMED}),
-    "confirmation_stands": frozenset({Obstacle.SECOND_VOID}),
-    "confirmation_recorded": frozenset({Obstacle.SECOND_NOT_RECORDED}),
-    "not_withdrawn": frozenset({Obstacle.WITHDRAWN}),
-    "not_held": frozenset({Obstacle.HELD}),
+CHECKS: dict[str, tuple[Obstacle, ...]] = {
+    "sale_passed": (Obstacle.FIRST_NOT_PASSED,),
+    "sale_stands": (Obstacle.FIRST_NOT_PASSED, Obstacle.FIRST_VOID),
+    "sale_recorded": (Obstacle.FIRST_NOT_PASSED, Obstacle.FIRST_VOID, Obstacle.FIRST_NOT_RECORDED),
+    "confirmed_by_another": (Obstacle.SECOND_NOT_PASSED,),
+    "confirmation_stands": (Obstacle.SECOND_NOT_PASSED, Obstacle.SECOND_VOID),
+    "confirmation_recorded": (Obstacle.SECOND_NOT_PASSED, Obstacle.SECOND_VOID, Obstacle.SECOND_NOT_RECORDED),
+    "not_withdrawn": (Obstacle.WITHDRAWN,),
+    "not_held": (Obstacle.HELD,),
 }
-"""What a charge rests on, and what says that it is missing."""
+"""What a charge rests on, and what says that it is missing; behind an earlier obstacle there is nothing to look at."""
 
 
 def gather(session: Session, vault: Vault, subscription: Subscription) -> Evidence:
@@ -59,7 +59,7 @@ def gather(session: Session, vault: Vault, subscription: Subscription) -> Eviden
         "subscription": found.terms(),
         "calls": calls,
         "decisions": found.decisions(),
-        "withdrawal": found.withdrawal(),
+        "withdrawal": found.told(session.get(Withdrawal, subscription.id), "via reason at by_id"),
         "holds": found.holds(),
         "corrections": found.corrections(),
         "ledger": found.ledger(),
@@ -88,7 +88,7 @@ class Gathering:
             "word": word,
             "balance_fen": balance,
             "missing": [{"obstacle": str(each), "zh": each.words("zh"), "en": each.words("en")} for each in lacking],
-            "checks": {check: lacking_of.isdisjoint(lacking) for check, lacking_of in CHECKS.items()},
+            "checks": {check: _holds(check, lacking) for check in CHECKS},
             "chargeable_from": _plain(self.subscription.chargeable_from),
         }
 
@@ -96,12 +96,11 @@ class Gathering:
         """What was agreed, with whom, under which version of the campaign."""
         version = self.session.get_one(CampaignVersion, self.subscription.campaign_version_id)
         return {
-            **self._told(
+            **self.told(
                 self.subscription,
                 "id state offer_name price_fen cycle trial_days trial_starts_on trial_ends_on made_at seller_id "
                 "sale_call_id recalls before_correction",
             ),
-            "chargeable_from": _plain(self.subscription.chargeable_from),
             "centre": self.session.get_one(Centre, self.subscription.centre_id).code,
             "campaign": self.session.get_one(Campaign, self.subscription.campaign_id).name,
             "campaign_version": version.number,
@@ -121,13 +120,13 @@ class Gathering:
         recording = next(iter(self._of_call(Recording, call)), None)
         kept = "id reference sha256 size codec channels seconds valid invalid_reason kept_at"
         return {
-            **self._told(call, "id reference duty dialled_at ended_at callback_at note answers agent_id"),
-            "outcome": self._told(outcome, "code zh en"),
+            **self.told(call, "id reference duty dialled_at ended_at callback_at note answers agent_id"),
+            "outcome": self.told(outcome, "code zh en"),
             "confirmation": self._confirmation(call),
             "script": self.script(call.script_version_id),
             "ticks": self._ticks(call),
             "self_marks": {str(mark.criterion): str(mark.mark) for mark in marks},
-            "recording": self._told(recording, kept),
+            "recording": self.told(recording, kept),
             "reviews": [self._review(review) for review in self._of_call(Review, call)],
         }
 
@@ -135,9 +134,9 @@ class Gathering:
         for confirmation in self._of_call(Confirmation, call):
             latest = charges.latest_of(self.session, self.subscription, confirmation.kind)
             return {
-                **self._told(confirmation, "id kind result at by_id"),
+                **self.told(confirmation, "id kind result at by_id"),
                 "latest": latest is not None and latest.id == confirmation.id,
-                "void": self._told(self.session.get(ConfirmationVoid, confirmation.id), "reason at by_id"),
+                "void": self.told(self.session.get(ConfirmationVoid, confirmation.id), "reason at by_id"),
             }
         return None
 
@@ -147,34 +146,29 @@ class Gathering:
         approvals = self.session.exec(asked.order_by(col(ScriptDecision.id))).all()
         return {
             "name": self.session.get_one(PitchScript, version.script_id).name,
-            **self._told(version, "id number content_hash in_force_at"),
+            **self.told(version, "id number content_hash in_force_at"),
             "unchanged": _is_unchanged(version),
-            "approvals": [self._told(each, "party at by_id") for each in approvals],
+            "approvals": [self.told(each, "party at by_id") for each in approvals],
         }
 
     def _ticks(self, call: Call) -> list[Evidence]:
         asked = select(Tick).where(Tick.call_id == call.id).order_by(col(Tick.second), Tick.step)
         return [
-            {**self._told(tick, "step second"), "disclosures": tick.disclosures.split(",") if tick.disclosures else []}
+            {**self.told(tick, "step second"), "disclosures": tick.disclosures.split(",") if tick.disclosures else []}
             for tick in self.session.exec(asked)
         ]
 
     def _review(self, review: Review) -> Evidence:
         marks = self.session.exec(select(ReviewMark).where(ReviewMark.review_id == review.id)).all()
         return {
-            **self._told(review, "id at verdict comment reviewer_id"),
+            **self.told(review, "id at verdict comment reviewer_id"),
             "source": str(self.session.get_one(ReviewTask, review.task_id).source),
-            "marks": [self._told(mark, "criterion asked_zh asked_en mark second reason note") for mark in marks],
+            "marks": [self.told(mark, "criterion asked_zh asked_en mark second reason note") for mark in marks],
         }
 
     def decisions(self) -> list[Evidence]:
         """Every step of its life: from, to, why, by whom, in which call."""
-        return [self._told(change, "before after why call_id at by_id") for change in self._rows(StateChange)]
-
-    def withdrawal(self) -> Evidence | None:
-        """How the customer took the yes back, if at all."""
-        taken_back: Evidence | None = self._told(self.session.get(Withdrawal, self.id), "via reason at by_id")
-        return taken_back
+        return [self.told(change, "before after why call_id at by_id") for change in self._rows(StateChange)]
 
     def holds(self) -> list[Evidence]:
         """What forbade the charge for a time, and who lifted it."""
@@ -182,17 +176,17 @@ class Gathering:
             (held, self.session.get(billing.ChargeHoldLifting, held.id)) for held in self._rows(billing.ChargeHold)
         ]
         facts = "reason at by_id"
-        return [{**self._told(held, f"id {facts}"), "lifted": self._told(lifted, facts)} for held, lifted in holds]
+        return [{**self.told(held, f"id {facts}"), "lifted": self.told(lifted, facts)} for held, lifted in holds]
 
     def corrections(self) -> list[Evidence]:
         """Calls that had to put the sale right."""
         facts = "id review_id failed_call_id state made_at closed_at closing_call_id"
-        return [self._told(row, facts) for row in self._rows(Correction)]
+        return [self.told(row, facts) for row in self._rows(Correction)]
 
     def ledger(self) -> list[Evidence]:
         """Charges and reversals, in 分."""
         facts = "id cycle kind amount_fen confirmation_id reverses_id why at"
-        return [self._told(entry, facts) for entry in self._rows(billing.LedgerEntry)]
+        return [self.told(entry, facts) for entry in self._rows(billing.LedgerEntry)]
 
     def instructions(self) -> list[Evidence]:
         """What the carrier was told, in which batch it left, and what the carrier answered."""
@@ -204,17 +198,17 @@ class Gathering:
             select(billing.Acknowledgement).where(billing.Acknowledgement.instruction_id == row.id)
         ).first()
         return {
-            **self._told(row, "id key kind amount_fen effective_on ledger_entry_id made_at"),
-            "batch": self._told(batch, "id number sha256 at"),
-            "acknowledgement": self._told(answer, "accepted reason at"),
+            **self.told(row, "id key kind amount_fen effective_on ledger_entry_id made_at"),
+            "batch": self.told(batch, "id number sha256 at"),
+            "acknowledgement": self.told(answer, "accepted reason at"),
         }
 
     def complaints(self) -> list[Evidence]:
         """Complaints about this subscription, and those of its number that name none."""
         return [
             {
-                **self._told(row, "id grievance said at taken_by_id"),
-                "settlement": self._told(complaints.settlement_of(self.session, row), "answer upheld at by_id"),
+                **self.told(row, "id grievance said at taken_by_id"),
+                "settlement": self.told(complaints.settlement_of(self.session, row), "answer upheld at by_id"),
             }
             for row in self._complaints()
         ]
@@ -240,7 +234,7 @@ class Gathering:
             "checked": "whole" if whole else "rows",
             "holds": not broken,
             "broken": broken,
-            "entries": [self._told(entry, facts) for entry in entries],
+            "entries": [self.told(entry, facts) for entry in entries],
         }
 
     def _subjects(self, calls: list[int]) -> Iterator[sa.ColumnElement[bool]]:
@@ -263,7 +257,7 @@ class Gathering:
     def _of_call(self, model: Any, call: Call) -> list[Any]:
         return list(self.session.exec(select(model).where(model.call_id == call.id).order_by(col(model.id))).all())
 
-    def _told(self, row: Any, names: str) -> Any:
+    def told(self, row: Any, names: str) -> Any:
         """The named facts of a row, a person under the name of what they did; None of no row."""
         if row is None:
             return None
@@ -275,6 +269,11 @@ class Gathering:
     def _person(self, staff_id: int | None) -> Evidence | None:
         staff = self.session.get(Staff, staff_id) if staff_id else None
         return {"id": staff.id, "name": staff.name, "number": staff.number} if staff else None
+
+
+def _holds(check: str, lacking: Sequence[Obstacle]) -> bool | None:
+    *before, own = CHECKS[check]
+    return None if set(before) & set(lacking) else own not in lacking
 
 
 def _broken(session: Session, entries: Sequence[JournalEntry]) -> Iterator[int]:

@@ -87,6 +87,12 @@ def test_a_trial_that_nobody_confirmed_lacks_its_second_confirmation(sales: Sale
     found = of(sales, vault, sales.sell(phone=phone))
     missing = [each["obstacle"] for each in found["verdict"]["missing"]]
     assert missing == ["second_not_passed", "not_confirmed"]
+    checks = found["verdict"]["checks"]
+    assert (checks["confirmed_by_another"], checks["confirmation_recorded"], checks["sale_recorded"]) == (
+        False,
+        None,
+        True,
+    )
 
 
 def test_a_charge_taken_back_is_told_as_such(sales: Sales, vault: Vault, phone: Phone) -> None:

@@ -40,13 +40,13 @@ class Obstacle(StrEnum):
 
 
 _OBSTACLES = {
-    Obstacle.NOT_CONFIRMED: ("尚未完成二次确认", "it is not confirmed"),
+    Obstacle.NOT_CONFIRMED: ("当前状态不可计费", "its state does not allow a charge"),
     Obstacle.WITHDRAWN: ("客户已撤回同意", "the customer took the yes back"),
     Obstacle.HELD: ("计费已被暂停，原因待核实", "the charge is held until its reason is settled"),
-    Obstacle.FIRST_NOT_PASSED: ("销售通话未四项全部合格", "the sale's call did not meet all four criteria"),
+    Obstacle.FIRST_NOT_PASSED: ("没有四项全部合格的销售通话", "no call of the sale has met all four criteria"),
     Obstacle.FIRST_VOID: ("销售通话已被质检判为无效", "the sale's call was found invalid in review"),
     Obstacle.FIRST_NOT_RECORDED: ("销售通话没有有效录音", "the sale's call has no valid recording"),
-    Obstacle.SECOND_NOT_PASSED: ("二次确认未四项全部合格", "the second confirmation did not meet all four criteria"),
+    Obstacle.SECOND_NOT_PASSED: ("没有四项全部合格的二次确认", "no second confirmation has met all four criteria"),
     Obstacle.SECOND_VOID: ("二次确认已被判为无效", "the second confirmation no longer counts"),
     Obstacle.SECOND_NOT_RECORDED: ("二次确认没有有效录音", "the second confirmation has no valid recording"),
 }

@@ -105,7 +105,7 @@ def test_one_that_lacks_its_confirmation_says_what_is_missing(shop: Shop, client
     shop.session.commit()
     page = client_as("manager", "zh").get(EVIDENCE).text
     assert "不得计费" in page
-    assert "二次确认未四项全部合格" in page
+    assert "没有四项全部合格的二次确认" in page
 
 
 def test_both_recordings_can_be_heard_and_their_files_are_held_against_their_hashes(
