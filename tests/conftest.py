@@ -108,7 +108,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         engine.dispose()
         return
     server, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
-    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
+    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE template")
     engine = db.open_database(server.set(database=name).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
