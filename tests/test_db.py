@@ -77,7 +77,7 @@ def _open_and_ask(url: str) -> int:
 
 @pytest.mark.slow
 def test_processes_that_open_a_fresh_sqlite_file_at_once_all_get_in(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
+    with multiprocessing.get_context("fork").Pool(4) as pool:
         for round_ in range(5):
             url = f"sqlite:///{tmp_path / str(round_)}.sqlite3"
             assert pool.map(_open_and_ask, [url] * 8) == [1] * 8

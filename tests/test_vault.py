@@ -92,7 +92,7 @@ def _digest_in(data: Path) -> bytes:
 
 @pytest.mark.slow
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
+    with multiprocessing.get_context("fork").Pool(4) as pool:
         for round_ in range(10):
             assert len(set(pool.map(_digest_in, [tmp_path / str(round_)] * 8, chunksize=1))) == 1
 

@@ -261,20 +261,20 @@ def check_in_force(claim: Claim, *, by: Staff, now: datetime) -> None:
 def issue_token(session: Session, claim: Claim, *, by: Staff, now: datetime) -> DialToken:
     """The right to ring the number once, within two minutes.
 
-    Raises ClaimEnded, CallUnderWay, NumberBlocked, NotCallableNow.
+    Raises ClaimEnded, NumberBlocked, NotCallableNow, CallUnderWay.
     """
     phone = session.get_one(Phone, claim.phone_id)
     # Two dials of a number, and a dial and a block, wait here for each other; then they look.
     session.refresh(phone, with_for_update={"key_share": True})
     session.refresh(claim)
     check_in_force(claim, by=by, now=now)
-    if _is_ringing(session, claim):
-        raise CallUnderWay
     contact = session.get_one(Contact, claim.contact_id)
     if opted_out(session, phone, session.get_one(Campaign, claim.campaign_id), now=now):
         raise NumberBlocked
     if holds := holds_on(session, contact, now=now):
         raise NotCallableNow(holds)
+    if _is_ringing(session, claim):
+        raise CallUnderWay
     token = DialToken(
         claim_id=known(claim.id),
         campaign_id=claim.campaign_id,
