@@ -1,25 +1,18 @@
 """Staff: who works here, in which roles, what each role may do, and their sign-ins."""
 
-import hashlib
-import secrets
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import ClassVar
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound import journal
 from outbound.db import UtcDateTime, choice
 from outbound.errors import Refusal
-
-THROTTLE_WINDOW = timedelta(minutes=15)
-FAILURES_PER_LOGIN = 5
-FAILURES_PER_ADDRESS = 30
 
 
 class Role(StrEnum):
@@ -118,32 +111,6 @@ class SignIn(SQLModel, table=True):
     staff_id: int = Field(foreign_key="staff.id", index=True)
     at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class SignInFailure(SQLModel, table=True):
-    """A refused sign-in; counted by login and by address, whatever process took it."""
-
-    __tablename__ = "sign_in_failure"
-    __table_args__ = (sa.Index(None, "login", "at"), sa.Index(None, "address", "at"))
-
-    id: int | None = Field(default=None, primary_key=True)
-    login: str = Field(max_length=40)
-    address: str = Field(max_length=60)
-    at: datetime = Field(sa_type=UtcDateTime)
-
-
-class WrongPassword(Refusal):
-    """The sign-in name or the password is wrong; check both and try again."""
-
-    zh = "登录名或密码不正确，请核对后重试。"
-    status = 422
-
-
-class TooManySignIns(Refusal):
-    """Too many refused sign-ins; wait a quarter of an hour, or ask your manager for a new password."""
-
-    zh = "登录失败次数过多，请 15 分钟后再试，或请经理重设密码。"
-    status = 429
 
 
 class LoginTaken(Refusal):
@@ -257,73 +224,6 @@ def _check_roles(roles: Collection[Role], centre: Centre | int | None) -> None:
     from_carrier = WHOLE_CARRIER & frozenset(roles)
     if not roles or bool(from_carrier) == (centre is not None) or (from_carrier and len(roles) > 1):
         raise RolesUnfit
-
-
-def refuse_if_throttled(session: Session, login: str, address: str, *, now: datetime) -> None:
-    """Raise TooManySignIns where a login or an address failed too often of late."""
-    for column, value, limit in (
-        (SignInFailure.login, _storable(login, 40), FAILURES_PER_LOGIN),
-        (SignInFailure.address, _storable(address, 60), FAILURES_PER_ADDRESS),
-    ):
-        asked = select(sa.func.count()).select_from(SignInFailure)
-        if session.exec(asked.where(column == value, col(SignInFailure.at) > now - THROTTLE_WINDOW)).one() >= limit:
-            raise TooManySignIns
-
-
-def note_failure(session: Session, login: str, address: str, *, now: datetime) -> None:
-    """Remember a refused sign-in; committed although the sign-in itself is refused."""
-    session.add(SignInFailure(login=_storable(login, 40), address=_storable(address, 60), at=now))
-
-
-def _storable(text: str, length: int) -> str:
-    """What somebody typed, as a column of `length` takes it: PostgreSQL keeps no NUL."""
-    return text.replace("\0", "\ufffd")[:length]
-
-
-def check_password(session: Session, login: str, password: str) -> Staff:
-    """Whose login and password these are; raises WrongPassword, as slowly for an unknown login as for a known one."""
-    asked = select(Staff).where(Staff.login == _storable(login, 80), col(Staff.left_at).is_(None))
-    staff = session.exec(asked).first()
-    try:
-        hasher().verify(staff.password_hash if staff else _nobodys_hash(), password)
-    except Argon2Error:
-        raise WrongPassword from None
-    if staff is None:
-        raise WrongPassword
-    return staff
-
-
-@cache
-def _nobodys_hash() -> str:
-    return hasher().hash(secrets.token_hex())
-
-
-def sign_in(session: Session, staff: Staff, *, hours: int, now: datetime) -> str:
-    """Begin a sign-in of `hours`; the token, which only the browser keeps."""
-    token = secrets.token_urlsafe(32)
-    ends_at = now + timedelta(hours=hours)
-    session.add(SignIn(token_digest=_digest(token), staff_id=known(staff.id), at=now, ends_at=ends_at))
-    journal.record(session, "staff.signed_in", staff, by=staff, now=now)
-    return token
-
-
-def sign_out(session: Session, token: str, *, now: datetime) -> None:
-    """End the sign-in of a token."""
-    if entry := session.get(SignIn, _digest(token)):
-        staff = session.get_one(Staff, entry.staff_id)
-        session.delete(entry)
-        journal.record(session, "staff.signed_out", staff, by=staff, now=now)
-
-
-def signed_in(session: Session, token: str, *, now: datetime) -> Staff | None:
-    """Who is signed in with a token, if anybody still is."""
-    asked = select(Staff).join(SignIn, col(SignIn.staff_id) == col(Staff.id))
-    current = asked.where(SignIn.token_digest == _digest(token), col(SignIn.ends_at) > now)
-    return session.exec(current.where(col(Staff.left_at).is_(None))).first()
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def roles_of(session: Session, staff: Staff) -> frozenset[Role]:

@@ -4,6 +4,7 @@ from importlib import import_module
 
 ROOMS = (
     "outbound.people",
+    "outbound.sign_ins",
     "outbound.journal",
     "scripts.model",
     "outbound.phones.model",

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel
 
-from outbound import db, people
+from outbound import db, people, sign_ins
 from outbound.people import Centre, Role, Staff
 from outbound.schema import import_rooms
 from outbound.settings import Settings
@@ -225,7 +225,7 @@ def client_as(app: Console, cast: Cast) -> Callable[[str], FlaskClient]:
     def sign_in(login: str, language: str = "en") -> FlaskClient:
         client = app.test_client()
         with db.transaction(app.config["ENGINE"]) as session:
-            token = people.sign_in(session, getattr(cast, login), hours=12, now=app.config["NOW"]())
+            token = sign_ins.sign_in(session, getattr(cast, login), hours=12, now=app.config["NOW"]())
         with client.session_transaction() as cookie:
             cookie["token"] = token
         client.set_cookie("language", language)

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import Engine
 from sqlmodel import select
 
-from outbound import db, hosting, people
+from outbound import db, hosting, people, sign_ins
 from outbound.call_lists.model import Contact
 from outbound.cli import main
 from outbound.phones.model import keep
@@ -309,7 +309,7 @@ def test_the_first_manager_of_a_centre_is_taken_on(outbound: Outbound, here: Eng
     command = ("hire", "--login", "boss", "--name", "林静", "--role", "manager", "--centre", "np", "--password")
     assert outbound(*command, "a long password").exit_code == 0
     with db.reading(here) as session:
-        assert people.roles_of(session, people.check_password(session, "boss", "a long password")) == {"manager"}
+        assert people.roles_of(session, sign_ins.check_password(session, "boss", "a long password")) == {"manager"}
     assert_one_sentence(outbound(*command, "a long password"), "boss is taken")
     assert_one_sentence(outbound(*command, "short"), "10 characters")
 

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import db
-from outbound.people import Centre, SignInFailure
+from outbound.people import Centre
+from outbound.sign_ins import SignInFailure
 
 SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.settings",
         "outbound.db",
         "outbound.people",
+        "outbound.sign_ins",
         "outbound.journal",
         "outbound.documents",
         "outbound.exports",

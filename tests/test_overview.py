@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from outbound import people
+from outbound import sign_ins
 from outbound.billing.model import Acknowledgement, Instruction, InstructionBatch, InstructionKind
 from outbound.call_lists.model import CallList, ContactState
 from outbound.calls.model import LateWrapUp
@@ -153,7 +153,7 @@ def test_waiting_is_told_in_its_largest_whole_unit(now: datetime, hours: float, 
 @pytest.fixture
 def signed_in(session: Session, cast: Cast, now: datetime) -> None:
     """The agent is at the desk for an hour."""
-    people.sign_in(session, cast.agent, hours=12, now=now - timedelta(hours=1))
+    sign_ins.sign_in(session, cast.agent, hours=12, now=now - timedelta(hours=1))
 
 
 def idle(session: Session, cast: Cast, now: datetime) -> list[str]:
@@ -178,7 +178,7 @@ class TestIdle:
     def test_outside_the_calling_hours(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
         maker.contact(maker.campaign())
         evening = now + timedelta(hours=11)
-        people.sign_in(session, cast.agent, hours=12, now=evening - timedelta(hours=1))
+        sign_ins.sign_in(session, cast.agent, hours=12, now=evening - timedelta(hours=1))
         assert idle(session, cast, evening)[0].endswith("they begin 2026-11-24 09:00.")
 
     def test_not_while_somebody_is_due(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:

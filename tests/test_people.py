@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, people
-from outbound.people import FAILURES_PER_ADDRESS, FAILURES_PER_LOGIN, Role, SignIn, Staff
+from outbound import db, people, sign_ins
+from outbound.people import Role, SignIn, Staff
+from outbound.sign_ins import FAILURES_PER_ADDRESS, FAILURES_PER_LOGIN
 from tests.conftest import PASSWORD, Cast
 
 
@@ -19,14 +20,14 @@ def person(session: Session, one: Staff) -> Staff:
 def fail(engine: Engine, login: str, address: str, times: int, *, at: datetime) -> None:
     for _ in range(times):
         with db.transaction(engine) as session:
-            people.note_failure(session, login, address, now=at)
+            sign_ins.note_failure(session, login, address, now=at)
 
 
 # Signing in
 
 
 def test_the_right_password_says_who_it_is(session: Session, cast: Cast) -> None:
-    assert people.check_password(session, "agent", PASSWORD).id == cast.agent.id
+    assert sign_ins.check_password(session, "agent", PASSWORD).id == cast.agent.id
 
 
 @pytest.mark.parametrize(
@@ -36,42 +37,42 @@ def test_the_right_password_says_who_it_is(session: Session, cast: Cast) -> None
 def test_a_wrong_login_and_a_wrong_password_are_refused_alike(
     session: Session, cast: Cast, login: str, password: str
 ) -> None:
-    with pytest.raises(people.WrongPassword):
-        people.check_password(session, login, password)
+    with pytest.raises(sign_ins.WrongPassword):
+        sign_ins.check_password(session, login, password)
 
 
 def test_a_sign_in_lasts_its_hours_and_no_longer(session: Session, cast: Cast, now: datetime) -> None:
-    token = people.sign_in(session, person(session, cast.agent), hours=12, now=now)
+    token = sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     session.flush()
-    still = people.signed_in(session, token, now=now + timedelta(hours=12, seconds=-1))
+    still = sign_ins.signed_in(session, token, now=now + timedelta(hours=12, seconds=-1))
     assert still and still.id == cast.agent.id
-    assert people.signed_in(session, token, now=now + timedelta(hours=12)) is None
+    assert sign_ins.signed_in(session, token, now=now + timedelta(hours=12)) is None
 
 
 def test_a_token_that_was_never_given_signs_nobody_in(session: Session, cast: Cast, now: datetime) -> None:
-    people.sign_in(session, person(session, cast.agent), hours=12, now=now)
+    sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     session.flush()
     digest = session.exec(select(SignIn.token_digest)).one()
-    assert people.signed_in(session, "made up", now=now) is None
-    assert people.signed_in(session, digest, now=now) is None
+    assert sign_ins.signed_in(session, "made up", now=now) is None
+    assert sign_ins.signed_in(session, digest, now=now) is None
 
 
 def test_signing_out_ends_this_sign_in_and_no_other(session: Session, cast: Cast, now: datetime) -> None:
-    here, there = (people.sign_in(session, person(session, cast.agent), hours=12, now=now) for _ in range(2))
+    here, there = (sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now) for _ in range(2))
     session.flush()
-    people.sign_out(session, here, now=now)
+    sign_ins.sign_out(session, here, now=now)
     session.flush()
-    assert people.signed_in(session, here, now=now) is None
-    assert people.signed_in(session, there, now=now) is not None
+    assert sign_ins.signed_in(session, here, now=now) is None
+    assert sign_ins.signed_in(session, there, now=now) is not None
 
 
 def test_signing_out_twice_is_no_news(session: Session, cast: Cast, now: datetime) -> None:
-    token = people.sign_in(session, person(session, cast.agent), hours=12, now=now)
+    token = sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     session.flush()
     for _ in range(2):
-        people.sign_out(session, token, now=now)
+        sign_ins.sign_out(session, token, now=now)
         session.flush()
-    assert people.signed_in(session, token, now=now) is None
+    assert sign_ins.signed_in(session, token, now=now) is None
 
 
 # The throttle
@@ -80,46 +81,46 @@ def test_signing_out_twice_is_no_news(session: Session, cast: Cast, now: datetim
 def test_a_login_that_failed_too_often_waits(engine: Engine, cast: Cast, now: datetime) -> None:
     fail(engine, "agent", "10.0.0.1", FAILURES_PER_LOGIN - 1, at=now)
     with db.reading(engine) as session:
-        people.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
+        sign_ins.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
     fail(engine, "agent", "10.0.0.1", 1, at=now)
-    with db.reading(engine) as session, pytest.raises(people.TooManySignIns):
-        people.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
+    with db.reading(engine) as session, pytest.raises(sign_ins.TooManySignIns):
+        sign_ins.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
 
 
 def test_an_address_that_tried_many_logins_waits(engine: Engine, cast: Cast, now: datetime) -> None:
     for each in range(FAILURES_PER_ADDRESS):
         fail(engine, f"guess-{each}", "10.0.0.1", 1, at=now)
-    with db.reading(engine) as session, pytest.raises(people.TooManySignIns):
-        people.refuse_if_throttled(session, "agent", "10.0.0.1", now=now)
+    with db.reading(engine) as session, pytest.raises(sign_ins.TooManySignIns):
+        sign_ins.refuse_if_throttled(session, "agent", "10.0.0.1", now=now)
     with db.reading(engine) as session:
-        people.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
+        sign_ins.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
 
 
 def test_the_throttle_holds_for_a_process_that_was_not_there(engine: Engine, cast: Cast, now: datetime) -> None:
     fail(engine, "agent", "10.0.0.1", FAILURES_PER_LOGIN, at=now)
     other = db.open_database(engine.url.render_as_string(hide_password=False))
-    with db.reading(other) as session, pytest.raises(people.TooManySignIns):
-        people.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
+    with db.reading(other) as session, pytest.raises(sign_ins.TooManySignIns):
+        sign_ins.refuse_if_throttled(session, "agent", "10.0.0.2", now=now)
     other.dispose()
 
 
 def test_the_throttle_lets_go_after_a_quarter_of_an_hour(engine: Engine, cast: Cast, now: datetime) -> None:
     fail(engine, "agent", "10.0.0.1", FAILURES_PER_LOGIN, at=now)
     with db.reading(engine) as session:
-        people.refuse_if_throttled(session, "agent", "10.0.0.1", now=now + people.THROTTLE_WINDOW)
+        sign_ins.refuse_if_throttled(session, "agent", "10.0.0.1", now=now + sign_ins.THROTTLE_WINDOW)
 
 
 def test_a_failure_of_any_length_can_be_noted(engine: Engine, cast: Cast, now: datetime) -> None:
     fail(engine, "x" * 10_000, "y" * 10_000, FAILURES_PER_LOGIN, at=now)
-    with db.reading(engine) as session, pytest.raises(people.TooManySignIns):
-        people.refuse_if_throttled(session, "x" * 10_000, "10.0.0.2", now=now)
+    with db.reading(engine) as session, pytest.raises(sign_ins.TooManySignIns):
+        sign_ins.refuse_if_throttled(session, "x" * 10_000, "10.0.0.2", now=now)
 
 
 def test_a_login_that_no_database_can_hold_is_a_wrong_one(engine: Engine, cast: Cast, now: datetime) -> None:
     with db.reading(engine) as session:
-        people.refuse_if_throttled(session, "agent\0", "10.0.0.1", now=now)
-        with pytest.raises(people.WrongPassword):
-            people.check_password(session, "agent\0", PASSWORD)
+        sign_ins.refuse_if_throttled(session, "agent\0", "10.0.0.1", now=now)
+        with pytest.raises(sign_ins.WrongPassword):
+            sign_ins.check_password(session, "agent\0", PASSWORD)
     fail(engine, "agent\0", "10.0.0.1", 1, at=now)
 
 
@@ -141,7 +142,7 @@ def hire(session: Session, cast: Cast, now: datetime, **facts: object) -> Staff:
 
 def test_who_is_taken_on_can_sign_in_in_their_roles(session: Session, cast: Cast, now: datetime) -> None:
     hire(session, cast, now, roles={Role.AGENT, Role.REVIEWER})
-    staff = people.check_password(session, "new", PASSWORD)
+    staff = sign_ins.check_password(session, "new", PASSWORD)
     assert people.roles_of(session, staff) == {Role.AGENT, Role.REVIEWER}
 
 
@@ -178,21 +179,21 @@ def test_roles_that_do_not_fit_the_place_are_refused(
 
 def test_a_changed_role_ends_every_sign_in_at_once(engine: Engine, cast: Cast, now: datetime) -> None:
     with db.transaction(engine) as session:
-        tokens = [people.sign_in(session, person(session, cast.agent), hours=12, now=now) for _ in range(2)]
+        tokens = [sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now) for _ in range(2)]
     with db.transaction(engine) as session:
         people.change_roles(session, person(session, cast.agent), {Role.REVIEWER}, by=cast.manager, now=now)
     with db.reading(engine) as session:
-        assert [people.signed_in(session, token, now=now) for token in tokens] == [None, None]
+        assert [sign_ins.signed_in(session, token, now=now) for token in tokens] == [None, None]
         assert people.roles_of(session, cast.agent) == {Role.REVIEWER}
 
 
 def test_the_same_roles_again_change_nothing(engine: Engine, cast: Cast, now: datetime) -> None:
     with db.transaction(engine) as session:
-        token = people.sign_in(session, person(session, cast.agent), hours=12, now=now)
+        token = sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     with db.transaction(engine) as session:
         people.change_roles(session, person(session, cast.agent), {Role.AGENT}, by=cast.manager, now=now)
     with db.reading(engine) as session:
-        assert people.signed_in(session, token, now=now) is not None
+        assert sign_ins.signed_in(session, token, now=now) is not None
 
 
 def test_a_role_that_is_kept_while_another_is_added_stays(engine: Engine, cast: Cast, now: datetime) -> None:
@@ -205,33 +206,33 @@ def test_a_role_that_is_kept_while_another_is_added_stays(engine: Engine, cast: 
 
 def test_a_new_password_ends_every_sign_in_and_the_old_one(engine: Engine, cast: Cast, now: datetime) -> None:
     with db.transaction(engine) as session:
-        token = people.sign_in(session, person(session, cast.agent), hours=12, now=now)
+        token = sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     with db.transaction(engine) as session:
         people.change_password(session, person(session, cast.agent), "another password", by=cast.agent, now=now)
     with db.reading(engine) as session:
-        assert people.signed_in(session, token, now=now) is None
-        assert people.check_password(session, "agent", "another password").id == cast.agent.id
-        with pytest.raises(people.WrongPassword):
-            people.check_password(session, "agent", PASSWORD)
+        assert sign_ins.signed_in(session, token, now=now) is None
+        assert sign_ins.check_password(session, "agent", "another password").id == cast.agent.id
+        with pytest.raises(sign_ins.WrongPassword):
+            sign_ins.check_password(session, "agent", PASSWORD)
 
 
 def test_who_left_can_no_longer_sign_in_nor_stay(engine: Engine, cast: Cast, now: datetime) -> None:
     with db.transaction(engine) as session:
-        token = people.sign_in(session, person(session, cast.agent), hours=12, now=now)
+        token = sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     with db.transaction(engine) as session:
         people.let_go(session, person(session, cast.agent), by=cast.manager, now=now)
     with db.reading(engine) as session:
-        assert people.signed_in(session, token, now=now) is None
-        with pytest.raises(people.WrongPassword):
-            people.check_password(session, "agent", PASSWORD)
+        assert sign_ins.signed_in(session, token, now=now) is None
+        with pytest.raises(sign_ins.WrongPassword):
+            sign_ins.check_password(session, "agent", PASSWORD)
 
 
 def test_a_sign_in_that_outlived_somebody_lets_nobody_in(engine: Engine, cast: Cast, now: datetime) -> None:
     with db.transaction(engine) as session:
         people.let_go(session, person(session, cast.agent), by=cast.manager, now=now)
-        token = people.sign_in(session, person(session, cast.agent), hours=12, now=now)
+        token = sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     with db.reading(engine) as session:
-        assert people.signed_in(session, token, now=now) is None
+        assert sign_ins.signed_in(session, token, now=now) is None
 
 
 def test_letting_somebody_go_twice_is_no_news(session: Session, cast: Cast, now: datetime) -> None:

@@ -16,7 +16,7 @@ from flask import session as cookie
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel
 
-from outbound import db, errors, people
+from outbound import db, errors, people, sign_ins
 from outbound.errors import NotAllowed, NotFound, Refusal, SignInNeeded
 from web import answers
 from web.language import speak
@@ -122,7 +122,7 @@ def engine() -> Engine:
 
 def enter(session: Session, permission: str | None) -> None:
     """Set `g` for who asks; raises SignInNeeded, or NotAllowed where no role of theirs carries `permission`."""
-    staff = people.signed_in(session, cookie.get(TOKEN, ""), now=g.now)
+    staff = sign_ins.signed_in(session, cookie.get(TOKEN, ""), now=g.now)
     if staff is None:
         raise SignInNeeded
     g.session, g.staff, g.roles = session, staff, people.roles_of(session, staff)

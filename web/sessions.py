@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request
 from flask import session as cookie
 
-from outbound import db, people
+from outbound import db, people, sign_ins
 from outbound.errors import Refusal
 from web.answers import here
 from web.forms import filled_form
@@ -47,13 +47,13 @@ def change_password() -> Any:
     with filled_form() as form:
         current, wanted = form.secret("current"), form.secret("wanted")
         try:
-            people.check_password(g.session, g.staff.login, current)
+            sign_ins.check_password(g.session, g.staff.login, current)
             people.change_password(g.session, g.staff, wanted, by=g.staff, now=g.now)
-        except people.WrongPassword:
+        except sign_ins.WrongPassword:
             form.refuse("current", CurrentPasswordWrong())
         except people.PasswordTooShort as refused:
             form.refuse("wanted", refused)
-    _begin(people.sign_in(g.session, g.staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now))
+    _begin(sign_ins.sign_in(g.session, g.staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now))
     flash(_("Your password is changed; other browsers are signed out."))
     return redirect("/me")
 
@@ -84,13 +84,13 @@ def _sign_in(login: str, password: str, *, address: str) -> str:
     # Two transactions: a refused password must be remembered although the sign-in comes to nothing.
     try:
         with db.transaction(engine()) as session:
-            people.refuse_if_throttled(session, login, address, now=g.now)
-            staff = people.check_password(session, login, password)
-            token = people.sign_in(session, staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now)
+            sign_ins.refuse_if_throttled(session, login, address, now=g.now)
+            staff = sign_ins.check_password(session, login, password)
+            token = sign_ins.sign_in(session, staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now)
             first = first_page(people.roles_of(session, staff))
-    except people.WrongPassword:
+    except sign_ins.WrongPassword:
         with db.transaction(engine()) as session:
-            people.note_failure(session, login, address, now=g.now)
+            sign_ins.note_failure(session, login, address, now=g.now)
         raise
     _begin(token)
     return first
@@ -108,7 +108,7 @@ def sign_out() -> Any:
     """End this browser's sign-in."""
     if token := cookie.get(TOKEN):
         with db.transaction(engine()) as session:
-            people.sign_out(session, token, now=g.now)
+            sign_ins.sign_out(session, token, now=g.now)
     cookie.clear()
     return redirect("/sign-in")
 
@@ -121,7 +121,7 @@ def choose_language() -> Response:
     response = make_response(redirect(safe(request.form.get("next", "")) or safe(here()) or "/"))
     if wanted in NAMES:
         with db.transaction(engine()) as session:
-            if staff := people.signed_in(session, cookie.get(TOKEN, ""), now=g.now):
+            if staff := sign_ins.signed_in(session, cookie.get(TOKEN, ""), now=g.now):
                 staff.language = wanted
                 session.add(staff)
         secure = current_app.config["SETTINGS"].https

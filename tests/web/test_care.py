@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
-from outbound import complaints
+from outbound import complaints, sign_ins
 from outbound.billing import charges
 from outbound.complaints import Settlement
 from outbound.opt_outs import Category, OptOut, block
@@ -100,7 +100,7 @@ def test_another_centres_customer_is_not_found(customer: Subscription, shop: Sho
     )
     shop.session.commit()
     client = client_as("care")
-    token = people.sign_in(shop.session, outsider, hours=1, now=NOW)
+    token = sign_ins.sign_in(shop.session, outsider, hours=1, now=NOW)
     shop.session.commit()
     with client.session_transaction() as cookie:
         cookie["token"] = token

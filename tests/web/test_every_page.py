@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.engine import Engine
 from sqlmodel import col, select
 
-from outbound import clock, db, people
+from outbound import clock, db, sign_ins
 from outbound.billing.model import InstructionBatch
 from outbound.call_lists.model import CallList
 from outbound.campaigns.model import Campaign
@@ -101,7 +101,7 @@ def signed_in(app: Console, login: str, language: str) -> FlaskClient:
     client = app.test_client()
     with db.transaction(app.config["ENGINE"]) as session:
         staff = session.exec(select(Staff).where(Staff.login == login)).one()
-        token = people.sign_in(session, staff, hours=12, now=clock.now())
+        token = sign_ins.sign_in(session, staff, hours=12, now=clock.now())
     with client.session_transaction() as cookie:
         cookie["token"] = token
     client.set_cookie("language", language)

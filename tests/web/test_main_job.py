@@ -14,8 +14,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from outbound import db, people
-from outbound.billing.model import Acknowledgement, Instruction, InstructionKind, LedgerEntry
+from outbound import db, sign_ins
+from outbound.billing.model import Acknowledgement, EntryKind, Instruction, InstructionKind, LedgerEntry
 from outbound.calls import outcomes
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.jobs import JOBS
@@ -249,7 +249,7 @@ def test_without_the_second_confirmation_nothing_that_a_person_clicks_or_posts_c
                 centre_id=sold.centre_id,
                 subscription_id=sold.id,
                 cycle="2026-12-24",
-                kind="charge",
+                kind=EntryKind.CHARGE,
                 amount_fen=500,
                 at=centre.now,
             )
@@ -264,12 +264,12 @@ def everybody_of(cast: Cast) -> list[Staff]:
 
 def post_everything(centre: Centre, posters: list[Staff]) -> None:
     """Send plausible forms to every route that takes any, as each of `posters`; refusals are what is expected."""
-    routes = [rule for rule in centre.app.url_map.iter_rules() if rule.methods & {"POST", "PUT", "DELETE"}]
+    routes = [rule for rule in centre.app.url_map.iter_rules() if (rule.methods or set()) & {"POST", "PUT", "DELETE"}]
     kept = [rule for rule in routes if rule.rule not in ("/sign-out", "/sign-in") and "let-go" not in rule.rule]
     for person in posters:
         client = centre.app.test_client()
         with db.transaction(centre.engine) as session:
-            token = people.sign_in(session, session.get_one(Staff, person.id), hours=12, now=centre.now)
+            token = sign_ins.sign_in(session, session.get_one(Staff, person.id), hours=12, now=centre.now)
         with client.session_transaction() as cookie:
             cookie["token"] = token
         for rule in kept:
@@ -277,7 +277,7 @@ def post_everything(centre: Centre, posters: list[Staff]) -> None:
             address = rule.rule
             for name in given:
                 address = re.sub(rf"<[^<>]*\b{name}>", given[name], address)
-            for method in sorted(rule.methods & {"POST", "PUT", "DELETE"}):
+            for method in sorted((rule.methods or set()) & {"POST", "PUT", "DELETE"}):
                 answer = client.open(address, method=method, data=PLAUSIBLE)
                 assert answer.status_code < 500, (person.login, method, address)
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from outbound.people import WrongPassword
+from outbound.sign_ins import WrongPassword
 from tests.conftest import NOW, PASSWORD, Cast, assert_no_violations, picture
 from web.app import Console
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
-from outbound import people
+from outbound import people, sign_ins
 from outbound.people import Role, Staff
 from tests.conftest import PASSWORD, Cast, assert_no_violations, picture
 
@@ -53,7 +53,7 @@ def test_who_has_left_can_be_filtered(manager: FlaskClient, cast: Cast) -> None:
 
 def test_somebody_new_can_sign_in(manager: FlaskClient, session: Session, cast: Cast) -> None:
     assert manager.post("/manager/staff/new", data=NEW).location == "/manager/staff"
-    staff = people.check_password(session, "linxy", "a long password")
+    staff = sign_ins.check_password(session, "linxy", "a long password")
     assert (staff.centre_id, staff.number, people.roles_of(session, staff)) == (
         cast.fz.id,
         "2001",
@@ -111,20 +111,20 @@ def test_a_manager_does_not_give_up_the_own_desk_by_mistake(manager: FlaskClient
 
 def test_a_new_password_works_at_once(manager: FlaskClient, session: Session, cast: Cast) -> None:
     manager.post(f"/manager/staff/{cast.agent.id}/password", data={"password": "another password"})
-    assert people.check_password(session, "agent", "another password").id == cast.agent.id
+    assert sign_ins.check_password(session, "agent", "another password").id == cast.agent.id
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_short_password_changes_nothing(manager: FlaskClient, session: Session, cast: Cast) -> None:
     answer = manager.post(f"/manager/staff/{cast.agent.id}/password", data={"password": "short"})
     assert 'id="password-error">A password needs at least 10 characters.' in answer.text
-    assert people.check_password(session, "agent", PASSWORD)
+    assert sign_ins.check_password(session, "agent", PASSWORD)
 
 
 def test_who_is_let_go_cannot_sign_in(manager: FlaskClient, session: Session, cast: Cast) -> None:
     manager.post(f"/manager/staff/{cast.agent.id}/let-go")
-    with pytest.raises(people.WrongPassword):
-        people.check_password(session, "agent", PASSWORD)
+    with pytest.raises(sign_ins.WrongPassword):
+        sign_ins.check_password(session, "agent", PASSWORD)
 
 
 @pytest.mark.parametrize("verb", ["let-go", "password"])
