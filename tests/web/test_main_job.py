@@ -193,8 +193,10 @@ def bill(centre: Centre) -> None:
     rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
     assert [row[1] for row in rows[1:]] == ["activate", "charge"]
     answers = "key,result,reason\n" + "".join(f"{row[0]},accepted,\n" for row in rows[1:])
-    file = {"name": "回执.csv", "mimeType": "text/csv", "buffer": answers.encode("gb18030")}
-    page.set_input_files("input[name=acknowledgement]", file)
+    page.set_input_files(
+        "input[name=acknowledgement]",
+        {"name": "回执.csv", "mimeType": "text/csv", "buffer": answers.encode("gb18030")},
+    )
     page.click("form[enctype] button.primary")
     page.wait_for_selector("text=2")
     page.wait_for_load_state()
