@@ -115,9 +115,16 @@ def check(files: tuple[Path, ...]) -> None:
     """Check campaign definitions and scripts: every fault with its line, column and remedy."""
     from outbound.commands import faults_in, text_of
 
-    found = [(path, fault) for path in files for fault in faults_in(text_of(path))]
-    for path, fault in found:
-        click.echo(f"{path}: {fault.sentence(language())}")
+    found = False
+    for path in files:
+        try:
+            told = [f"{path}: {fault.sentence(language())}" for fault in faults_in(text_of(path))]
+        except Refusal as refused:
+            click.echo(refused.sentence(language()), err=True)
+            found = True
+            continue
+        found = found or bool(told)
+        click.echo("\n".join(told), nl=bool(told))
     if found:
         raise SystemExit(1)
     click.echo({"zh": "全部正确。", "en": "All correct."}[language()])
@@ -201,7 +208,7 @@ def authz(as_json: bool) -> None:
         click.echo(json.dumps(table))
         return
     for line in table:
-        click.echo(f"{line['method']:7}{line['route']:60}{', '.join(line['roles'])}")
+        click.echo(f"{line['method']:7}{line['route']:62} {', '.join(line['roles'])}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the end of a call sets in motion: its report is registered, and the room that the call was for goes on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -71,5 +71,7 @@ def _after_correction(
         corrections.conclude(session, call, passed=passed or None, by=by, now=now)
         if not passed:
             queue_correction(session, subscription, now=now)
+    elif outcome.code == "considering" and call.callback_at is None:
+        queue_correction(session, subscription, now=now + timedelta(days=1))
     elif outcome.code in ENDS_SUBSCRIPTION:
         corrections.conclude(session, call, passed=False, by=by, now=now)

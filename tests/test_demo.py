@@ -113,3 +113,14 @@ def test_a_real_centre_is_never_taken_for_the_demo(tmp_path: Path) -> None:
 def test_the_demo_leaves_a_database_of_ones_own_alone(tmp_path: Path) -> None:
     with pytest.raises(centre.DemoWantsSqlite):
         centre.prepare(Settings(data=tmp_path, database_url="postgresql://nowhere"), fresh=False)
+
+
+def test_a_fresh_demo_takes_the_place_of_the_old_one_whole(settings: Settings) -> None:
+    key = (settings.data / "numbers.key").read_bytes()
+    centre.prepare(settings, fresh=True, say=lambda _line: None)
+    assert (settings.data / "numbers.key").read_bytes() != key
+    assert sorted(path.name for path in settings.data.iterdir() if path.is_dir()) == ["lists", "recordings"]
+    engine = db.open_database(settings.database)
+    with db.reading(engine) as session:
+        assert broken_promises(session) == []
+    engine.dispose()

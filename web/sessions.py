@@ -72,28 +72,32 @@ def sign_in() -> Any:
     login, password = request.form.get("login", "").strip(), request.form.get("password", "")
     wanted = safe(request.form.get("next", ""))
     try:
-        first = _sign_in(login, password, address=request.remote_addr or "")
+        first, language = _sign_in(login, password, address=request.remote_addr or "")
     except Refusal as refused:
         sentence = refused.sentence(chosen_language())
         page = render_template("sign_in.html", sentence=sentence, refusal=refused, login=login, next=wanted)
         return make_response(page, refused.status)
-    return redirect(wanted or first)
+    response = make_response(redirect(wanted or first))
+    if language:
+        # Pages that are refused before anybody is known, such as an unknown address, speak it too.
+        remember_language(response, language)
+    return response
 
 
-def _sign_in(login: str, password: str, *, address: str) -> str:
+def _sign_in(login: str, password: str, *, address: str) -> tuple[str, str]:
     # Two transactions: a refused password must be remembered although the sign-in comes to nothing.
     try:
         with db.transaction(engine()) as session:
             sign_ins.refuse_if_throttled(session, login, address, now=g.now)
             staff = sign_ins.check_password(session, login, password)
             token = sign_ins.sign_in(session, staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now)
-            first = first_page(people.roles_of(session, staff))
+            first, language = first_page(people.roles_of(session, staff)), staff.language
     except sign_ins.WrongPassword:
         with db.transaction(engine()) as session:
             sign_ins.note_failure(session, login, address, now=g.now)
         raise
     _begin(token)
-    return first
+    return first, language
 
 
 def _begin(token: str) -> None:
@@ -124,9 +128,14 @@ def choose_language() -> Response:
             if staff := sign_ins.signed_in(session, cookie.get(TOKEN, ""), now=g.now):
                 staff.language = wanted
                 session.add(staff)
-        secure = current_app.config["SETTINGS"].https
-        response.set_cookie(COOKIE, wanted, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
+        remember_language(response, wanted)
     return response
+
+
+def remember_language(response: Response, language: str) -> None:
+    """Let this browser be answered in `language` from now on."""
+    secure = current_app.config["SETTINGS"].https
+    response.set_cookie(COOKIE, language, max_age=A_YEAR, samesite="Lax", httponly=True, secure=secure)
 
 
 def safe(address: str) -> str:

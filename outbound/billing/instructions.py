@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +71,12 @@ class AcknowledgementUnreadable(Refusal):
         """The sentence with the reason, and the line where there is one."""
         template = self.zh if language == "zh" else str(self.__doc__)
         return template.format(reason=_UNREADABLE[self.why][language == "en"].format(line=self.line))
+
+
+class AnswerChanged(Refusal):
+    """The carrier answered {key} before, and otherwise; clear it up with them. Nothing was taken over."""
+
+    zh = "运营商此前对指令 {key} 的答复与此不同，请与对方核实。未导入任何内容。"
 
 
 def tell(
@@ -178,12 +184,13 @@ class ReadBack:
 def acknowledge(session: Session, centre: Centre, data: bytes, *, by: Staff, now: datetime) -> ReadBack:
     """Read the carrier's answers (CSV: key, result, reason). The same file twice changes nothing.
 
-    Raises AcknowledgementUnreadable, naming the line.
+    Raises AcknowledgementUnreadable, naming the line, and AnswerChanged.
     """
     answers = _read_answers(data)
     ours: dict[str, tuple[int, bool]] = {}
     for keys in _pieces(list(answers)):
         ours |= {key: (known(number), bool(done)) for key, number, done in session.exec(_left(centre, keys))}
+    _refuse_second_thoughts(session, answers, {key: number for key, (number, done) in ours.items() if done})
     new = {key: number for key, (number, done) in ours.items() if not done}
     for key, number in new.items():
         accepted, reason = answers[key]
@@ -195,6 +202,16 @@ def acknowledge(session: Session, centre: Centre, data: bytes, *, by: Staff, now
         facts = {"accepted": read.accepted, "rejected": read.rejected, "unknown": len(read.unknown)}
         journal.record(session, "instructions.acknowledged", centre, by=by, now=now, centre_id=centre.id, **facts)
     return read
+
+
+def _refuse_second_thoughts(session: Session, answers: Mapping[str, tuple[bool, str]], done: Mapping[str, int]) -> None:
+    for keys in _pieces(list(done)):
+        asked = select(Acknowledgement.instruction_id, Acknowledgement.accepted)
+        numbers = [done[key] for key in keys]
+        said = dict(session.exec(asked.where(col(Acknowledgement.instruction_id).in_(numbers))).all())
+        for key in keys:
+            if said[done[key]] != answers[key][0]:
+                raise AnswerChanged(key=key)
 
 
 def _pieces(keys: list[str]) -> Iterator[list[str]]:

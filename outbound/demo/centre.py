@@ -1,6 +1,7 @@
 """The demo centre: a fortnight of work, done by the real verbs on a simulated clock, ready to be looked at."""
 
 import io
+import logging
 import shutil
 import time as stopwatch
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import click
+import structlog
 from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
@@ -39,8 +41,10 @@ SEED = 20261121
 WORKING_DAYS = 10
 MARKER = "demo-made"
 """Written last, so that a demo cut off while it was made is begun anew."""
+PARTS = ("numbers.key", "recordings", "lists", "outbound.sqlite3")
+"""What the demo centre consists of in its folder."""
 LIST_SIZES = {"fz": (4200, 420), "xm": (700, 0)}
-CALLS_A_DAY = {"fz": 14, "xm": 9}
+CALLS_A_DAY = {"fz": 12, "xm": 7}
 SCRIPTS = (
     "family-number-pitch",
     "family-number-confirmation",
@@ -87,17 +91,27 @@ def _make(settings: Settings, data: Path, say: Callable[[str], None]) -> None:
     within = settings.model_copy(update={"data": making})
     engine = hosting.open_checked(within)
     hosting.upgrade(engine)
+    # A fortnight of periods would bury the progress.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     simulate(engine, within, now=clock.now(), say=say)
     # The last connection that closes brings everything into the one file that is moved.
     engine.dispose()
-    (data / MARKER).unlink(missing_ok=True)
-    for name in ("outbound.sqlite3-wal", "outbound.sqlite3-shm"):
-        (data / name).unlink(missing_ok=True)
-    shutil.rmtree(data / "recordings", ignore_errors=True)
-    for name in ("numbers.key", "recordings", "lists", "outbound.sqlite3"):
-        (making / name).replace(data / name)
-    shutil.rmtree(making)
+    _put_in_place(making, data)
+
+
+def _put_in_place(making: Path, data: Path) -> None:
+    """Set the old centre aside, move the new one in, then drop the old one."""
+    before = data / "demo-before"
+    shutil.rmtree(before, ignore_errors=True)
+    before.mkdir()
+    for name in ("outbound.sqlite3-wal", "outbound.sqlite3-shm", *PARTS):
+        if (data / name).exists():
+            (data / name).rename(before / name)
+    for name in PARTS:
+        (making / name).rename(data / name)
     (data / MARKER).write_text("")
+    shutil.rmtree(making)
+    shutil.rmtree(before)
 
 
 def simulate(engine: Engine, settings: Settings, *, now: datetime, say: Callable[[str], None]) -> None:

@@ -146,7 +146,7 @@ def test_a_lease_is_renewed(floor: Floor, client_as: ClientAs, app: Console) -> 
 def test_a_sale_with_four_passes_begins_the_trial(floor: Floor, client_as: ClientAs, session: Session) -> None:
     floor.contact()
     answer = sold(client_as("agent", "zh"))
-    assert answer.json["follows"] == ["体验至12月23日，到期前由其他同事二次确认。"]
+    assert answer.json["follows"] == ["体验至12月23日，到期前由其他同事二次确认。", "本通录音上传前不会计费。"]
     subscription = session.exec(select(Subscription)).one()
     assert subscription.state == SubscriptionState.TRIAL
     assert session.get_one(Tick, (subscription.sale_call_id, "tariff")).second == 31.5
@@ -340,7 +340,7 @@ def test_a_verifier_sees_what_was_promised_and_confirms(
     assert [outcome["code"] for outcome in told["outcomes"]][:3] == ["confirmed", "declined", "considering"]
     said = {"tariff": 12.0, "trial_end": 20.0, "cancel": 30.0}
     answer = wrap_up(client, dial(client, told), "confirmed", ticks=said, marks=PASSING, desk="verifier")
-    assert answer.json["follows"] == ["已确认，12月24日起收费。"]
+    assert answer.json["follows"] == ["已确认，12月24日起收费。", "本通录音上传前不会计费。"]
     session.expire_all()
     assert session.exec(select(Subscription)).one().state == SubscriptionState.CONFIRMED
 

@@ -69,7 +69,8 @@ def test_a_whole_sale_takes_at_most_twenty_keys(floor: Floor, page_as: PageAs, s
     keys.press(*TO_CONSENT, "1", "Space").until("wrapup")
     keys.press("1", "1", "1", "1", "Enter").until("claimed")
     assert (
-        keys.page.inner_text(".notices") == "王秀英 138****8000 · 同意办理 · 体验至12月23日，到期前由其他同事二次确认。"
+        keys.page.inner_text(".notices")
+        == "王秀英 138****8000 · 同意办理 · 体验至12月23日，到期前由其他同事二次确认。 · 本通录音上传前不会计费。"
     )
     assert keys.page.inner_text("#who .name") == "李建国"
     assert keys.count <= 20

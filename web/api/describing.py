@@ -159,11 +159,12 @@ def _promised(session: Session, claim: Claim, *, now: datetime) -> shapes.Promis
         return None
     offer = campaigns.definition_in(session.get_one(CampaignVersion, subscription.campaign_version_id)).offer
     sale = session.get_one(Call, subscription.sale_call_id)
+    ends = subscription.trial_ends_on if subscription.trial_days else None
     return shapes.Promised(
         offer=offer.shown(chosen_language()) if offer else subscription.offer_name,
         price=_("%(price)s a month", price=filters.money(subscription.price_fen)),
-        trial_ends=saying.said_weekday(subscription.trial_ends_on) if subscription.trial_ends_on else "",
-        trial_ends_on=subscription.trial_ends_on,
+        trial_ends=saying.said_weekday(ends) if ends else "",
+        trial_ends_on=ends,
         sold=saying.said_time(sale.dialled_at, now=now),
         seller=session.get_one(Staff, subscription.seller_id).name,
         cancel=offer.cancel.shown(chosen_language()) if offer else "",

@@ -12,6 +12,7 @@ from outbound.calls.wrap_up import WrappedUp
 from outbound.clock import local, local_day
 from outbound.dialing.model import Claim
 from outbound.dialing.outlook import Outlook
+from outbound.recordings import keeping
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
@@ -86,6 +87,8 @@ def why_now(session: Session, claim: Claim, contact: Contact, *, now: datetime) 
 
 def consequence(outcome: Outcome) -> str:
     """What registering an outcome will do, said before it is done."""
+    if outcome.code == "considering":
+        return _("Called again at the time agreed; without a time, not again")
     hours = outcome.retry_minutes // 60
     return {
         After.RETRY: ngettext("Called again in %(num)d hour", "Called again in %(num)d hours", hours),
@@ -124,6 +127,9 @@ def follows(session: Session, done: WrappedUp, *, now: datetime) -> list[str]:
         told.append(said)
     if said := _of_contact(session, done, now=now):
         told.append(said)
+    going_on = subscription and subscription.state in {S.TRIAL, S.CONFIRMING, S.CONFIRMED}
+    if going_on and done.outcome.after == After.CONSENT and keeping.of_call(session, done.call) is None:
+        told.append(_("Nothing is charged before the recording of this call is in."))
     return told
 
 

@@ -65,6 +65,7 @@
     const radio = criterion.querySelector(`[value="${value}"]`);
     if (radio.checked) turnTo(index);
     else radio.click();
+    criterion.querySelectorAll(".error").forEach((told) => told.remove());
     if (value === "fail") criterion.querySelector("select").focus();
   }
 

@@ -309,9 +309,10 @@ function listen() {
 }
 
 listen();
-store.watchTabs(() => {
-  document.getElementById("twice").hidden = false;
-});
+store.watchTabs(
+  () => { document.getElementById("twice").hidden = false; },
+  () => { document.getElementById("twice").hidden = true; },
+);
 setInterval(tell, 250);
 setInterval(renew, RENEW_EVERY);
 mailer.resume().then(look);

@@ -27,11 +27,18 @@ export function unqueue(callId) {
 }
 
 // Tells when the same person has the desk open in another tab of this browser: both are told.
-export function watchTabs(onOther) {
+export function watchTabs(onOther, onAlone) {
   const channel = new BroadcastChannel(`desk:${staff}`);
   channel.addEventListener("message", (event) => {
+    if (event.data === "closed") {
+      // Whoever is still there says so again.
+      onAlone();
+      channel.postMessage("opened");
+      return;
+    }
     if (event.data === "opened") channel.postMessage("here");
     onOther();
   });
+  addEventListener("pagehide", () => channel.postMessage("closed"));
   channel.postMessage("opened");
 }
