@@ -1,7 +1,6 @@
 """Call lists taken into a campaign: the sample files give the figures that were agreed, on both engines."""
 
 import json
-import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -333,14 +332,3 @@ def test_where_no_phone_column_is_known_the_preview_shows_the_columns_to_choose_
     shown = preview(session, vault, campaign, (csv("13800138000,王", head="号段,客户姓名"), "a.csv"), now=NOW)
     assert isinstance(shown.refusal, refusals.NoPhoneColumn)
     assert (shown.headers, shown.rows[0].cells) == (("号段", "客户姓名"), ["13800138000", "王"])
-
-
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_five_thousand_rows_are_taken_in_a_second_and_a_half(
-    session: Session, vault: Vault, campaign: Campaign, cast: Cast
-) -> None:
-    data = csv(*(f"138{place:08d},王秀英,畅享58" for place in range(5000)))
-    began = time.process_time()
-    taken = import_list(session, vault, campaign, (data, "a.csv"), by=cast.manager, now=NOW)
-    assert taken.accepted == 5000
-    assert time.process_time() - began < 1.5

@@ -18,6 +18,7 @@ SPOKEN_IN_THE_RECORDINGS = {
 def test_the_shelf_holds_a_script_for_every_purpose() -> None:
     assert set(SCRIPTS) == {
         "contract-renewal-confirmation",
+        "contract-renewal-correction",
         "contract-renewal-retention",
         "data-plan-trial",
         "family-number-confirmation",

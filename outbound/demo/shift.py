@@ -51,6 +51,8 @@ UNSURE = 0.06
 HARD_TO_REACH = 7
 """Every seventh customer never answers the second call, so that trials are extended and lapse."""
 
+_CORRECTED = select(Call.id).where(Call.outcome_code == "corrected").limit(1)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -132,7 +134,9 @@ def _renews(stage: Stage, call: Call) -> bool:
 
 
 def _still_wanted(stage: Stage, duty: Duty) -> str | None:
-    """On the last day: what nobody happened to do, so that every state of a subscription is there to be seen."""
+    """What nobody happened to do: a correction that passes and, on the last day, every state of a subscription."""
+    if duty == Duty.CORRECTION and not stage.session.exec(_CORRECTED).first():
+        return "corrected"
     if not stage.last_day or duty not in (Duty.PITCH, Duty.CONFIRMATION):
         return None
     states = set(stage.session.exec(select(Subscription.state).distinct()))
