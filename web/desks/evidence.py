@@ -79,7 +79,7 @@ def subscriptions_table() -> Table:
                 "ends",
                 lazy_gettext("Trial ends"),
                 sort=col(Subscription.trial_ends_on),
-                value=lambda row: row[0].trial_ends_on,
+                value=lambda row: row[0].trial_ends_on if row[0].trial_days else None,
             ),
         ),
         key=col(Subscription.id),
