@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
+from outbound.bench.command import bench
 from outbound.errors import Language, Refusal
 
 
@@ -209,6 +210,9 @@ def authz(as_json: bool) -> None:
         return
     for line in table:
         click.echo(f"{line['method']:7}{line['route']:62} {', '.join(line['roles'])}")
+
+
+main.add_command(bench)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Campaigns in the console: written as YAML or as a form, what they lack, their life, their versions."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from playwright import sync_api
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
@@ -415,7 +417,7 @@ def test_a_chosen_file_is_shown_in_the_editor(page_as: "Callable[..., Page]", tm
     page = page_as("manager")
     page.goto("/manager/campaigns/new")
     page.set_input_files("#file", file)
-    page.wait_for_function("document.getElementById('text').value.includes('合约到期维系')")
+    sync_api.expect(page.locator("#text")).to_have_value(re.compile("合约到期维系"))
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/manager/campaigns/1")
     assert page.locator("h1").inner_text() == "合约到期维系"

@@ -268,7 +268,7 @@ def test_the_desk_can_be_worked_by_everybody(
     page = page_as("care", language)
     page.context.add_cookies([{"name": "theme", "value": theme, "url": live}])
     page.goto("/care")
-    page.wait_for_function("document.activeElement.id === 'number'")
+    page.wait_for_selector("#number:focus")
     page.keyboard.type(NUMBER)
     page.keyboard.press("Enter")
     page.wait_for_url("**/care/numbers/1")
