@@ -8,6 +8,7 @@ ROOMS = (
     "outbound.journal",
     "scripts.model",
     "outbound.phones.model",
+    "outbound.phones.zones",
     "outbound.opt_outs",
     "outbound.call_lists.model",
     "outbound.campaigns.model",

@@ -20,6 +20,7 @@ from outbound.people import Centre, Staff, known
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault, open_vault
+from outbound.phones.zones import group_of
 from outbound.settings import Settings
 from scripts import approval
 from scripts.language import library
@@ -58,6 +59,7 @@ class Floor:
                 campaign_id=known(self.campaign.id),
                 call_list_id=known(listed.id if listed else None),
                 phone_id=known(phone.id),
+                zone_group_id=group_of(session, phone.zones),
                 **{"name": "王秀英", "due_at": self.now, "attributes": {"地市": "福州", "套餐": "畅享58"}, **facts},
             )
             session.add(contact)
@@ -91,6 +93,7 @@ def open_floor(
                 name="list.csv",
                 sha256="0" * 64,
                 at=now,
+                published_at=now,
                 rows=1,
                 accepted=1,
             )

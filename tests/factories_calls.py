@@ -25,6 +25,7 @@ from outbound.compliance import Criterion, Mark
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
 from outbound.people import Centre, Role, Staff, StaffRole, known
 from outbound.phones.model import Phone
+from outbound.phones.zones import group_of
 from outbound.recordings.model import Recording
 from scripts.model import PitchScript, ScriptVersion
 
@@ -120,13 +121,16 @@ class CallMaker:
             name="list.csv",
             sha256=f"{self._next():064d}",
             at=self.now,
+            published_at=self.now,
         )
         self._store(listed)
+        phone = phone or self.phone()
         contact = Contact(
             centre_id=known(self.centre.id),
             campaign_id=known(campaign.id),
             call_list_id=known(listed.id),
-            phone_id=known((phone or self.phone()).id),
+            phone_id=known(phone.id),
+            zone_group_id=group_of(self.session, phone.zones),
             **{"name": "王秀英", "due_at": self.now, **facts},
         )
         return self._store(contact)

@@ -30,6 +30,7 @@ from outbound.dialing.model import Claim, ClaimEnd, DialToken
 from outbound.opt_outs import OptOut
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import Phone
+from outbound.phones.zones import group_of
 from tests.conftest import Cast
 from tests.desk import Floor, example, floor, vault
 from tests.factories import Maker
@@ -69,6 +70,7 @@ def listed(campaign: Campaign, now: datetime) -> CallList:
         name="list.csv",
         sha256="1" * 64,
         at=now,
+        published_at=now,
         rows=1,
         accepted=1,
     )
@@ -91,6 +93,7 @@ def fill(session: Session, campaigns: list[Campaign], phones: int, now: datetime
                     campaign_id=known(campaign.id),
                     call_list_id=known(session.exec(of).first()),
                     phone_id=known(phone.id),
+                    zone_group_id=group_of(session, phone.zones),
                     name="王秀英",
                     due_at=now,
                 )

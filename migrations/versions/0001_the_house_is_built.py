@@ -106,6 +106,13 @@ def create_tables() -> None:
     op.create_index(op.f("ix_sign_in_failure_address_at"), "sign_in_failure", ["address", "at"], unique=False)
     op.create_index(op.f("ix_sign_in_failure_login_at"), "sign_in_failure", ["login", "at"], unique=False)
     op.create_table(
+        "zone_group",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("zones", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_zone_group")),
+        sa.UniqueConstraint("zones", name=op.f("uq_zone_group_zones")),
+    )
+    op.create_table(
         "draw",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -310,6 +317,7 @@ def create_tables() -> None:
         sa.Column("encoding", sa.String(20), nullable=False),
         sa.Column("imported_by_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("accepted", sa.Integer(), nullable=False),
         sa.Column("duplicate", sa.Integer(), nullable=False),
@@ -432,6 +440,7 @@ def create_tables() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("call_list_id", sa.Integer(), nullable=False),
         sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("zone_group_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("attributes", sa.JSON(), nullable=False),
         sa.Column(
@@ -467,10 +476,19 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_contact_centre_id")),
         sa.ForeignKeyConstraint(["kept_for_id"], ["staff.id"], name=op.f("fk_contact_kept_for_id")),
         sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_contact_phone_id")),
+        sa.ForeignKeyConstraint(["zone_group_id"], ["zone_group.id"], name=op.f("fk_contact_zone_group_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
         sa.UniqueConstraint("campaign_id", "phone_id", name=op.f("uq_contact_campaign_id_phone_id")),
     )
     op.create_index("ix_contact_call_list_id", "contact", ["call_list_id"], unique=False)
+    op.create_index(
+        "ix_contact_due",
+        "contact",
+        ["call_list_id", "duty", "zone_group_id", "callback", "priority", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
     op.create_index("ix_contact_phone_id", "contact", ["phone_id"], unique=False)
     op.create_table(
         "opt_out_lifting",
@@ -1280,11 +1298,4 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["instruction_id"], ["instruction.id"], name=op.f("fk_acknowledgement_instruction_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
         sa.UniqueConstraint("instruction_id", name=op.f("uq_acknowledgement_instruction_id")),
-    )
-    op.create_index(
-        "ix_contact_due",
-        "contact",
-        ["campaign_id", "duty", sa.text("priority DESC"), "due_at", "id"],
-        sqlite_where=sa.text("state = 'queued'"),
-        postgresql_where=sa.text("state = 'queued'"),
     )

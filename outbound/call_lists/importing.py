@@ -24,6 +24,7 @@ from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone, zones_kept
 from outbound.phones.parsing import Number
 from outbound.phones.vault import Vault
+from outbound.phones.zones import group_of
 
 __all__ = [
     "CHUNK",
@@ -159,8 +160,14 @@ def _keep_contacts(session: Session, call_list: CallList, judges: Sieve, judged:
         "closed_why": "",
     }
     alike = tuple(same.values())
-    rows = [(*alike, *_contact(each, phones)) for each in accepted]
-    bulk.insert(session, table, [*same, "phone_id", "name", "attributes", "priority"], rows)
+    groups = {zones: group_of(session, zones) for zones in {_zones(each) for each in accepted}}
+    rows = [(*alike, *_contact(each, phones), groups[_zones(each)]) for each in accepted]
+    bulk.insert(session, table, [*same, "phone_id", "name", "attributes", "priority", "zone_group_id"], rows)
+
+
+def _zones(judged: Judged) -> str:
+    assert judged.chosen is not None
+    return zones_kept(judged.numbers[judged.chosen])
 
 
 def _contact(judged: Judged, phones: Mapping[bytes, int]) -> tuple[int, str, str, int]:
@@ -210,6 +217,7 @@ def _counted(session: Session, call_list: CallList, counts: Mapping[RowFault | N
     call_list.duplicate = counts.get(RowFault.DUPLICATE, 0)
     call_list.invalid = counts.get(RowFault.INVALID, 0)
     call_list.suppressed = counts.get(RowFault.SUPPRESSED, 0)
+    call_list.published_at = call_list.at
     session.add(call_list)
     session.flush()
 

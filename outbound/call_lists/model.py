@@ -48,6 +48,9 @@ class CallList(SQLModel, table=True):
     encoding: str = Field(default="", max_length=20)
     imported_by_id: int | None = Field(default=None, foreign_key="staff.id")
     at: datetime = Field(sa_type=UtcDateTime)
+    published_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="from when its contacts are handed out: all at once"
+    )
     rows: int = 0
     accepted: int = 0
     duplicate: int = 0
@@ -77,9 +80,11 @@ class Contact(SQLModel, table=True):
         sa.UniqueConstraint("campaign_id", "phone_id"),
         sa.Index(
             "ix_contact_due",
-            "campaign_id",
+            "call_list_id",
             "duty",
-            sa.text("priority DESC"),
+            "zone_group_id",
+            "callback",
+            "priority",
             "due_at",
             "id",
             sqlite_where=sa.text("state = 'queued'"),
@@ -94,6 +99,7 @@ class Contact(SQLModel, table=True):
     campaign_id: int = Field(foreign_key="campaign.id")
     call_list_id: int = Field(foreign_key="call_list.id")
     phone_id: int = Field(foreign_key="phone.id")
+    zone_group_id: int = Field(foreign_key="zone_group.id", description="where the number may be: that of its phone")
     name: str = Field(default="", max_length=80)
     attributes: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     state: ContactState = Field(default=ContactState.QUEUED, sa_type=choice(ContactState))
