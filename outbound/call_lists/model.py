@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from outbound.db import UtcDateTime, append_only, choice, table_of
+from outbound.db import UtcDateTime, choice, guard, lock, table_of
 
 
 class Duty(StrEnum):
@@ -34,11 +34,35 @@ class RowFault(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class ImportState(StrEnum):
+    """How far the import of a file has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    REFUSING = "refusing"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+
+
+GIVEN_UP = (ImportState.CANCELLED, ImportState.REFUSED)
+"""Nothing of such a list is here any more, and its file may come again."""
+UNDER_WAY = (ImportState.WAITING, ImportState.RUNNING, ImportState.CANCELLING, ImportState.REFUSING)
+"""Somebody has still to do something for such a list."""
+_ONCE = sa.text("state NOT IN ('cancelled', 'refused')")
+
+
 class CallList(SQLModel, table=True):
-    """An imported file, and what became of its rows."""
+    """An imported file, and what became of its rows: the five figures are told once it is published.
+
+    While it is under way `reached` is the last row of the file that is stored, and `so_far` are the figures up to it.
+    """
 
     __tablename__ = "call_list"
-    __table_args__ = (sa.UniqueConstraint("campaign_id", "sha256"),)
+    __table_args__ = (
+        sa.Index("uq_call_list_file", "campaign_id", "sha256", unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id", index=True)
@@ -56,6 +80,30 @@ class CallList(SQLModel, table=True):
     duplicate: int = 0
     invalid: int = 0
     suppressed: int = 0
+    state: ImportState = Field(default=ImportState.PUBLISHED, sa_type=choice(ImportState))
+    file: str = Field(default="", max_length=80, description="its name among the kept files, while it is under way")
+    sheet: str = Field(default="", max_length=200)
+    headers: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    roles: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON, description="header to role, as chosen")
+    lines: int = Field(default=0, description="about how many rows the file has")
+    reached: int = 0
+    so_far: dict[str, int] = Field(default_factory=dict, sa_type=sa.JSON)
+    began_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease: str = Field(default="", max_length=40, description="which process is at it")
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    why: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON, description="why it is refused, by language")
+
+
+class ColumnChoice(SQLModel, table=True):
+    """What a centre's lists with these headers hold in their columns, as its people last chose."""
+
+    __tablename__ = "column_choice"
+
+    centre_id: int = Field(foreign_key="centre.id", primary_key=True)
+    headers: str = Field(primary_key=True, max_length=64, description="digest of the set of headers")
+    roles: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON)
+    by_id: int | None = Field(default=None, foreign_key="staff.id")
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class RefusedRow(SQLModel, table=True):
@@ -114,4 +162,68 @@ class Contact(SQLModel, table=True):
     closed_why: str = Field(default="", max_length=40)
 
 
-append_only(table_of(RefusedRow))
+class ContactNumber(SQLModel, table=True):
+    """A further number of a contact, next in turn by `position`; the one that is rung stands with the contact."""
+
+    __tablename__ = "contact_number"
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "phone_id"),)
+
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True)
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    campaign_id: int = Field(foreign_key="campaign.id")
+    phone_id: int = Field(foreign_key="phone.id", index=True)
+
+
+guard(
+    table_of(CallList),
+    "call_list_stays_published",
+    when="BEFORE UPDATE OF published_at",
+    refuse_if="OLD.published_at IS NOT NULL AND NEW.published_at IS NULL",
+    saying="a published call list stays published",
+)
+guard(
+    table_of(RefusedRow),
+    "refused_row_stays",
+    when="BEFORE DELETE",
+    refuse_if="EXISTS (SELECT 1 FROM call_list WHERE id = OLD.call_list_id AND published_at IS NOT NULL)",
+    saying="refused rows of a published list are append-only",
+)
+guard(
+    table_of(RefusedRow),
+    "refused_row_unchanged",
+    when="BEFORE UPDATE OF call_list_id, row, fault, reason",
+    # Its cells may be sealed again under a newer key.
+    refuse_if="1 = 1",
+    saying="refused_row is append-only",
+)
+lock(
+    table_of(RefusedRow),
+    "refused_row_no_replace",
+    # INSERT OR REPLACE deletes in silence where recursive_triggers is off.
+    sqlite=[
+        """CREATE TRIGGER refused_row_no_replace BEFORE INSERT ON refused_row
+WHEN EXISTS (SELECT 1 FROM refused_row WHERE call_list_id = NEW.call_list_id AND row = NEW.row)
+BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: refused_row is append-only'); END"""
+    ],
+    postgresql=[
+        """CREATE FUNCTION refused_row_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+RAISE EXCEPTION 'refused_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+        """CREATE TRIGGER refused_row_no_truncate BEFORE TRUNCATE ON refused_row
+FOR EACH STATEMENT EXECUTE FUNCTION refused_row_no_truncate()""",
+    ],
+)
+guard(
+    table_of(ContactNumber),
+    "contact_number_is_once",
+    when="BEFORE INSERT",
+    refuse_if="EXISTS (SELECT 1 FROM contact WHERE campaign_id = NEW.campaign_id AND phone_id = NEW.phone_id)",
+    saying="the campaign has a contact with this number already",
+)
+guard(
+    table_of(Contact),
+    "contact_number_moves",
+    when="BEFORE UPDATE OF phone_id",
+    refuse_if="""EXISTS (SELECT 1 FROM contact_number
+        WHERE campaign_id = NEW.campaign_id AND phone_id = NEW.phone_id)""",
+    saying="the campaign has a contact with this number already",
+)
