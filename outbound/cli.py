@@ -131,6 +131,17 @@ def check(files: tuple[Path, ...]) -> None:
     click.echo({"zh": "全部正确。", "en": "All correct."}[language()])
 
 
+@main.command()
+@click.argument("kind", type=click.Choice(["campaign", "script"]))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of campaign definitions or of scripts, for editors that complete YAML."""
+    from outbound.campaigns import definition
+    from scripts import language as script
+
+    published = definition.schema() if kind == "campaign" else script.schema()
+    click.echo(json.dumps(published, ensure_ascii=False, indent=2))
+
+
 @main.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--campaign", required=True, help="name of the campaign")

@@ -13,7 +13,7 @@ from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
 from outbound.db import reading, transaction
 from outbound.documents import Document, DocumentFaulty, Fault
-from outbound.errors import NotFound, Refusal
+from outbound.errors import Language, NotFound, Refusal
 from outbound.hosting import open_checked, refuse_old_schema
 from outbound.people import Centre, Role, known
 from outbound.phones.model import refuse_other_key
@@ -24,7 +24,7 @@ from outbound.verification import broken_promises
 from qa.sampling import checking
 from qa.sampling.model import Draw
 from scripts.language import read_script
-from scripts.proof import prove
+from scripts.proof import Failure, prove
 
 
 class CampaignUnknown(Refusal):
@@ -65,8 +65,15 @@ def faults_in(text: str) -> list[Fault]:
         return refused.list
     place = Document(text)
     return [
-        place.fault(("steps", *failure.steps[-1:]), zh=failure.zh, en=failure.en) for failure in prove(script).failures
+        place.fault(("steps", *failure.steps[-1:]), zh=_with_way(failure, "zh"), en=_with_way(failure, "en"))
+        for failure in prove(script).failures
     ]
+
+
+def _with_way(failure: Failure, language: Language) -> str:
+    """What is wrong, and beneath it the shortest way there in the script's own words."""
+    lines = [failure.sentence(language), *failure.transcript(language).splitlines()]
+    return "\n    ".join(lines)
 
 
 def text_of(file: Path) -> str:

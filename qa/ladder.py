@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from outbound.calling_rules.days import is_workday
 from outbound.calling_rules.profiles import profile
 from outbound.calls.model import Call
+from outbound.campaigns.definition import Ladder as Tightened
 from outbound.campaigns.model import CampaignStaff
 from outbound.clock import local_day
 from outbound.compliance import Verdict
@@ -24,8 +25,7 @@ from qa.review.model import Review
 
 WORKING_DAYS = 5
 """Two failures within so many working days lead to full; so many without one lead a step down."""
-TIGHTENED_TIMES = 3
-TIGHTENED_AT_LEAST = 30
+USUAL = Tightened()
 
 Workday = Callable[[date], bool]
 
@@ -41,11 +41,13 @@ class Level(StrEnum):
         """The step as pages show it."""
         return _WORDS[self][0 if language == "zh" else 1]
 
-    def rate(self, percent: int) -> int:
+    def rate(self, percent: int, tightened: Tightened = USUAL) -> int:
         """The per cent that is sampled on this step where a campaign's own rate is `percent`."""
         if self is Level.FULL:
             return 100
-        return percent if self is Level.NORMAL else min(100, max(TIGHTENED_TIMES * percent, TIGHTENED_AT_LEAST))
+        if self is Level.NORMAL:
+            return percent
+        return min(100, max(tightened.tightened_times * percent, tightened.tightened_percent))
 
 
 _WORDS = {
@@ -129,9 +131,11 @@ def standing_of(session: Session, agent_id: int, *, zone: str, now: datetime) ->
     return standing(failures_of(session, agent_id, zone=zone, now=now), today=local_day(now, zone))
 
 
-def rate_for(session: Session, agent_id: int, *, percent: int, zone: str, now: datetime) -> int:
+def rate_for(
+    session: Session, agent_id: int, *, percent: int, tightened: Tightened = USUAL, zone: str, now: datetime
+) -> int:
     """The per cent of an agent's recordings to be reviewed where the campaign's own rate is `percent`."""
-    return standing_of(session, agent_id, zone=zone, now=now).level.rate(percent)
+    return standing_of(session, agent_id, zone=zone, now=now).level.rate(percent, tightened)
 
 
 def all_on_full(session: Session, campaign_id: int, *, zone: str, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import Language
+from outbound.json_schema import chinese_words, published
 from scripts.vocabulary import (
     ASKING,
     CONSENTED,
@@ -58,6 +59,7 @@ __all__ = [
     "library",
     "read_script",
     "required_disclosures",
+    "schema",
 ]
 
 
@@ -253,6 +255,11 @@ def read_script(text: str) -> Script:
     if faults:
         raise DocumentFaulty(faults)
     return script
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of scripts, described in both languages, for editors that complete them."""
+    return published(Script, chinese_words("scripts"))
 
 
 _LIBRARY = Path(__file__).parent / "library"

@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.journal",
         "outbound.documents",
         "outbound.exports",
+        "outbound.json_schema",
     ),
     ("outbound.calling_rules", "outbound.compliance"),
     ("scripts",),

@@ -16,6 +16,7 @@ from outbound.campaigns import forms
 from outbound.campaigns.crossings import crossed
 from outbound.documents import Document, DocumentFaulty
 from outbound.errors import Language, Refusal
+from outbound.json_schema import chinese_words, published
 from scripts.filling import OfferFacts
 from scripts.language import Words, WordsPart
 
@@ -162,8 +163,21 @@ class Calling(Part):
     """How often a customer whose yes was unsure is rung again."""
     lease_minutes: Count = 15
     """Minutes after which a contact that an agent took and left goes back to the queue."""
+    callback_release_minutes: int = Field(default=30, strict=True, ge=0, le=10_080)
+    """Minutes after which a personal callback that its agent did not keep goes to anybody."""
+    callback_broken_hours: int = Field(default=2, strict=True, ge=1, le=168)
+    """Hours after which a callback that nobody kept counts as broken."""
     languages: list[Literal["zh", "en"]] = Field(default=["zh"], min_length=1)
     """The languages in which customers are spoken to; scripts must have them all."""
+
+
+class Ladder(Part):
+    """How strictly an agent is sampled after a failed review, and how they come back."""
+
+    tightened_times: int = Field(default=3, strict=True, ge=1, le=100)
+    """How many times the usual rate is drawn on the tightened step."""
+    tightened_percent: Percent = 30
+    """The least rate on the tightened step, in percent."""
 
 
 class Quality(Part):
@@ -177,6 +191,8 @@ class Quality(Part):
     """Recordings shorter than this are not valid."""
     correction_by_another: bool = True
     """Whether a failed sale is put right by another agent than the seller."""
+    ladder: Ladder = Ladder()
+    """How an agent is sampled after a failed review."""
 
 
 class Confirmation(Part):
@@ -255,8 +271,8 @@ def read_definition(text: str) -> Definition:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of definitions, with descriptions, for editors that complete them."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Definition.model_json_schema()}
+    """The JSON Schema of definitions, described in both languages, for editors that complete them."""
+    return published(Definition, chinese_words("outbound.campaigns"))
 
 
 def to_yaml(form: Mapping[str, Any]) -> str:

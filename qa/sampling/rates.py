@@ -25,6 +25,8 @@ def in_force(session: Session, centre: Centre, kind: DrawKind, *, now: datetime)
         quality = definition_of(session, session.get_one(Campaign, campaign_id)).qa
         if kind == DrawKind.WEEKLY:
             return quality.weekly_percent
-        return ladder.rate_for(session, agent_id, percent=quality.daily_percent, zone=centre.zone, now=now)
+        return ladder.rate_for(
+            session, agent_id, percent=quality.daily_percent, tightened=quality.ladder, zone=centre.zone, now=now
+        )
 
     return rate

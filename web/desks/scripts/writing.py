@@ -7,7 +7,7 @@ from flask import flash, g, redirect, render_template, request
 from outbound.documents import DocumentFaulty
 from outbound.people import known
 from scripts import approval
-from scripts.language import library, read_script
+from scripts.language import library, read_script, schema
 from scripts.model import PitchScript, ScriptVersion
 from scripts.proof import prove
 from web.desks.editing import editor_text, sent_text, text_faults, told_by_line
@@ -74,3 +74,10 @@ def check_script() -> str:
     except DocumentFaulty as faulty:
         return render_template("manager/faults.html", faults=faulty.list)
     return render_template("scripts/proof.html", proof=prove(script), script=script)
+
+
+@bp.get("/schema.json")
+@allows("see_scripts")
+def show_schema() -> dict[str, Any]:
+    """The JSON Schema of scripts, for editors that complete them."""
+    return schema()
