@@ -140,7 +140,7 @@ def display(e164: str) -> str:
 _DASHES = "‐‑‒–—―−－﹣ー"
 _SPACES = "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t\r\n\v\f"
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-_FOLD: dict[int, str | None] = {
+FOLD: dict[int, str | None] = {
     **{full: chr(full - 0xFEE0) for full in range(0xFF01, 0xFF5F)},
     **dict.fromkeys(map(ord, _DASHES), "-"),
     **dict.fromkeys(map(ord, _SPACES), " "),
@@ -151,8 +151,8 @@ _FOLD: dict[int, str | None] = {
 }
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _ROUNDED = re.compile(r"(\+?\d{5,})\.0+", re.ASCII)
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d+", re.ASCII)
-_LEGIBLE = re.compile(r"\(?\+? ?\(?\d[\d ()\-]*", re.ASCII)
+SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d+", re.ASCII)
+LEGIBLE = re.compile(r"\(?\+? ?\(?\d[\d ()\-]*", re.ASCII)
 _DOTTED = re.compile(r"\+[\d.() \-]+|\d+(?:\.\d+){2,}", re.ASCII)
 _MOBILE_SHAPE = re.compile(r"1\d{10}", re.ASCII)
 _PLAIN = re.compile(r"(?:(?:\+86|0086|86|\(\+?86\))[ \-]?)?(1\d\d)[ \-]?(\d{4})[ \-]?(\d{4})", re.ASCII)
@@ -160,7 +160,7 @@ _PLAIN = re.compile(r"(?:(?:\+86|0086|86|\(\+?86\))[ \-]?)?(1\d\d)[ \-]?(\d{4})[
 
 def _folded(raw: str) -> str:
     """`raw` in plain ASCII where it has a plain counterpart, without what nobody sees."""
-    text = raw.translate(_FOLD).strip()
+    text = raw.translate(FOLD).strip()
     if formula := _FORMULA_TEXT.fullmatch(text):
         text = formula[1]
     text = text.lstrip("' ")
@@ -194,14 +194,14 @@ def _mobile_ranges() -> re.Pattern[str]:
 def _illegible(text: str) -> Reason | None:
     if not text:
         return Reason.EMPTY
-    if _SCIENTIFIC.fullmatch(text):
+    if SCIENTIFIC.fullmatch(text):
         return Reason.SCIENTIFIC
-    return None if _LEGIBLE.fullmatch(text) else Reason.NOT_A_NUMBER
+    return None if LEGIBLE.fullmatch(text) else Reason.NOT_A_NUMBER
 
 
 # What libphonenumber knows
 
-_SERVICE = re.compile(
+SERVICE = re.compile(
     r"1[12]\d|1[012]\d{3}|100\d{2,3}|9[56]\d{3,6}|1010\d{4}|400\d{7}|(?:10|21)?800\d{7}",
     re.ASCII,
 )
@@ -229,7 +229,7 @@ def _international(digits: str) -> PhoneNumber | Reason:
 def _mainland(digits: str) -> PhoneNumber | Reason:
     """Mainland digits with or without the trunk 0. Dial-through prefixes (17951…) stay: taking them off would guess."""
     bare = digits.removeprefix("0")
-    if _SERVICE.fullmatch(bare):
+    if SERVICE.fullmatch(bare):
         return Reason.SERVICE
     if not 10 <= len(bare) <= 11 or re.match(r"1[1-9]\d{8}$", bare):
         return Reason.LENGTH
