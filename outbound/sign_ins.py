@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -12,11 +13,13 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from outbound import journal, people
 from outbound.db import UtcDateTime
 from outbound.errors import Refusal
-from outbound.people import SignIn, Staff, known
+from outbound.people import Centre, Role, SignIn, Staff, StaffRole, known
 
 THROTTLE_WINDOW = timedelta(minutes=15)
 FAILURES_PER_LOGIN = 5
 FAILURES_PER_ADDRESS = 30
+_COUNTING = 20261124
+"""The number of the advisory lock under which PostgreSQL counts attempts: two at once must see each other."""
 
 
 class SignInFailure(SQLModel, table=True):
@@ -45,6 +48,32 @@ class TooManySignIns(Refusal):
     status = 429
 
 
+def begin_attempt(session: Session, login: str, address: str, *, now: datetime) -> SignInFailure:
+    """Count an attempt as failed before its password is looked at, so that many at once are not one try too many.
+
+    To be committed before `check_password`; `attempt_failed` or `attempt_passed` follows. Raises TooManySignIns.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_COUNTING)))
+    refuse_if_throttled(session, login, address, now=now)
+    # A whole centre signs in at nine from one address: only what failed counts against that.
+    attempt = SignInFailure(login=_storable(login, 40), address="", at=now)
+    session.add(attempt)
+    return attempt
+
+
+def attempt_failed(session: Session, attempt: SignInFailure, address: str) -> None:
+    """The password was wrong: the attempt counts against its address too."""
+    held = session.get_one(SignInFailure, known(attempt.id))
+    held.address = _storable(address, 60)
+    session.add(held)
+
+
+def attempt_passed(session: Session, attempt: SignInFailure) -> None:
+    """The password was right: nothing is counted."""
+    session.exec(sa.delete(SignInFailure).where(col(SignInFailure.id) == attempt.id))
+
+
 def refuse_if_throttled(session: Session, login: str, address: str, *, now: datetime) -> None:
     """Raise TooManySignIns where a login or an address failed too often of late."""
     for column, value, limit in (
@@ -54,11 +83,6 @@ def refuse_if_throttled(session: Session, login: str, address: str, *, now: date
         asked = select(sa.func.count()).select_from(SignInFailure)
         if session.exec(asked.where(column == value, col(SignInFailure.at) > now - THROTTLE_WINDOW)).one() >= limit:
             raise TooManySignIns
-
-
-def note_failure(session: Session, login: str, address: str, *, now: datetime) -> None:
-    """Remember a refused sign-in; committed although the sign-in itself is refused."""
-    session.add(SignInFailure(login=_storable(login, 40), address=_storable(address, 60), at=now))
 
 
 def _storable(text: str, length: int) -> str:
@@ -84,6 +108,14 @@ def _nobodys_hash() -> str:
     return people.hasher().hash(secrets.token_hex())
 
 
+def unchanged(session: Session, staff: Staff) -> Staff:
+    """The same person in this transaction; raises WrongPassword where the password checked is no longer theirs."""
+    now_stored = session.get_one(Staff, known(staff.id))
+    if now_stored.left_at or now_stored.password_hash != staff.password_hash:
+        raise WrongPassword
+    return now_stored
+
+
 def sign_in(session: Session, staff: Staff, *, hours: int, now: datetime) -> str:
     """Begin a sign-in of `hours`; the token, which only the browser keeps."""
     token = secrets.token_urlsafe(32)
@@ -101,11 +133,44 @@ def sign_out(session: Session, token: str, *, now: datetime) -> None:
         journal.record(session, "staff.signed_out", staff, by=staff, now=now)
 
 
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is behind a browser's token: the person, their centre (None: the carrier's) and their roles."""
+
+    staff: Staff
+    centre: Centre | None
+    roles: frozenset[Role]
+
+
+_ROLES = (
+    sa.select(sa.func.aggregate_strings(sa.cast(col(StaffRole.role), sa.String), ","))
+    .where(col(StaffRole.staff_id) == col(Staff.id))
+    .correlate(Staff)
+    .scalar_subquery()
+)
+_WHO = (
+    sa.select(Staff, Centre, _ROLES)
+    .join(SignIn, col(SignIn.staff_id) == col(Staff.id))
+    .outerjoin(Centre, col(Centre.id) == col(Staff.centre_id))
+    .where(col(SignIn.token_digest) == sa.bindparam("token"), col(SignIn.ends_at) > sa.bindparam("now"))
+    .where(col(Staff.left_at).is_(None))
+)
+"""Asked at the beginning of every request: one statement, built once."""
+
+
+def who(session: Session, token: str, *, now: datetime) -> SignedIn | None:
+    """Who is signed in with a token, with centre and roles as they are at this moment; None where nobody is."""
+    found = session.execute(_WHO, {"token": _digest(token), "now": now}).first()
+    if found is None:
+        return None
+    staff, centre, roles = found
+    return SignedIn(staff, centre, frozenset(Role(role) for role in (roles or "").split(",") if role))
+
+
 def signed_in(session: Session, token: str, *, now: datetime) -> Staff | None:
     """Who is signed in with a token, if anybody still is."""
-    asked = select(Staff).join(SignIn, col(SignIn.staff_id) == col(Staff.id))
-    current = asked.where(SignIn.token_digest == _digest(token), col(SignIn.ends_at) > now)
-    return session.exec(current.where(col(Staff.left_at).is_(None))).first()
+    found = who(session, token, now=now)
+    return found.staff if found else None
 
 
 def _digest(token: str) -> str:

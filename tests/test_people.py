@@ -1,5 +1,6 @@
 """Staff: who may come in, for how long, and in which roles."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,7 +21,9 @@ def person(session: Session, one: Staff) -> Staff:
 def fail(engine: Engine, login: str, address: str, times: int, *, at: datetime) -> None:
     for _ in range(times):
         with db.transaction(engine) as session:
-            sign_ins.note_failure(session, login, address, now=at)
+            attempt = sign_ins.begin_attempt(session, login, "", now=at)
+            session.flush()
+            sign_ins.attempt_failed(session, attempt, address)
 
 
 # Signing in
@@ -122,6 +125,33 @@ def test_a_login_that_no_database_can_hold_is_a_wrong_one(engine: Engine, cast: 
         with pytest.raises(sign_ins.WrongPassword):
             sign_ins.check_password(session, "agent\0", PASSWORD)
     fail(engine, "agent\0", "10.0.0.1", 1, at=now)
+
+
+def test_guesses_at_once_are_no_more_than_guesses_one_by_one(engine: Engine, cast: Cast, now: datetime) -> None:
+    def guess(_number: int) -> bool:
+        try:
+            with db.transaction(engine) as session:
+                sign_ins.begin_attempt(session, "agent", "10.0.0.1", now=now)
+        except sign_ins.TooManySignIns:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(guess, range(24))) == FAILURES_PER_LOGIN
+
+
+def test_an_attempt_that_passed_counts_for_nothing(engine: Engine, cast: Cast, now: datetime) -> None:
+    for _ in range(FAILURES_PER_LOGIN + 1):
+        with db.transaction(engine) as session:
+            attempt = sign_ins.begin_attempt(session, "agent", "10.0.0.1", now=now)
+        with db.transaction(engine) as session:
+            sign_ins.attempt_passed(session, attempt)
+
+
+def test_a_password_changed_while_the_old_one_was_checked_signs_nobody_in(session: Session, cast: Cast) -> None:
+    session.exec(sa.update(Staff).where(Staff.id == cast.agent.id).values(password_hash="another"))  # type: ignore[arg-type]
+    with pytest.raises(sign_ins.WrongPassword):
+        sign_ins.unchanged(session, cast.agent)
 
 
 # Coming, changing, going

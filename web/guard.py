@@ -6,7 +6,8 @@ for the carrier's people) and `g.now` the instant of the request. A refusal undo
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial, update_wrapper
 from typing import Any, TypeVar
 
@@ -65,8 +66,7 @@ class Guarded:
         return request.method not in READING if self.writes is None else self.writes
 
     def _within(self, given: Mapping[str, Any], *, writes: bool) -> Response:
-        opened = db.transaction if writes else db.reading
-        with opened(engine()) as session:
+        with db.transaction(engine()) if writes else _looking() as session:
             enter(session, self.permission)
             return make_response(self.view(**given))
 
@@ -87,6 +87,15 @@ class Guarded:
         answer = self.again._within(wanted, writes=False)
         answer.status_code = refused.status
         return answer
+
+
+@contextmanager
+def _looking() -> Iterator[Session]:
+    # Like `db.reading`, but the view may let go of what it saw and look anew, as `writing` does.
+    reader = engine().execution_options(**db.READING[engine().dialect.name])
+    with Session(reader, expire_on_commit=False) as session:
+        yield session
+        session.commit()
 
 
 def _told(refused: Refusal) -> Response:
@@ -122,14 +131,27 @@ def engine() -> Engine:
 
 def enter(session: Session, permission: str | None) -> None:
     """Set `g` for who asks; raises SignInNeeded, or NotAllowed where no role of theirs carries `permission`."""
-    staff = sign_ins.signed_in(session, cookie.get(TOKEN, ""), now=g.now)
-    if staff is None:
+    found = sign_ins.who(session, cookie.get(TOKEN, ""), now=g.now)
+    if found is None:
         raise SignInNeeded
-    g.session, g.staff, g.roles = session, staff, people.roles_of(session, staff)
-    g.centre = session.get_one(people.Centre, staff.centre_id) if staff.centre_id else None
-    speak(staff.language)
+    g.session, g.staff, g.roles, g.centre, g.permission = session, found.staff, found.roles, found.centre, permission
+    speak(found.staff.language)
     if permission is not None and not people.may(g.roles, permission):
         raise NotAllowed
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """A short writing transaction within a view that only reads: what the view renders holds nobody up.
+
+    Who asks, and their permission, are looked at again in it. Afterwards `g.session` sees what was written.
+    """
+    reader = g.session
+    reader.commit()
+    with db.transaction(engine()) as session:
+        enter(session, g.permission)
+        yield session
+    g.session = reader
 
 
 def mine(session: Session, model: type[ModelT], identity: int) -> ModelT:

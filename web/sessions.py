@@ -85,17 +85,21 @@ def sign_in() -> Any:
 
 
 def _sign_in(login: str, password: str, *, address: str) -> tuple[str, str]:
-    # Two transactions: a refused password must be remembered although the sign-in comes to nothing.
+    # Counted, checked, signed in, each by itself: a password takes long to check and must hold nobody up meanwhile.
+    with db.transaction(engine()) as session:
+        attempt = sign_ins.begin_attempt(session, login, address, now=g.now)
     try:
-        with db.transaction(engine()) as session:
-            sign_ins.refuse_if_throttled(session, login, address, now=g.now)
+        with db.reading(engine()) as session:
             staff = sign_ins.check_password(session, login, password)
-            token = sign_ins.sign_in(session, staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now)
-            first, language = first_page(people.roles_of(session, staff)), staff.language
     except sign_ins.WrongPassword:
         with db.transaction(engine()) as session:
-            sign_ins.note_failure(session, login, address, now=g.now)
+            sign_ins.attempt_failed(session, attempt, address)
         raise
+    with db.transaction(engine()) as session:
+        sign_ins.attempt_passed(session, attempt)
+        staff = sign_ins.unchanged(session, staff)
+        token = sign_ins.sign_in(session, staff, hours=current_app.config["SETTINGS"].session_hours, now=g.now)
+        first, language = first_page(people.roles_of(session, staff)), staff.language
     _begin(token)
     return first, language
 
