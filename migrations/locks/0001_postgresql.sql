@@ -4,6 +4,18 @@ CREATE TRIGGER journal_entry_append_only BEFORE UPDATE OR DELETE ON journal_entr
 ;;
 CREATE TRIGGER journal_entry_no_truncate BEFORE TRUNCATE ON journal_entry FOR EACH STATEMENT EXECUTE FUNCTION journal_entry_append_only()
 ;;
+CREATE FUNCTION calendar_decision_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calendar_decision is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calendar_decision_append_only BEFORE UPDATE OR DELETE ON calendar_decision FOR EACH ROW EXECUTE FUNCTION calendar_decision_append_only()
+;;
+CREATE TRIGGER calendar_decision_no_truncate BEFORE TRUNCATE ON calendar_decision FOR EACH STATEMENT EXECUTE FUNCTION calendar_decision_append_only()
+;;
+CREATE FUNCTION decreed_year_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'decreed_year is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER decreed_year_append_only BEFORE UPDATE OR DELETE ON decreed_year FOR EACH ROW EXECUTE FUNCTION decreed_year_append_only()
+;;
+CREATE TRIGGER decreed_year_no_truncate BEFORE TRUNCATE ON decreed_year FOR EACH STATEMENT EXECUTE FUNCTION decreed_year_append_only()
+;;
 CREATE FUNCTION script_decision_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'script_decision is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER script_decision_append_only BEFORE UPDATE OR DELETE ON script_decision FOR EACH ROW EXECUTE FUNCTION script_decision_append_only()
@@ -57,28 +69,101 @@ CREATE TRIGGER opt_out_lifting_append_only BEFORE UPDATE OR DELETE ON opt_out_li
 ;;
 CREATE TRIGGER opt_out_lifting_no_truncate BEFORE TRUNCATE ON opt_out_lifting FOR EACH STATEMENT EXECUTE FUNCTION opt_out_lifting_append_only()
 ;;
+CREATE FUNCTION opt_out_lifting_asked_and_approved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM lifting_request r WHERE r.id = NEW.request_id
+        AND r.opt_out_id = NEW.opt_out_id AND r.asked_by_id = NEW.asked_by_id
+        AND r.answer = 'approved' AND r.answered_by_id = NEW.approved_by_id) THEN RAISE EXCEPTION 'a lifting is asked for by one person and approved by another' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER opt_out_lifting_asked_and_approved BEFORE INSERT ON opt_out_lifting FOR EACH ROW EXECUTE FUNCTION opt_out_lifting_asked_and_approved()
+;;
+CREATE FUNCTION lifting_request_answered_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.answer IS NOT NULL OR NEW.opt_out_id <> OLD.opt_out_id OR NEW.asked_by_id <> OLD.asked_by_id
+        OR NEW.id <> OLD.id OR NEW.centre_id <> OLD.centre_id OR NEW.reason <> OLD.reason
+        OR NEW.asked_at <> OLD.asked_at THEN RAISE EXCEPTION 'a wish to lift an opt-out is answered once, and stays as it was asked' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER lifting_request_answered_once BEFORE UPDATE ON lifting_request FOR EACH ROW EXECUTE FUNCTION lifting_request_answered_once()
+;;
+CREATE FUNCTION lifting_request_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'wishes to lift an opt-out are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER lifting_request_never_deleted BEFORE DELETE ON lifting_request FOR EACH ROW EXECUTE FUNCTION lifting_request_never_deleted()
+;;
 CREATE FUNCTION opt_out_takes_effect() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
-    UPDATE dial_token SET voided_at = NEW.at WHERE phone_id = NEW.phone_id AND used_at IS NULL
-        AND voided_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
-        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
-    UPDATE claim SET ended_at = NEW.at, ended_how = 'blocked' WHERE phone_id = NEW.phone_id
-        AND ended_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
-        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind))
+    PERFORM 1 FROM phone WHERE id IN (SELECT phone_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE phone SET version = version + 1 FROM fresh WHERE phone.id = fresh.phone_id;
+    UPDATE dial_token SET voided_at = fresh.at FROM fresh WHERE dial_token.phone_id = fresh.phone_id
+        AND used_at IS NULL AND voided_at IS NULL AND (fresh.scope = 'all' OR dial_token.campaign_id = fresh.campaign_id
+        OR dial_token.campaign_id IN (SELECT id FROM campaign WHERE kind = fresh.campaign_kind));
+    UPDATE claim SET ended_at = fresh.at, ended_how = 'blocked' FROM fresh
+        WHERE claim.phone_id = fresh.phone_id
+        AND ended_at IS NULL AND (fresh.scope = 'all' OR claim.campaign_id = fresh.campaign_id
+        OR claim.campaign_id IN (SELECT id FROM campaign WHERE kind = fresh.campaign_kind))
         AND NOT EXISTS (SELECT 1 FROM call WHERE call.claim_id = claim.id);
-    UPDATE contact SET state = 'closed', closed_why = 'opted_out' WHERE phone_id = NEW.phone_id
-        AND state = 'queued' AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
-        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+    UPDATE contact SET state = 'closed', closed_why = 'opted_out' FROM fresh
+        WHERE contact.phone_id = fresh.phone_id
+        AND state = 'queued' AND (fresh.scope = 'all' OR contact.campaign_id = fresh.campaign_id
+        OR contact.campaign_id IN (SELECT id FROM campaign WHERE kind = fresh.campaign_kind));
     RETURN NULL;
 END $$
 ;;
-CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out FOR EACH ROW  EXECUTE FUNCTION opt_out_takes_effect()
+CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION opt_out_takes_effect()
 ;;
-CREATE FUNCTION refused_row_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+CREATE FUNCTION call_list_stays_published() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.published_at IS NOT NULL AND NEW.published_at IS NULL THEN RAISE EXCEPTION 'a published call list stays published' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
 ;;
-CREATE TRIGGER refused_row_append_only BEFORE UPDATE OR DELETE ON refused_row FOR EACH ROW EXECUTE FUNCTION refused_row_append_only()
+CREATE TRIGGER call_list_stays_published BEFORE UPDATE OF published_at ON call_list FOR EACH ROW EXECUTE FUNCTION call_list_stays_published()
 ;;
-CREATE TRIGGER refused_row_no_truncate BEFORE TRUNCATE ON refused_row FOR EACH STATEMENT EXECUTE FUNCTION refused_row_append_only()
+CREATE FUNCTION refused_row_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM call_list WHERE id = OLD.call_list_id AND published_at IS NOT NULL) THEN RAISE EXCEPTION 'refused rows of a published list are append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER refused_row_stays BEFORE DELETE ON refused_row FOR EACH ROW EXECUTE FUNCTION refused_row_stays()
+;;
+CREATE FUNCTION refused_row_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF 1 = 1 THEN RAISE EXCEPTION 'refused_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER refused_row_unchanged BEFORE UPDATE OF call_list_id, row, fault, reason ON refused_row FOR EACH ROW EXECUTE FUNCTION refused_row_unchanged()
+;;
+CREATE FUNCTION refused_row_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+RAISE EXCEPTION 'refused_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER refused_row_no_truncate BEFORE TRUNCATE ON refused_row
+FOR EACH STATEMENT EXECUTE FUNCTION refused_row_no_truncate()
+;;
+CREATE FUNCTION contact_number_is_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM contact WHERE campaign_id = NEW.campaign_id AND phone_id = NEW.phone_id) THEN RAISE EXCEPTION 'the campaign has a contact with this number already' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER contact_number_is_once BEFORE INSERT ON contact_number FOR EACH ROW EXECUTE FUNCTION contact_number_is_once()
+;;
+CREATE FUNCTION contact_number_moves() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM contact_number
+        WHERE campaign_id = NEW.campaign_id AND phone_id = NEW.phone_id) THEN RAISE EXCEPTION 'the campaign has a contact with this number already' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER contact_number_moves BEFORE UPDATE OF phone_id ON contact FOR EACH ROW EXECUTE FUNCTION contact_number_moves()
 ;;
 CREATE FUNCTION campaign_version_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'campaign_version is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
@@ -166,6 +251,12 @@ CREATE FUNCTION call_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGI
 END $$
 ;;
 CREATE TRIGGER call_never_deleted BEFORE DELETE ON call FOR EACH ROW EXECUTE FUNCTION call_never_deleted()
+;;
+CREATE FUNCTION broken_callback_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken_callback is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER broken_callback_append_only BEFORE UPDATE OR DELETE ON broken_callback FOR EACH ROW EXECUTE FUNCTION broken_callback_append_only()
+;;
+CREATE TRIGGER broken_callback_no_truncate BEFORE TRUNCATE ON broken_callback FOR EACH STATEMENT EXECUTE FUNCTION broken_callback_append_only()
 ;;
 CREATE FUNCTION recording_sealed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.seconds <> OLD.seconds

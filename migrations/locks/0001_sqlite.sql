@@ -4,6 +4,18 @@ CREATE TRIGGER journal_entry_no_delete BEFORE DELETE ON journal_entry BEGIN SELE
 ;;
 CREATE TRIGGER journal_entry_no_replace BEFORE INSERT ON journal_entry WHEN EXISTS (SELECT 1 FROM journal_entry WHERE chain = NEW.chain AND sequence = NEW.sequence OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: journal_entry is append-only'); END
 ;;
+CREATE TRIGGER calendar_decision_no_update BEFORE UPDATE ON calendar_decision BEGIN SELECT RAISE(ABORT, 'calendar_decision is append-only'); END
+;;
+CREATE TRIGGER calendar_decision_no_delete BEFORE DELETE ON calendar_decision BEGIN SELECT RAISE(ABORT, 'calendar_decision is append-only'); END
+;;
+CREATE TRIGGER calendar_decision_no_replace BEFORE INSERT ON calendar_decision WHEN EXISTS (SELECT 1 FROM calendar_decision WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calendar_decision is append-only'); END
+;;
+CREATE TRIGGER decreed_year_no_update BEFORE UPDATE ON decreed_year BEGIN SELECT RAISE(ABORT, 'decreed_year is append-only'); END
+;;
+CREATE TRIGGER decreed_year_no_delete BEFORE DELETE ON decreed_year BEGIN SELECT RAISE(ABORT, 'decreed_year is append-only'); END
+;;
+CREATE TRIGGER decreed_year_no_replace BEFORE INSERT ON decreed_year WHEN EXISTS (SELECT 1 FROM decreed_year WHERE centre_id = NEW.centre_id AND year = NEW.year) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: decreed_year is append-only'); END
+;;
 CREATE TRIGGER script_decision_no_update BEFORE UPDATE ON script_decision BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
 ;;
 CREATE TRIGGER script_decision_no_delete BEFORE DELETE ON script_decision BEGIN SELECT RAISE(ABORT, 'script_decision is append-only'); END
@@ -39,27 +51,64 @@ CREATE TRIGGER opt_out_lifting_no_update BEFORE UPDATE ON opt_out_lifting BEGIN 
 ;;
 CREATE TRIGGER opt_out_lifting_no_delete BEFORE DELETE ON opt_out_lifting BEGIN SELECT RAISE(ABORT, 'opt_out_lifting is append-only'); END
 ;;
-CREATE TRIGGER opt_out_lifting_no_replace BEFORE INSERT ON opt_out_lifting WHEN EXISTS (SELECT 1 FROM opt_out_lifting WHERE opt_out_id = NEW.opt_out_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: opt_out_lifting is append-only'); END
+CREATE TRIGGER opt_out_lifting_no_replace BEFORE INSERT ON opt_out_lifting WHEN EXISTS (SELECT 1 FROM opt_out_lifting WHERE opt_out_id = NEW.opt_out_id OR request_id = NEW.request_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: opt_out_lifting is append-only'); END
 ;;
-CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out FOR EACH ROW  BEGIN
-    UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
-    UPDATE dial_token SET voided_at = NEW.at WHERE phone_id = NEW.phone_id AND used_at IS NULL
-        AND voided_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
-        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
-    UPDATE claim SET ended_at = NEW.at, ended_how = 'blocked' WHERE phone_id = NEW.phone_id
-        AND ended_at IS NULL AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
-        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind))
-        AND NOT EXISTS (SELECT 1 FROM call WHERE call.claim_id = claim.id);
-    UPDATE contact SET state = 'closed', closed_why = 'opted_out' WHERE phone_id = NEW.phone_id
-        AND state = 'queued' AND (NEW.scope = 'all' OR campaign_id = NEW.campaign_id
-        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+CREATE TRIGGER opt_out_lifting_asked_and_approved BEFORE INSERT ON opt_out_lifting FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a lifting is asked for by one person and approved by another') WHERE NOT EXISTS (SELECT 1 FROM lifting_request r WHERE r.id = NEW.request_id
+        AND r.opt_out_id = NEW.opt_out_id AND r.asked_by_id = NEW.asked_by_id
+        AND r.answer = 'approved' AND r.answered_by_id = NEW.approved_by_id);
 END
 ;;
-CREATE TRIGGER refused_row_no_update BEFORE UPDATE ON refused_row BEGIN SELECT RAISE(ABORT, 'refused_row is append-only'); END
+CREATE TRIGGER lifting_request_answered_once BEFORE UPDATE ON lifting_request FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a wish to lift an opt-out is answered once, and stays as it was asked') WHERE OLD.answer IS NOT NULL OR NEW.opt_out_id <> OLD.opt_out_id OR NEW.asked_by_id <> OLD.asked_by_id
+        OR NEW.id <> OLD.id OR NEW.centre_id <> OLD.centre_id OR NEW.reason <> OLD.reason
+        OR NEW.asked_at <> OLD.asked_at;
+END
 ;;
-CREATE TRIGGER refused_row_no_delete BEFORE DELETE ON refused_row BEGIN SELECT RAISE(ABORT, 'refused_row is append-only'); END
+CREATE TRIGGER lifting_request_never_deleted BEFORE DELETE ON lifting_request FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'wishes to lift an opt-out are kept') WHERE OLD.id IS NOT NULL;
+END
 ;;
-CREATE TRIGGER refused_row_no_replace BEFORE INSERT ON refused_row WHEN EXISTS (SELECT 1 FROM refused_row WHERE call_list_id = NEW.call_list_id AND row = NEW.row) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: refused_row is append-only'); END
+CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out FOR EACH ROW BEGIN
+    UPDATE phone SET version = version + 1  WHERE phone.id = NEW.phone_id;
+    UPDATE dial_token SET voided_at = NEW.at  WHERE dial_token.phone_id = NEW.phone_id
+        AND used_at IS NULL AND voided_at IS NULL AND (NEW.scope = 'all' OR dial_token.campaign_id = NEW.campaign_id
+        OR dial_token.campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+    UPDATE claim SET ended_at = NEW.at, ended_how = 'blocked'
+        WHERE claim.phone_id = NEW.phone_id
+        AND ended_at IS NULL AND (NEW.scope = 'all' OR claim.campaign_id = NEW.campaign_id
+        OR claim.campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind))
+        AND NOT EXISTS (SELECT 1 FROM call WHERE call.claim_id = claim.id);
+    UPDATE contact SET state = 'closed', closed_why = 'opted_out'
+        WHERE contact.phone_id = NEW.phone_id
+        AND state = 'queued' AND (NEW.scope = 'all' OR contact.campaign_id = NEW.campaign_id
+        OR contact.campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind));
+END
+;;
+CREATE TRIGGER call_list_stays_published BEFORE UPDATE OF published_at ON call_list FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a published call list stays published') WHERE OLD.published_at IS NOT NULL AND NEW.published_at IS NULL;
+END
+;;
+CREATE TRIGGER refused_row_stays BEFORE DELETE ON refused_row FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'refused rows of a published list are append-only') WHERE EXISTS (SELECT 1 FROM call_list WHERE id = OLD.call_list_id AND published_at IS NOT NULL);
+END
+;;
+CREATE TRIGGER refused_row_unchanged BEFORE UPDATE OF call_list_id, row, fault, reason ON refused_row FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'refused_row is append-only') WHERE 1 = 1;
+END
+;;
+CREATE TRIGGER refused_row_no_replace BEFORE INSERT ON refused_row
+WHEN EXISTS (SELECT 1 FROM refused_row WHERE call_list_id = NEW.call_list_id AND row = NEW.row)
+BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: refused_row is append-only'); END
+;;
+CREATE TRIGGER contact_number_is_once BEFORE INSERT ON contact_number FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'the campaign has a contact with this number already') WHERE EXISTS (SELECT 1 FROM contact WHERE campaign_id = NEW.campaign_id AND phone_id = NEW.phone_id);
+END
+;;
+CREATE TRIGGER contact_number_moves BEFORE UPDATE OF phone_id ON contact FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'the campaign has a contact with this number already') WHERE EXISTS (SELECT 1 FROM contact_number
+        WHERE campaign_id = NEW.campaign_id AND phone_id = NEW.phone_id);
+END
 ;;
 CREATE TRIGGER campaign_version_no_update BEFORE UPDATE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
 ;;
@@ -123,6 +172,12 @@ END
 CREATE TRIGGER call_never_deleted BEFORE DELETE ON call FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'calls are kept') WHERE OLD.id IS NOT NULL;
 END
+;;
+CREATE TRIGGER broken_callback_no_update BEFORE UPDATE ON broken_callback BEGIN SELECT RAISE(ABORT, 'broken_callback is append-only'); END
+;;
+CREATE TRIGGER broken_callback_no_delete BEFORE DELETE ON broken_callback BEGIN SELECT RAISE(ABORT, 'broken_callback is append-only'); END
+;;
+CREATE TRIGGER broken_callback_no_replace BEFORE INSERT ON broken_callback WHEN EXISTS (SELECT 1 FROM broken_callback WHERE call_id = NEW.call_id OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: broken_callback is append-only'); END
 ;;
 CREATE TRIGGER recording_sealed BEFORE UPDATE ON recording FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'a recording is sealed') WHERE NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.seconds <> OLD.seconds

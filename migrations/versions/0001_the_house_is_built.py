@@ -79,7 +79,13 @@ def create_tables() -> None:
             nullable=False,
         ),
         sa.Column("retry_minutes", sa.Integer(), nullable=False),
+        sa.Column(
+            "next_number",
+            sa.Enum("same", "other", name="nextnumber", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
         sa.Column("note_required", sa.Boolean(), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
         sa.Column("key", sa.String(1), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_outcome")),
     )
@@ -184,6 +190,24 @@ def create_tables() -> None:
     )
     op.create_index(op.f("ix_staff_centre_id"), "staff", ["centre_id"], unique=False)
     op.create_table(
+        "calendar_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("workday", "holiday", name="daykind", native_enum=False, create_constraint=True, length=40),
+            nullable=True,
+        ),
+        sa.Column("why", sa.String(200), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_calendar_decision_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_calendar_decision_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_decision")),
+    )
+    op.create_index("ix_calendar_decision_centre_day", "calendar_decision", ["centre_id", "day"], unique=False)
+    op.create_table(
         "campaign",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -212,6 +236,28 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["made_by_id"], ["staff.id"], name=op.f("fk_campaign_made_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
         sa.UniqueConstraint("centre_id", "name", name=op.f("uq_campaign_centre_id_name")),
+    )
+    op.create_table(
+        "column_choice",
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("headers", sa.String(64), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_column_choice_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_column_choice_centre_id")),
+        sa.PrimaryKeyConstraint("centre_id", "headers", name=op.f("pk_column_choice")),
+    )
+    op.create_table(
+        "decreed_year",
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("why", sa.String(200), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_decreed_year_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_decreed_year_centre_id")),
+        sa.PrimaryKeyConstraint("centre_id", "year", name=op.f("pk_decreed_year")),
     )
     op.create_table(
         "instruction_batch",
@@ -323,13 +369,48 @@ def create_tables() -> None:
         sa.Column("duplicate", sa.Integer(), nullable=False),
         sa.Column("invalid", sa.Integer(), nullable=False),
         sa.Column("suppressed", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "running",
+                "cancelling",
+                "refusing",
+                "published",
+                "cancelled",
+                "refused",
+                name="importstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("file", sa.String(80), nullable=False),
+        sa.Column("sheet", sa.String(200), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("reached", sa.Integer(), nullable=False),
+        sa.Column("so_far", sa.JSON(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease", sa.String(40), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("why", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_call_list_campaign_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_call_list_centre_id")),
         sa.ForeignKeyConstraint(["imported_by_id"], ["staff.id"], name=op.f("fk_call_list_imported_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call_list")),
-        sa.UniqueConstraint("campaign_id", "sha256", name=op.f("uq_call_list_campaign_id_sha256")),
     )
     op.create_index(op.f("ix_call_list_centre_id"), "call_list", ["centre_id"], unique=False)
+    op.create_index(
+        "uq_call_list_file",
+        "call_list",
+        ["campaign_id", "sha256"],
+        unique=True,
+        sqlite_where=sa.text("state NOT IN ('cancelled', 'refused')"),
+        postgresql_where=sa.text("state NOT IN ('cancelled', 'refused')"),
+    )
     op.create_table(
         "campaign_staff",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
@@ -391,6 +472,7 @@ def create_tables() -> None:
         sa.CheckConstraint(
             "(scope = 'campaign_kind') = (campaign_kind IS NOT NULL)", name=op.f("ck_opt_out_scope_kind")
         ),
+        sa.CheckConstraint("expires_at IS NULL OR expires_at > at", name=op.f("ck_opt_out_ends_after_it_begins")),
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_opt_out_by_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_opt_out_campaign_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_opt_out_centre_id")),
@@ -484,24 +566,47 @@ def create_tables() -> None:
     op.create_index(
         "ix_contact_due",
         "contact",
-        ["call_list_id", "duty", "zone_group_id", "callback", "priority", "due_at", "id"],
+        ["call_list_id", "duty", "zone_group_id", "callback", "priority", "due_at", "id", "kept_for_id"],
         unique=False,
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_index("ix_contact_phone_id", "contact", ["phone_id"], unique=False)
     op.create_table(
-        "opt_out_lifting",
+        "lifting_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
         sa.Column("opt_out_id", sa.Integer(), nullable=False),
         sa.Column("asked_by_id", sa.Integer(), nullable=False),
-        sa.Column("approved_by_id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(400), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("asked_by_id <> approved_by_id", name=op.f("ck_opt_out_lifting_two_people")),
-        sa.ForeignKeyConstraint(["approved_by_id"], ["staff.id"], name=op.f("fk_opt_out_lifting_approved_by_id")),
-        sa.ForeignKeyConstraint(["asked_by_id"], ["staff.id"], name=op.f("fk_opt_out_lifting_asked_by_id")),
-        sa.ForeignKeyConstraint(["opt_out_id"], ["opt_out.id"], name=op.f("fk_opt_out_lifting_opt_out_id")),
-        sa.PrimaryKeyConstraint("opt_out_id", name=op.f("pk_opt_out_lifting")),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "answer",
+            sa.Enum("approved", "declined", name="liftinganswer", native_enum=False, create_constraint=True, length=40),
+            nullable=True,
+        ),
+        sa.Column("answered_by_id", sa.Integer(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(400), nullable=False),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (answered_by_id IS NULL) AND (answer IS NULL) = (answered_at IS NULL)",
+            name=op.f("ck_lifting_request_answered"),
+        ),
+        sa.CheckConstraint("answered_by_id <> asked_by_id", name=op.f("ck_lifting_request_two_people")),
+        sa.ForeignKeyConstraint(["answered_by_id"], ["staff.id"], name=op.f("fk_lifting_request_answered_by_id")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["staff.id"], name=op.f("fk_lifting_request_asked_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_lifting_request_centre_id")),
+        sa.ForeignKeyConstraint(["opt_out_id"], ["opt_out.id"], name=op.f("fk_lifting_request_opt_out_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lifting_request")),
+    )
+    op.create_index(op.f("ix_lifting_request_centre_id"), "lifting_request", ["centre_id"], unique=False)
+    op.create_index(
+        "uq_lifting_request_waiting",
+        "lifting_request",
+        ["opt_out_id"],
+        unique=True,
+        sqlite_where=sa.text("answer IS NULL"),
+        postgresql_where=sa.text("answer IS NULL"),
     )
     op.create_table(
         "refused_row",
@@ -551,6 +656,7 @@ def create_tables() -> None:
         sa.Column("why_now", sa.String(40), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("was_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "ended_how",
@@ -604,6 +710,35 @@ def create_tables() -> None:
         unique=True,
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "contact_number",
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_contact_number_campaign_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_contact_number_contact_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_contact_number_phone_id")),
+        sa.PrimaryKeyConstraint("contact_id", "position", name=op.f("pk_contact_number")),
+        sa.UniqueConstraint("campaign_id", "phone_id", name=op.f("uq_contact_number_campaign_id_phone_id")),
+    )
+    op.create_index(op.f("ix_contact_number_phone_id"), "contact_number", ["phone_id"], unique=False)
+    op.create_table(
+        "opt_out_lifting",
+        sa.Column("opt_out_id", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.Column("approved_by_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("asked_by_id <> approved_by_id", name=op.f("ck_opt_out_lifting_two_people")),
+        sa.ForeignKeyConstraint(["approved_by_id"], ["staff.id"], name=op.f("fk_opt_out_lifting_approved_by_id")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["staff.id"], name=op.f("fk_opt_out_lifting_asked_by_id")),
+        sa.ForeignKeyConstraint(["opt_out_id"], ["opt_out.id"], name=op.f("fk_opt_out_lifting_opt_out_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["lifting_request.id"], name=op.f("fk_opt_out_lifting_request_id")),
+        sa.PrimaryKeyConstraint("opt_out_id", name=op.f("pk_opt_out_lifting")),
+        sa.UniqueConstraint("request_id", name=op.f("uq_opt_out_lifting_request_id")),
     )
     op.create_table(
         "dial_token",
@@ -686,10 +821,41 @@ def create_tables() -> None:
         sa.UniqueConstraint("wrap_up_key", name=op.f("uq_call_wrap_up_key")),
     )
     op.create_index("ix_call_agent_dialled", "call", ["agent_id", "dialled_at"], unique=False)
+    op.create_index(
+        "ix_call_callback_at",
+        "call",
+        ["centre_id", "callback_at"],
+        unique=False,
+        sqlite_where=sa.text("callback_at IS NOT NULL"),
+        postgresql_where=sa.text("callback_at IS NOT NULL"),
+    )
     op.create_index("ix_call_campaign_dialled", "call", ["campaign_id", "dialled_at"], unique=False)
     op.create_index("ix_call_claim_id", "call", ["claim_id"], unique=False)
     op.create_index("ix_call_contact_id", "call", ["contact_id"], unique=False)
     op.create_index("ix_call_phone_dialled", "call", ["phone_id", "dialled_at"], unique=False)
+    op.create_table(
+        "broken_callback",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column("promised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome_code", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_broken_callback_agent_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_broken_callback_call_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_broken_callback_campaign_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_broken_callback_centre_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_broken_callback_contact_id")),
+        sa.ForeignKeyConstraint(["outcome_code"], ["outcome.code"], name=op.f("fk_broken_callback_outcome_code")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broken_callback")),
+        sa.UniqueConstraint("call_id", name=op.f("uq_broken_callback_call_id")),
+    )
+    op.create_index("ix_broken_callback_centre_promised", "broken_callback", ["centre_id", "promised_at"], unique=False)
+    op.create_index("ix_broken_callback_contact_id", "broken_callback", ["contact_id"], unique=False)
     op.create_table(
         "late_wrap_up",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -50,7 +50,7 @@ def examine(
         count += 1
         if count > most_rows:
             raise TooManyRows(file_name=list_file.file_name, limit=most_rows)
-        yield _examined(number, cells, column_map, region)
+        yield examined(number, cells, column_map, region=region)
     if not count:
         raise HeadOnly(file_name=list_file.file_name)
 
@@ -108,10 +108,11 @@ _URGENCY = {"高": 1, "high": 1, "紧急": 1, "urgent": 1, "中": 2, "medium": 2
 _WHOLE = re.compile(r"(\d{1,6})(?:\.0+)?", re.ASCII)
 
 
-def _examined(number: int, cells: list[str], columns: ColumnMap, region: str) -> Row | Refused:
+def examined(number: int, cells: list[str], columns: ColumnMap, *, region: str = "CN") -> Row | Refused:
+    """One row, told by itself: the yardstick of `preparing.prepare`, which tells many at once."""
     if len(cells) < len(columns.headers):
         cells = cells + [""] * (len(columns.headers) - len(cells))
-    if _is_total(next(cell for cell in cells if cell.strip())):
+    if is_total(next(cell for cell in cells if cell.strip())):
         return _refused(number, cells, columns, Reason.TOTAL_LINE)
     numbers, unusable = _numbers([cells[at] for at in columns.phone], region)
     if not numbers:
@@ -120,7 +121,7 @@ def _examined(number: int, cells: list[str], columns: ColumnMap, region: str) ->
         number,
         numbers,
         _cell(cells, columns.name),
-        _priority(_cell(cells, columns.priority)),
+        priority(_cell(cells, columns.priority)),
         _cell(cells, columns.city),
         _attributes(cells, columns),
         unusable,
@@ -132,12 +133,13 @@ def _refused(number: int, cells: list[str], columns: ColumnMap, reason: Reason) 
     return Refused(number, reason, raw, cells)
 
 
-def _is_total(cell: str) -> bool:
+def is_total(cell: str) -> bool:
+    """Whether a cell says that the row adds up others: 合计, 总计 128 户, Total."""
     return bool(_TOTAL.fullmatch(cell.strip()))
 
 
 def _reason(cells: list[str], unusable: tuple[Unusable, ...]) -> Reason:
-    if any(_is_total(cell) for cell in cells):
+    if any(is_total(cell) for cell in cells):
         return Reason.TOTAL_LINE
     return unusable[0].reason if unusable else Reason.EMPTY
 
@@ -168,7 +170,7 @@ def _cell(cells: list[str], at: int | None) -> str | None:
     return cells[at] if at is not None and cells[at].strip() else None
 
 
-def _priority(said: str | None) -> int | None:
+def priority(said: str | None) -> int | None:
     """1 is the most urgent; 高, 中, 低 are 1, 2, 3; anything else says nothing."""
     if said is None:
         return None

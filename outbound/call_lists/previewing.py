@@ -1,19 +1,25 @@
 """A list before it is imported: how it is understood, and what would become of its first rows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
 
-from outbound.call_lists import columns, sieve
+from outbound.call_lists import columns, taking
+from outbound.call_lists.fates import ForCampaign, RowFate
+from outbound.call_lists.judging import Fate, Judge
+from outbound.call_lists.preparing import Chunk, prepared
 from outbound.call_lists.reading import FileKind, ListFile, open_list
 from outbound.call_lists.refusals import NoPhoneColumn
-from outbound.call_lists.sieve import ForCampaign, RowFate, Sieve
+from outbound.call_lists.taking import FIGURES
 from outbound.phones.vault import Vault
+
+PREVIEWED = 5_000
+COUNTED = 20_000
+"""Up to so many lines what becomes of the rows is told for the whole file; of a longer one for its first rows."""
 
 Upload = ListFile | tuple[bytes | Path, str]
 """An opened list, or its bytes or path with its name."""
@@ -41,6 +47,9 @@ class Preview:
     headers: tuple[str, ...]
     roles: dict[str, str]
     rows: tuple[RowFate, ...]
+    figures: dict[str, int] = field(default_factory=dict)
+    """What would become of the rows now, as five figures by name; of the first ones only where it is not `whole`."""
+    whole: bool = True
     refusal: NoPhoneColumn | None = None
 
 
@@ -65,11 +74,31 @@ def preview(
         found = opened.columns(column_map)
     except NoPhoneColumn as refused:
         return _unrecognised(opened, refused, first)
-    judged = Sieve(session, vault, campaign, now=now).judge(islice(sieve.rows(opened, found), first))
-    fates = tuple(RowFate(each.row, each.cells, each.fault, str(each.reason)) for each in judged)
+    judge, so_far = Judge(session, campaign, None, now=now), dict.fromkeys(FIGURES, 0)
+    shown: list[RowFate] = []
+    whole = opened.lines <= COUNTED
+    for chunk in prepared(opened, found, vault, size=PREVIEWED):
+        judged, _ = judge.judge(chunk)
+        shown += _fates(chunk, judged)[: first - len(shown)]
+        so_far = taking.added(so_far, taking.counted(judged))
+        if not whole:
+            break
     return Preview(
-        **_file_facts(opened), header_row=found.header_row, headers=found.headers, roles=found.roles(), rows=fates
+        **_file_facts(opened),
+        header_row=found.header_row,
+        headers=found.headers,
+        roles=found.roles(),
+        rows=tuple(shown),
+        figures=so_far,
+        whole=whole,
     )
+
+
+def _fates(chunk: Chunk, judged: Sequence[Fate]) -> list[RowFate]:
+    return [
+        RowFate(row, cells, fate.fault, str(fate.reason))
+        for row, cells, fate in zip(chunk.rows, chunk.cells, judged, strict=True)
+    ]
 
 
 def _unrecognised(opened: ListFile, refused: NoPhoneColumn, first: int) -> Preview:

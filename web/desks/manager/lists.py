@@ -9,8 +9,8 @@ from sqlmodel import col, select
 
 from outbound import journal
 from outbound.call_lists import importing
+from outbound.call_lists.fates import from_text, reason_words
 from outbound.call_lists.model import CallList, RefusedRow
-from outbound.call_lists.sieve import from_text, reason_words
 from outbound.campaigns.model import Campaign
 from outbound.exports import write_csv, write_xlsx
 from outbound.journal import JournalEntry

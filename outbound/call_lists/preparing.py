@@ -1,0 +1,181 @@
+"""Rows of a list made ready to be stored, a chunk at a time: numbers read, digested and sealed, attributes as JSON.
+
+Nothing here asks the database, so that one process can prepare while another stores.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from json.encoder import encode_basestring as quoted
+
+from outbound.call_lists import examining
+from outbound.call_lists.columns import ColumnMap, NumberedRow
+from outbound.call_lists.examining import MOST_ROWS, Refused
+from outbound.call_lists.reading import ListFile
+from outbound.call_lists.refusals import HeadOnly, TooManyRows
+from outbound.phones.bulk import parse_many
+from outbound.phones.model import zones_kept
+from outbound.phones.vault import Vault
+
+CHUNK = 20_000
+HIGHEST_PRIORITY = 10
+LONGEST_NAME = 80
+_TOTAL_BEGINS = frozenset("本全合总小共gGsSſtT")
+
+Place = tuple[str, str]
+"""The region of a number, and its zones as `Phone.zones` keeps them."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some rows of a list, column by column: what stands at one place of each is of one row."""
+
+    rows: list[int]
+    cells: list[list[str]]
+    reasons: list[str]
+    """Why there is no number in the row; empty where there is one."""
+    digests: list[bytes]
+    """Of the row's first number; empty where there is none."""
+    several: dict[int, tuple[bytes, ...]]
+    """By place: every number of a row that has more than one."""
+    phones: dict[bytes, tuple[bytes, str, str]]
+    """By digest: the sealed number, its region and its zones."""
+    names: list[str]
+    attributes: list[str]
+    priorities: list[int]
+
+
+def prepared(
+    list_file: ListFile, columns: ColumnMap, vault: Vault, *, after: int = 0, size: int = CHUNK, most: int = MOST_ROWS
+) -> Iterator[Chunk]:
+    """The rows beneath the header, and beneath row `after`, in chunks of `size`.
+
+    Raises TooManyRows, HeadOnly, and what `ListFile.rows` raises.
+    """
+    if list_file.lines > most:
+        _refuse_too_many(list_file, columns, most)
+    beneath = (row for row in list_file.rows() if row[0] > columns.header_row)
+    left = (row for row in beneath if row[0] > after) if after else beneath
+    count = 0
+    while rows := list(islice(left, size)):
+        count += len(rows)
+        if count > most:
+            raise TooManyRows(file_name=list_file.file_name, limit=most)
+        yield prepare(rows, columns, vault)
+    if not count and not after:
+        raise HeadOnly(file_name=list_file.file_name)
+
+
+def _refuse_too_many(list_file: ListFile, columns: ColumnMap, most: int) -> None:
+    """Counted before anything is stored; only for files so long that it may matter, since it reads them through."""
+    if sum(1 for number, _ in list_file.rows() if number > columns.header_row) > most:
+        raise TooManyRows(file_name=list_file.file_name, limit=most)
+
+
+def prepare(rows: Sequence[NumberedRow], columns: ColumnMap, vault: Vault) -> Chunk:
+    """These rows as they are stored."""
+    width = len(columns.headers)
+    written = [cells for _, cells in rows]
+    full = [cells if len(cells) >= width else cells + [""] * (width - len(cells)) for cells in written]
+    found, places = _numbers(full, columns)
+    reasons = _told_singly(rows, full, found, places, columns)
+    different = dict.fromkeys(number for numbers in found for number in numbers)
+    digest_of = dict(zip(different, vault.digest_many(different), strict=True))
+    sealed = vault.seal_many(list(different))
+    return Chunk(
+        rows=[number for number, _ in rows],
+        cells=written,
+        reasons=reasons,
+        digests=[digest_of[numbers[0]] if numbers else b"" for numbers in found],
+        several={
+            at: tuple(digest_of[number] for number in numbers) for at, numbers in enumerate(found) if len(numbers) > 1
+        },
+        phones={
+            digest: (seal, *places[number]) for (number, digest), seal in zip(digest_of.items(), sealed, strict=True)
+        },
+        names=_names(full, columns.name),
+        attributes=_attributes(full, columns),
+        priorities=_priorities(full, columns.priority),
+    )
+
+
+def _numbers(full: Sequence[list[str]], columns: ColumnMap) -> tuple[list[tuple[str, ...]], dict[str, Place]]:
+    """The plain numbers of each row, none where a cell needs a closer look; and where each of them is."""
+    places: dict[str, Place] = {}
+    by_column: list[list[str | None]] = []
+    for at in columns.phone:
+        parsed = parse_many([cells[at] for cells in full])
+        numbers = parsed["e164"].to_list()
+        places.update(
+            zip(numbers, zip(parsed["region"].to_list(), parsed["zones"].to_list(), strict=True), strict=True)
+        )
+        by_column.append(numbers)
+    places.pop(None, None)  # type: ignore[call-overload]
+    if len(by_column) == 1:
+        return [(number,) if number else () for number in by_column[0]], places
+    return [
+        _of_row([(number, full[row][at]) for number, at in zip(numbers, columns.phone, strict=True)])
+        for row, numbers in enumerate(zip(*by_column, strict=True))
+    ], places
+
+
+def _of_row(cells: Sequence[tuple[str | None, str]]) -> tuple[str, ...]:
+    told = [number for number, cell in cells if number or cell.strip()]
+    return () if None in told else tuple(dict.fromkeys(number for number in told if number))
+
+
+def _told_singly(
+    rows: Sequence[NumberedRow],
+    full: Sequence[list[str]],
+    found: list[tuple[str, ...]],
+    places: dict[str, Place],
+    columns: ColumnMap,
+) -> list[str]:
+    """Why rows have no number; those that are not plain are examined one by one, which may find some in `found`."""
+    reasons = [""] * len(rows)
+    for at, cells in enumerate(full):
+        if found[at] and not _is_total(cells):
+            continue
+        judged = examining.examined(rows[at][0], cells, columns)
+        if isinstance(judged, Refused):
+            found[at], reasons[at] = (), judged.reason.value
+            continue
+        found[at] = tuple(number.e164 for number in judged.numbers)
+        for number in judged.numbers:
+            places[number.e164] = (number.region, zones_kept(number))
+    return reasons
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    first = cells[0]
+    if not first or first.isspace():
+        first = next(cell for cell in cells if cell.strip())
+    first = first.lstrip()
+    return first[0] in _TOTAL_BEGINS and examining.is_total(first)
+
+
+def _names(full: Sequence[list[str]], at: int | None) -> list[str]:
+    if at is None:
+        return [""] * len(full)
+    return [" ".join(cells[at].replace("\0", "").split())[:LONGEST_NAME] for cells in full]
+
+
+def _priorities(full: Sequence[list[str]], at: int | None) -> list[int]:
+    """Lists call the most urgent 1; contacts go out highest first."""
+    if at is None:
+        return [0] * len(full)
+    different = {said: examining.priority(said) for said in {cells[at] for cells in full}}
+    stored = {said: 0 if told is None else max(0, HIGHEST_PRIORITY - told) for said, told in different.items()}
+    return [stored[cells[at]] for cells in full]
+
+
+def _attributes(full: Sequence[list[str]], columns: ColumnMap) -> list[str]:
+    width, kept = len(columns.headers), [(at, f"{quoted(header)}:") for at, header in columns.attributes]
+    told = [",".join([key + quoted(cells[at]) for at, key in kept if cells[at]]) for cells in full]
+    for place, cells in enumerate(full):
+        if len(cells) > width:
+            further = [
+                f"{quoted(f'第{at + 1}列')}:{quoted(cells[at])}" for at in range(width, len(cells)) if cells[at].strip()
+            ]
+            told[place] = ",".join(filter(None, [told[place], *further]))
+    return ["{" + inside + "}" for inside in told]
