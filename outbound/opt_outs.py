@@ -1,7 +1,7 @@
 """Opt-outs: numbers that must not be rung, since when, why, and who lifted it.
 
 Blocking takes effect in the same transaction everywhere: triggers void the number's unused dial tokens, end its open
-claims and close its queued contacts, whoever writes the row.
+claims and close its queued contacts, whoever writes the row. How two people lift an opt-out is in `liftings`.
 """
 
 from datetime import datetime
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound import journal
-from outbound.db import UtcDateTime, after, append_only, choice, table_of
+from outbound.calling_rules.profiles import Profile, earliest_unblock, profile
+from outbound.db import UtcDateTime, append_only, choice, guard, lock, table_of
 from outbound.errors import Refusal
 from outbound.people import Staff, known
 from outbound.phones.model import Phone
@@ -45,6 +46,7 @@ class OptOut(SQLModel, table=True):
     __table_args__ = (
         sa.CheckConstraint("(scope = 'campaign') = (campaign_id IS NOT NULL)", name="scope_campaign"),
         sa.CheckConstraint("(scope = 'campaign_kind') = (campaign_kind IS NOT NULL)", name="scope_kind"),
+        sa.CheckConstraint("expires_at IS NULL OR expires_at > at", name="ends_after_it_begins"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -61,6 +63,43 @@ class OptOut(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class LiftingAnswer(StrEnum):
+    """What a second person said to the wish that a number may be rung again."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class LiftingRequest(SQLModel, table=True):
+    """One person's wish that a number may be rung again; it waits for the answer of another."""
+
+    __tablename__ = "lifting_request"
+    __table_args__ = (
+        sa.CheckConstraint("answered_by_id <> asked_by_id", name="two_people"),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (answered_by_id IS NULL) AND (answer IS NULL) = (answered_at IS NULL)", name="answered"
+        ),
+        sa.Index(
+            "uq_lifting_request_waiting",
+            "opt_out_id",
+            unique=True,
+            sqlite_where=sa.text("answer IS NULL"),
+            postgresql_where=sa.text("answer IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    centre_id: int = Field(foreign_key="centre.id", index=True)
+    opt_out_id: int = Field(foreign_key="opt_out.id")
+    asked_by_id: int = Field(foreign_key="staff.id")
+    reason: str = Field(max_length=400)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    answer: LiftingAnswer | None = Field(default=None, sa_type=choice(LiftingAnswer))
+    answered_by_id: int | None = Field(default=None, foreign_key="staff.id")
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    note: str = Field(default="", max_length=400)
+
+
 class OptOutLifting(SQLModel, table=True):
     """The decision of two people that a number may be rung again."""
 
@@ -68,6 +107,7 @@ class OptOutLifting(SQLModel, table=True):
     __table_args__ = (sa.CheckConstraint("asked_by_id <> approved_by_id", name="two_people"),)
 
     opt_out_id: int = Field(foreign_key="opt_out.id", primary_key=True)
+    request_id: int = Field(foreign_key="lifting_request.id", unique=True)
     asked_by_id: int = Field(foreign_key="staff.id")
     approved_by_id: int = Field(foreign_key="staff.id")
     reason: str = Field(max_length=400)
@@ -76,25 +116,71 @@ class OptOutLifting(SQLModel, table=True):
 
 append_only(table_of(OptOut))
 append_only(table_of(OptOutLifting))
-
-_CONCERNS = """(NEW.scope = 'all' OR campaign_id = NEW.campaign_id
-        OR campaign_id IN (SELECT id FROM campaign WHERE kind = NEW.campaign_kind))"""
-after(
-    table_of(OptOut),
-    "opt_out_takes_effect",
-    when="AFTER INSERT",
-    do=(
-        # Raising the phone's version makes this wait for a dial in flight, and a dial wait for this.
-        "UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id",
-        f"""UPDATE dial_token SET voided_at = NEW.at WHERE phone_id = NEW.phone_id AND used_at IS NULL
-        AND voided_at IS NULL AND {_CONCERNS}""",
-        f"""UPDATE claim SET ended_at = NEW.at, ended_how = 'blocked' WHERE phone_id = NEW.phone_id
-        AND ended_at IS NULL AND {_CONCERNS}
-        AND NOT EXISTS (SELECT 1 FROM call WHERE call.claim_id = claim.id)""",
-        f"""UPDATE contact SET state = 'closed', closed_why = 'opted_out' WHERE phone_id = NEW.phone_id
-        AND state = 'queued' AND {_CONCERNS}""",
-    ),
+guard(
+    table_of(OptOutLifting),
+    "opt_out_lifting_asked_and_approved",
+    when="BEFORE INSERT",
+    refuse_if="""NOT EXISTS (SELECT 1 FROM lifting_request r WHERE r.id = NEW.request_id
+        AND r.opt_out_id = NEW.opt_out_id AND r.asked_by_id = NEW.asked_by_id
+        AND r.answer = 'approved' AND r.answered_by_id = NEW.approved_by_id)""",
+    saying="a lifting is asked for by one person and approved by another",
 )
+guard(
+    table_of(LiftingRequest),
+    "lifting_request_answered_once",
+    when="BEFORE UPDATE",
+    refuse_if="""OLD.answer IS NOT NULL OR NEW.opt_out_id <> OLD.opt_out_id OR NEW.asked_by_id <> OLD.asked_by_id
+        OR NEW.id <> OLD.id OR NEW.centre_id <> OLD.centre_id OR NEW.reason <> OLD.reason
+        OR NEW.asked_at <> OLD.asked_at""",
+    saying="a wish to lift an opt-out is answered once, and stays as it was asked",
+)
+guard(
+    table_of(LiftingRequest),
+    "lifting_request_never_deleted",
+    when="BEFORE DELETE",
+    refuse_if="OLD.id IS NOT NULL",
+    saying="wishes to lift an opt-out are kept",
+)
+
+_CONCERNS = """({new}.scope = 'all' OR {row}.campaign_id = {new}.campaign_id
+        OR {row}.campaign_id IN (SELECT id FROM campaign WHERE kind = {new}.campaign_kind))"""
+_EFFECTS = (
+    # Raising the phone's version makes this wait for a dial in flight, and a dial wait for this.
+    "UPDATE phone SET version = version + 1 {from_new} WHERE phone.id = {new}.phone_id",
+    f"""UPDATE dial_token SET voided_at = {{new}}.at {{from_new}} WHERE dial_token.phone_id = {{new}}.phone_id
+        AND used_at IS NULL AND voided_at IS NULL AND {_CONCERNS.format(row="dial_token", new="{new}")}""",
+    f"""UPDATE claim SET ended_at = {{new}}.at, ended_how = 'blocked' {{from_new}}
+        WHERE claim.phone_id = {{new}}.phone_id
+        AND ended_at IS NULL AND {_CONCERNS.format(row="claim", new="{new}")}
+        AND NOT EXISTS (SELECT 1 FROM call WHERE call.claim_id = claim.id)""",
+    f"""UPDATE contact SET state = 'closed', closed_why = 'opted_out' {{from_new}}
+        WHERE contact.phone_id = {{new}}.phone_id
+        AND state = 'queued' AND {_CONCERNS.format(row="contact", new="{new}")}""",
+)
+
+
+def _row_by_row() -> str:
+    effects = "\n    ".join(f"{effect.format(new='NEW', from_new='')};" for effect in _EFFECTS)
+    return f"CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out FOR EACH ROW BEGIN\n    {effects}\nEND"
+
+
+def _all_at_once() -> list[str]:
+    # Locked in one order, so that two imports never wait for each other in a circle.
+    first = """PERFORM 1 FROM phone WHERE id IN (SELECT phone_id FROM fresh) ORDER BY id FOR NO KEY UPDATE"""
+    effects = "\n    ".join(f"{effect.format(new='fresh', from_new='FROM fresh')};" for effect in _EFFECTS)
+    return [
+        f"""CREATE FUNCTION opt_out_takes_effect() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    {first};
+    {effects}
+    RETURN NULL;
+END $$""",
+        """CREATE TRIGGER opt_out_takes_effect AFTER INSERT ON opt_out REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION opt_out_takes_effect()""",
+    ]
+
+
+# A million opt-outs come in with a few statements: PostgreSQL looks at all that one of them brings together.
+lock(table_of(OptOut), "opt_out_takes_effect", sqlite=[_row_by_row()], postgresql=_all_at_once())
 
 
 def in_force(now: datetime, *, kind: str | None = None, campaign_id: int | None = None) -> sa.ColumnElement[bool]:
@@ -117,6 +203,18 @@ def of_number(session: Session, phone: Phone, *, now: datetime) -> list[OptOut]:
     return list(session.exec(asked).all())
 
 
+class ExpiryTooEarly(Refusal):
+    """This opt-out may end on {earliest} at the earliest; choose a later day, or none."""
+
+    zh = "该拒呼记录最早可于 {earliest} 到期，请选择更晚的日期或永久有效。"
+    status = 422
+
+
+def earliest_end(category: Category, now: datetime, rules: Profile | None = None) -> datetime:
+    """The first instant at which an opt-out of that category may end; one that our own staff ask for: at any time."""
+    return now if category == Category.STAFF_REQUEST else earliest_unblock(rules or profile(), now)
+
+
 def block(
     session: Session,
     phone: Phone,
@@ -131,13 +229,17 @@ def block(
     campaign_id: int | None = None,
     reason: str = "",
     expires_at: datetime | None = None,
+    rules: Profile | None = None,
 ) -> OptOut:
-    """Never ring this number again: at once, in every campaign that the scope concerns."""
-    wanted = (scope, campaign_kind, campaign_id)
-    for existing in of_number(session, phone, now=now):
-        held = (existing.scope, existing.campaign_kind, existing.campaign_id)
-        if existing.expires_at is None and (existing.scope == Scope.ALL or held == wanted):
-            return existing
+    """Never ring this number again: at once, in every campaign that the scope concerns.
+
+    `rules` say how early it may end, `cn-telecom` where none are given. Raises ExpiryTooEarly.
+    """
+    if expires_at and expires_at < (earliest := earliest_end(category, now, rules)):
+        raise ExpiryTooEarly(earliest=earliest.date().isoformat())
+    held = of_number(session, phone, now=now)
+    if existing := next((each for each in held if _covers(each, scope, campaign_kind, campaign_id, expires_at)), None):
+        return existing
     opt_out = OptOut(
         centre_id=centre_id,
         phone_id=known(phone.id),
@@ -158,34 +260,19 @@ def block(
     return opt_out
 
 
+def _covers(
+    held: OptOut, scope: Scope, campaign_kind: str | None, campaign_id: int | None, expires_at: datetime | None
+) -> bool:
+    wide = held.scope == Scope.ALL or (held.scope, held.campaign_kind, held.campaign_id) == (
+        scope,
+        campaign_kind,
+        campaign_id,
+    )
+    return wide and (held.expires_at is None or (expires_at is not None and held.expires_at >= expires_at))
+
+
 def _look_again(session: Session) -> None:
     """What the trigger changed is read anew; the rest of the session stays as it is."""
     for row in session.identity_map.values():
         if getattr(row, "__tablename__", "") in TOUCHED:
             session.expire(row)
-
-
-class SecondPersonNeeded(Refusal):
-    """A number may be rung again only when a second person agrees; ask a colleague to approve it."""
-
-    zh = "解除拒呼需要第二个人同意，请让同事审批。"
-
-
-def lift(
-    session: Session, opt_out: OptOut, *, asked_by: Staff, approved_by: Staff, reason: str, now: datetime
-) -> OptOutLifting:
-    """Let a number be rung again, on the word of two people; raises SecondPersonNeeded."""
-    if already := session.get(OptOutLifting, known(opt_out.id)):
-        return already
-    if asked_by.id == approved_by.id:
-        raise SecondPersonNeeded
-    lifting = OptOutLifting(
-        opt_out_id=known(opt_out.id),
-        asked_by_id=known(asked_by.id),
-        approved_by_id=known(approved_by.id),
-        reason=reason,
-        at=now,
-    )
-    session.add(lifting)
-    journal.record(session, "phone.unblocked", opt_out, by=approved_by, now=now, asked_by=asked_by.id, reason=reason)
-    return lifting

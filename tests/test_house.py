@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.errors",
         "outbound.clock",
         "outbound.settings",
+        "outbound.turns",
         "outbound.db",
         "outbound.people",
         "outbound.sign_ins",
@@ -37,14 +38,21 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("outbound.calling_rules", "outbound.compliance"),
     ("scripts",),
-    ("outbound.phones", "outbound.opt_outs", "outbound.call_lists"),
+    (
+        "outbound.phones",
+        "outbound.opt_outs",
+        "outbound.liftings",
+        "outbound.opt_out_lists",
+        "outbound.resealing",
+        "outbound.call_lists",
+    ),
     ("outbound.campaigns", "outbound.dialing", "outbound.calls", "outbound.recordings"),
     ("outbound.subscriptions", "outbound.confirmations", "outbound.billing"),
     ("qa",),
     ("outbound.wrap_up", "outbound.prompter", "outbound.complaints"),
     ("outbound.evidence", "outbound.overview"),
     ("outbound.timetable", "outbound.jobs", "outbound.schema", "outbound.verification"),
-    ("web", "outbound.cli", "outbound.commands", "outbound.hosting", "outbound.demo", "outbound.bench"),
+    ("web", "outbound.cli", "outbound.commands", "outbound.sound_commands", "outbound.hosting", "outbound.demo", "outbound.bench"),
 )
 """From the ground up: a file imports from its own floor and from those below it."""
 

@@ -1,6 +1,6 @@
 """Opt-outs: a block counts at once and everywhere, and only two people together take it back."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs
+from outbound import db, liftings, opt_outs
 from outbound.call_lists.model import Contact, ContactState
+from outbound.calling_rules.profiles import profile
 from outbound.campaigns.model import Campaign
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
-from outbound.opt_outs import Category, OptOut, OptOutLifting, Scope
+from outbound.opt_outs import Category, LiftingRequest, OptOut, OptOutLifting, Scope
 from outbound.people import known
 from outbound.phones.model import Phone
 from tests.conftest import Cast
@@ -27,6 +28,10 @@ def make(session: Session, cast: Cast, now: datetime) -> Maker:
 def block(session: Session, phone: Phone, cast: Cast, now: datetime, **facts: Any) -> OptOut:
     usual: dict[str, Any] = {"category": Category.REFUSAL, "source": "call", "by": cast.agent, "now": now}
     return opt_outs.block(session, phone, **{**usual, **facts})
+
+
+def asked(session: Session, blocked: OptOut, cast: Cast, now: datetime) -> LiftingRequest:
+    return liftings.ask(session, blocked, reason="本人要求", by=cast.care, now=now, centre_id=known(cast.fz.id))
 
 
 def claimed(make: Maker, contact: Contact, cast: Cast) -> Claim:
@@ -147,7 +152,7 @@ def test_a_block_for_ever_covers_a_narrower_one(session: Session, make: Maker, c
 
 def test_a_block_for_ever_follows_one_that_expires(session: Session, make: Maker, cast: Cast) -> None:
     phone = make.phone()
-    short = block(session, phone, cast, make.now, expires_at=make.now + timedelta(days=180))
+    short = block(session, phone, cast, make.now, expires_at=make.now + timedelta(days=190))
     assert block(session, phone, cast, make.now) is not short
 
 
@@ -204,7 +209,7 @@ def test_a_scope_that_does_not_say_of_what_is_refused(
 
 
 def test_a_block_holds_until_it_expires(session: Session, make: Maker, cast: Cast) -> None:
-    phone, ends = make.phone(), make.now + timedelta(days=180)
+    phone, ends = make.phone(), make.now + timedelta(days=190)
     block(session, phone, cast, make.now, expires_at=ends)
     assert [holding(session, phone, at) for at in (ends - timedelta(seconds=1), ends)] == [1, 0]
 
@@ -212,11 +217,35 @@ def test_a_block_holds_until_it_expires(session: Session, make: Maker, cast: Cas
 def test_a_token_is_refused_until_the_block_expires_and_given_after(session: Session, make: Maker, cast: Cast) -> None:
     claim = claimed(make, make.contact(), cast)
     phone = session.get_one(Phone, claim.phone_id)
-    block(session, phone, cast, make.now, expires_at=make.now + timedelta(days=1))
+    block(session, phone, cast, make.now, category=Category.STAFF_REQUEST, expires_at=make.now + timedelta(days=1))
     with pytest.raises(sa.exc.IntegrityError, match="the number is blocked"), session.begin_nested():
         token_for(make, claim)
     make.now += timedelta(days=1)
     assert token_for(make, claim).id
+
+
+@pytest.mark.parametrize("category", [each for each in Category if each != Category.STAFF_REQUEST])
+def test_a_customers_block_never_ends_before_the_profile_allows(
+    session: Session, make: Maker, cast: Cast, category: Category
+) -> None:
+    # The test's instant is the 23rd of November.
+    six_months = datetime(2027, 5, 23, 2, 0, tzinfo=UTC)
+    with pytest.raises(opt_outs.ExpiryTooEarly, match="2027-05-23"):
+        block(session, make.phone(), cast, make.now, category=category, expires_at=six_months - timedelta(seconds=1))
+    assert block(session, make.phone(), cast, make.now, category=category, expires_at=six_months).id
+
+
+def test_a_stricter_profile_keeps_a_block_longer(session: Session, make: Maker, cast: Cast) -> None:
+    rules, year = profile("us-tsr"), make.now + timedelta(days=365)
+    with pytest.raises(opt_outs.ExpiryTooEarly):
+        block(session, make.phone(), cast, make.now, expires_at=year, rules=rules)
+
+
+def test_a_block_that_ends_before_it_begins_is_refused_by_the_database(
+    session: Session, make: Maker, cast: Cast
+) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        block(session, make.phone(), cast, make.now, category=Category.STAFF_REQUEST, expires_at=make.now)
 
 
 # Lifting
@@ -225,29 +254,90 @@ def test_a_token_is_refused_until_the_block_expires_and_given_after(session: Ses
 def test_two_people_together_lift_a_block(session: Session, make: Maker, cast: Cast) -> None:
     phone = make.phone()
     lifted = block(session, phone, cast, make.now)
-    opt_outs.lift(session, lifted, asked_by=cast.care, approved_by=cast.manager, reason="本人要求", now=make.now)
+    liftings.lift(session, lifted, asked_by=cast.care, approved_by=cast.manager, reason="本人要求", now=make.now)
     session.flush()
     assert (holding(session, phone, make.now), opt_outs.of_number(session, phone, now=make.now)) == (0, [])
 
 
 def test_one_person_alone_lifts_nothing(session: Session, make: Maker, cast: Cast) -> None:
     blocked = block(session, make.phone(), cast, make.now)
-    with pytest.raises(opt_outs.SecondPersonNeeded):
-        opt_outs.lift(session, blocked, asked_by=cast.care, approved_by=cast.care, reason="", now=make.now)
+    with pytest.raises(liftings.SecondPersonNeeded):
+        liftings.lift(session, blocked, asked_by=cast.care, approved_by=cast.care, reason="", now=make.now)
 
 
-def test_one_person_alone_lifts_nothing_by_raw_sql_either(session: Session, make: Maker, cast: Cast) -> None:
+def test_a_wish_waits_for_somebody_else(session: Session, make: Maker, cast: Cast) -> None:
     blocked = block(session, make.phone(), cast, make.now)
-    statement = """INSERT INTO opt_out_lifting (opt_out_id, asked_by_id, approved_by_id, reason, at)
-        VALUES (:block, :one, :one, '', '2026-11-23 02:00:00')"""
+    request = asked(session, blocked, cast, make.now)
+    assert (request.answer, asked(session, blocked, cast, make.now)) == (None, request)
+    assert opt_outs.of_number(session, session.get_one(Phone, blocked.phone_id), now=make.now) == [blocked]
+
+
+def test_a_declined_wish_leaves_the_block_and_may_be_made_again(session: Session, make: Maker, cast: Cast) -> None:
+    blocked = block(session, make.phone(), cast, make.now)
+    request = asked(session, blocked, cast, make.now)
+    liftings.decline(session, request, note="客户没有本人确认", by=cast.manager, now=make.now)
+    assert opt_outs.of_number(session, session.get_one(Phone, blocked.phone_id), now=make.now) == [blocked]
+    assert asked(session, blocked, cast, make.now) is not request
+
+
+def test_an_answered_wish_is_not_answered_otherwise(session: Session, make: Maker, cast: Cast) -> None:
+    request = asked(session, block(session, make.phone(), cast, make.now), cast, make.now)
+    liftings.decline(session, request, note="", by=cast.manager, now=make.now)
+    assert liftings.decline(session, request, note="", by=cast.manager, now=make.now) is request
+    with pytest.raises(liftings.AnsweredAlready):
+        liftings.approve(session, request, by=cast.manager, now=make.now)
+
+
+def test_nobody_answers_their_own_wish(session: Session, make: Maker, cast: Cast) -> None:
+    request = asked(session, block(session, make.phone(), cast, make.now), cast, make.now)
+    with pytest.raises(liftings.SecondPersonNeeded):
+        liftings.approve(session, request, by=cast.care, now=make.now)
+    with pytest.raises(liftings.SecondPersonNeeded):
+        liftings.decline(session, request, note="", by=cast.care, now=make.now)
+
+
+def test_what_is_lifted_cannot_be_asked_for(session: Session, make: Maker, cast: Cast) -> None:
+    blocked = block(session, make.phone(), cast, make.now)
+    liftings.lift(session, blocked, asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
+    with pytest.raises(liftings.NothingToLift):
+        asked(session, blocked, cast, make.now)
+
+
+ALONE = {
+    "a lifting nobody asked for": """INSERT INTO opt_out_lifting
+        (opt_out_id, request_id, asked_by_id, approved_by_id, reason, at)
+        SELECT opt_out_id, id, asked_by_id, {manager}, '', asked_at FROM lifting_request""",
+    "one's own answer": """UPDATE lifting_request SET answer = 'approved', answered_by_id = asked_by_id,
+        answered_at = asked_at""",
+    "another asker": "UPDATE lifting_request SET asked_by_id = {manager}",
+    "another number": "UPDATE lifting_request SET opt_out_id = opt_out_id + 1",
+    "no wish any more": "DELETE FROM lifting_request",
+    "an end of the block": "UPDATE opt_out SET expires_at = '2027-01-01 00:00:00'",
+    "a narrower block": "UPDATE opt_out SET scope = 'campaign_kind', campaign_kind = 'survey'",
+    "no block any more": "DELETE FROM opt_out",
+}
+
+
+@pytest.mark.parametrize("what", ALONE)
+def test_raw_sql_lifts_nothing_for_one_person_alone(session: Session, make: Maker, cast: Cast, what: str) -> None:
+    asked(session, block(session, make.phone(), cast, make.now), cast, make.now)
     with pytest.raises(sa.exc.IntegrityError):
-        session.execute(sa.text(statement), {"block": blocked.id, "one": cast.care.id})
+        session.execute(sa.text(ALONE[what].format(manager=cast.manager.id)))
+
+
+def test_an_approval_is_not_lent_to_another_block(session: Session, make: Maker, cast: Cast) -> None:
+    blocks = [block(session, make.phone(), cast, make.now) for _ in range(2)]
+    liftings.lift(session, blocks[0], asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
+    statement = """INSERT INTO opt_out_lifting (opt_out_id, request_id, asked_by_id, approved_by_id, reason, at)
+        SELECT :other, request_id, asked_by_id, approved_by_id, reason, at FROM opt_out_lifting"""
+    with pytest.raises(sa.exc.IntegrityError):
+        session.execute(sa.text(statement), {"other": blocks[1].id})
 
 
 def test_a_block_is_lifted_once(session: Session, make: Maker, cast: Cast) -> None:
     blocked = block(session, make.phone(), cast, make.now)
     first, second = (
-        opt_outs.lift(session, blocked, asked_by=cast.care, approved_by=by, reason="", now=make.now)
+        liftings.lift(session, blocked, asked_by=cast.care, approved_by=by, reason="", now=make.now)
         for by in (cast.manager, cast.supervisor)
     )
     assert first is second
@@ -257,7 +347,7 @@ def test_a_block_is_lifted_once(session: Session, make: Maker, cast: Cast) -> No
 def test_a_number_can_be_blocked_again_after_a_lifting(session: Session, make: Maker, cast: Cast) -> None:
     phone = make.phone()
     first = block(session, phone, cast, make.now)
-    opt_outs.lift(session, first, asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
+    liftings.lift(session, first, asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
     session.flush()
     assert block(session, phone, cast, make.now) is not first
     assert holding(session, phone, make.now) == 1
@@ -272,7 +362,7 @@ def test_a_block_and_its_lifting_stay_as_they_were(
     session: Session, make: Maker, cast: Cast, table: str, statement: str
 ) -> None:
     blocked = block(session, make.phone(), cast, make.now)
-    opt_outs.lift(session, blocked, asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
+    liftings.lift(session, blocked, asked_by=cast.care, approved_by=cast.manager, reason="", now=make.now)
     session.flush()
     with pytest.raises(sa.exc.IntegrityError, match=f"{table} is append-only"):
         session.execute(sa.text(statement.format(table=table)))

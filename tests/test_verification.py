@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs
+from outbound import db, liftings, opt_outs
 from outbound.billing.model import LedgerEntry
 from outbound.call_lists.importing import import_list
 from outbound.calls.model import Call
@@ -205,7 +205,7 @@ def test_a_call_before_the_block_or_after_its_end_is_in_order(
     expired = now - timedelta(hours=1)
     blocked(session, make.call(cast.agent), cast, now - timedelta(days=200), expires_at=expired)
     lifted = blocked(session, make.call(cast.agent), cast, now - timedelta(days=2))
-    opt_outs.lift(session, lifted, asked_by=cast.care, approved_by=cast.manager, reason="", now=now - timedelta(days=1))
+    liftings.lift(session, lifted, asked_by=cast.care, approved_by=cast.manager, reason="", now=now - timedelta(days=1))
     session.flush()
     assert promises(session) == set()
 
