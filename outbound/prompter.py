@@ -1,15 +1,16 @@
 """What is read to this customer: the script of the call in hand with every fact filled in."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from outbound.call_lists.model import Contact
-from outbound.calls.lookups import open_call_of
 from outbound.calls.model import Call
 from outbound.calls.placing import NoScriptInForce
-from outbound.campaigns import verbs as campaigns
+from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.definition import Definition
 from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.clock import local_day
@@ -18,13 +19,58 @@ from outbound.errors import Language
 from outbound.people import Centre, Staff
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault
-from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
-from scripts.model import ScriptVersion, script_of
-from scripts.rendering import Facts, Rendered, render
+from scripts.framing import render_framed
+from scripts.model import ScriptVersion
+from scripts.rendering import Facts, Rendered
 
 COLUMNS = {"plan": ("套餐", "现套餐", "现有套餐", "当前套餐", "套餐名称", "资费套餐", "plan")}
 """Attributes that ready-made scripts name in English, and the headers under which lists bring them."""
+
+
+@dataclass(frozen=True)
+class InHand:
+    """A contact in hand with everything that its call is about; `call` is the one under way, `version` in force."""
+
+    claim: Claim
+    contact: Contact
+    phone: Phone
+    centre: Centre
+    campaign: Campaign
+    version: CampaignVersion
+    call: Call | None
+    subscription: Subscription | None
+
+    @property
+    def definition(self) -> Definition:
+        """The campaign's definition that counts now."""
+        return campaigns.definition_in(self.version)
+
+
+_IN_HAND = (
+    sa.select(Claim, Contact, Phone, Centre, Campaign, CampaignVersion, Call, Subscription)
+    .join(Contact, col(Contact.id) == col(Claim.contact_id))
+    .join(Phone, col(Phone.id) == col(Claim.phone_id))
+    .join(Centre, col(Centre.id) == col(Claim.centre_id))
+    .join(Campaign, col(Campaign.id) == col(Claim.campaign_id))
+    .join(
+        CampaignVersion,
+        sa.and_(
+            col(CampaignVersion.campaign_id) == col(Campaign.id), col(CampaignVersion.number) == col(Campaign.version)
+        ),
+    )
+    .outerjoin(Call, sa.and_(col(Call.claim_id) == col(Claim.id), col(Call.wrapped_up_at).is_(None)))
+    .outerjoin(Subscription, col(Subscription.contact_id) == col(Contact.id))
+    .where(col(Claim.id) == sa.bindparam("claim"))
+    .order_by(col(Call.id).desc())
+    .limit(1)
+)
+"""Everything at once, and built once: the desk asks at every step of a call."""
+
+
+def in_hand(session: Session, claim: Claim) -> InHand:
+    """A claim with everything that its call is about."""
+    return InHand(*session.execute(_IN_HAND, {"claim": claim.id}).one())
 
 
 def script_for(
@@ -35,9 +81,26 @@ def script_for(
     A call in progress keeps the version with which it was dialled. Raises NoScriptInForce, NotSpokenIn, FactsMissing,
     PlaceholderUnknown and WrongNumberKey.
     """
-    call = open_call_of(session, claim)
-    script = script_of(version_for(session, claim, call))
-    return render(script, facts_of(session, vault, claim, agent, language, now), language)
+    hand = in_hand(session, claim)
+    return read_to(session, vault, hand, script_version(session, hand), agent, language, now)
+
+
+def read_to(
+    session: Session,
+    vault: Vault,
+    hand: InHand,
+    version: ScriptVersion,
+    agent: Staff,
+    language: Language,
+    now: datetime,
+) -> Rendered:
+    """A script version as `agent` reads it to the customer in hand; raises as `script_for` does."""
+    return render_framed(version.source, _facts(session, vault, hand, agent, language, now), language)
+
+
+def script_version(session: Session, hand: InHand) -> ScriptVersion:
+    """The script version that is read: the one of the call under way, or else the one in force. NoScriptInForce."""
+    return version_for(session, hand.claim, hand.call)
 
 
 def version_for(session: Session, claim: Claim, call: Call | None) -> ScriptVersion:
@@ -52,31 +115,27 @@ def version_for(session: Session, claim: Claim, call: Call | None) -> ScriptVers
 
 def language_for(session: Session, claim: Claim, reader: Language) -> Language:
     """The language in which this customer is spoken to: the reader's where the campaign has it, or else its first."""
-    spoken = campaigns.definition_of(session, session.get_one(Campaign, claim.campaign_id)).calling.languages
+    return spoken_in(campaigns.definition_of(session, session.get_one(Campaign, claim.campaign_id)), reader)
+
+
+def spoken_in(definition: Definition, reader: Language) -> Language:
+    """The reader's language where the campaign has it, or else its first."""
+    spoken = definition.calling.languages
     return reader if reader in spoken else spoken[0]
-
-
-def terms_for(session: Session, claim: Claim, call: Call | None) -> Definition:
-    """The campaign as this customer is or was told it: what a subscription was sold under never changes."""
-    if subscription := life.of_contact(session, claim.contact_id):
-        version = session.get_one(CampaignVersion, subscription.campaign_version_id)
-    elif call:
-        version = session.get_one(CampaignVersion, call.campaign_version_id)
-    else:
-        version = campaigns.in_force(session, session.get_one(Campaign, claim.campaign_id))
-    return campaigns.definition_in(version)
 
 
 def facts_of(session: Session, vault: Vault, claim: Claim, agent: Staff, language: Language, now: datetime) -> Facts:
     """Everything that a script may say of this call. Raises WrongNumberKey."""
-    call = open_call_of(session, claim)
-    centre = session.get_one(Centre, claim.centre_id)
-    terms = terms_for(session, claim, call)
-    subscription = life.of_contact(session, claim.contact_id)
-    today = local_day(call.dialled_at if call else now, centre.zone)
+    return _facts(session, vault, in_hand(session, claim), agent, language, now)
+
+
+def _facts(session: Session, vault: Vault, hand: InHand, agent: Staff, language: Language, now: datetime) -> Facts:
+    centre, subscription = hand.centre, hand.subscription
+    terms = _terms(session, hand)
+    today = local_day(hand.call.dialled_at if hand.call else now, centre.zone)
     ends = _trial_ends(terms, subscription, today)
     return Facts(
-        customer=_customer(session, vault, claim),
+        customer=_customer(vault, hand),
         offer=terms.offer.facts if terms.offer else None,
         trial_days=terms.offer.trial_days if terms.offer else None,
         trial_ends=ends,
@@ -87,6 +146,14 @@ def facts_of(session: Session, vault: Vault, claim: Claim, agent: Staff, languag
         centre_name=centre.name_zh if language == "zh" else centre.name_en,
         today=today,
     )
+
+
+def _terms(session: Session, hand: InHand) -> Definition:
+    """The campaign as this customer is or was told it: what a subscription was sold under never changes."""
+    told = hand.subscription or hand.call
+    if told is None:
+        return hand.definition
+    return campaigns.definition_in(session.get_one(CampaignVersion, told.campaign_version_id))
 
 
 def _trial_ends(terms: Definition, subscription: Subscription | None, today: date) -> date | None:
@@ -104,17 +171,15 @@ def _sale_date(session: Session, subscription: Subscription | None, centre: Cent
     return local_day(session.get_one(Call, subscription.sale_call_id).dialled_at, centre.zone)
 
 
-def _customer(session: Session, vault: Vault, claim: Claim) -> dict[str, Any]:
-    contact = session.get_one(Contact, claim.contact_id)
-    # What begins with an underscore is the list's own book-keeping, such as further numbers.
+def _customer(vault: Vault, hand: InHand) -> dict[str, Any]:
+    # What begins with an underscore is the list's own book-keeping.
     known: dict[str, Any] = {
         key: value
-        for key, value in contact.attributes.items()
+        for key, value in hand.contact.attributes.items()
         if not key.startswith("_") and isinstance(value, str | int | float)
     }
     for name, headers in COLUMNS.items():
         if found := next((known[header] for header in headers if known.get(header)), None):
             known[name] = found
     # The last digits let a customer see that the right number was rung, and tell nobody else the whole of it.
-    tail = shown(vault, session.get_one(Phone, claim.phone_id))[-4:]
-    return {**known, "name": contact.name, "tail": tail}
+    return {**known, "name": hand.contact.name, "tail": shown(vault, hand.phone)[-4:]}

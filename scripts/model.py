@@ -107,11 +107,15 @@ class ScriptDecision(SQLModel, table=True):
 
 def script_of(version: ScriptVersion) -> Script:
     """The script that a version holds; raises DocumentFaulty for a faulty draft."""
-    return _read(version.source)
+    return script_written(version.source)
 
 
-# Reading takes tens of milliseconds and an agent's every wrap-up asks; the text itself is the key, so none is stale.
-_read = lru_cache(maxsize=256)(read_script)
+# The text itself is the key, so none is stale.
+@lru_cache(maxsize=256)
+def script_written(source: str) -> Script:
+    """The script that a version's text says, read once: that takes tens of milliseconds. Raises DocumentFaulty."""
+    return read_script(source)
+
 
 append_only(table_of(ScriptDecision))
 guard(

@@ -26,53 +26,61 @@ class Today:
     valid: int
 
 
+_ALL_PASS = (
+    select(sa.func.count()).where(col(SelfMark.call_id) == col(Call.id), SelfMark.mark == Mark.PASS).correlate(Call)
+).scalar_subquery() == len(Criterion)
+_VALID = sa.and_(col(Outcome.after) == After.CONSENT, _ALL_PASS)
+# The desk asks these at every step of a call: the statements are built once.
+_TODAY = (
+    sa.select(
+        sa.func.count(col(Call.id)),
+        sa.func.sum(sa.case((col(Outcome.contacted), 1), else_=0)),
+        sa.func.sum(sa.case((_VALID, 1), else_=0)),
+    )
+    .join(Outcome, col(Outcome.code) == col(Call.outcome_code), isouter=True)
+    .where(col(Call.agent_id) == sa.bindparam("agent"), col(Call.dialled_at) >= sa.bindparam("since"))
+)
+_OPEN = (
+    sa.select(Call)
+    .where(col(Call.claim_id) == sa.bindparam("claim"), col(Call.wrapped_up_at).is_(None))
+    .order_by(col(Call.id).desc())
+    .limit(1)
+)
+_LEFT_OPEN = (
+    sa.select(Call)
+    .join(Claim, col(Claim.id) == col(Call.claim_id))
+    .where(col(Call.agent_id) == sa.bindparam("agent"), col(Call.wrapped_up_at).is_(None))
+    .where(~sa.exists().where(col(LateWrapUp.call_id) == col(Call.id)))
+    .where(col(Claim.ended_at).is_not(None), col(Call.dialled_at) > sa.bindparam("since"))
+    .order_by(col(Call.id))
+)
+_HISTORY = (
+    sa.select(Call, Outcome, Staff)
+    .join(Outcome, col(Outcome.code) == col(Call.outcome_code))
+    .join(Staff, col(Staff.id) == col(Call.agent_id))
+    .where(col(Call.contact_id) == sa.bindparam("contact"))
+    .order_by(col(Call.id).desc())
+    .limit(MOST_HISTORY)
+)
+
+
 def today_of(session: Session, agent: Staff, *, zone: str, now: datetime) -> Today:
     """The figures of a caller since midnight in `zone`."""
     since = day_starts(local_day(now, zone), zone)
-    asked = (
-        select(
-            sa.func.count(col(Call.id)),
-            sa.func.sum(sa.case((col(Outcome.contacted), 1), else_=0)),
-            sa.func.sum(sa.case((sa.and_(col(Outcome.after) == After.CONSENT, _all_pass()), 1), else_=0)),
-        )
-        .join(Outcome, col(Outcome.code) == col(Call.outcome_code), isouter=True)
-        .where(Call.agent_id == agent.id, col(Call.dialled_at) >= since)
-    )
-    dialled, reached, valid = session.exec(asked).one()
+    dialled, reached, valid = session.execute(_TODAY, {"agent": agent.id, "since": since}).one()
     return Today(dialled=dialled, reached=reached or 0, valid=valid or 0)
-
-
-def _all_pass() -> sa.ColumnElement[bool]:
-    passed = select(sa.func.count()).where(col(SelfMark.call_id) == col(Call.id), SelfMark.mark == Mark.PASS)
-    return passed.correlate(Call).scalar_subquery() == len(Criterion)
 
 
 def open_call_of(session: Session, claim: Claim) -> Call | None:
     """The call of a claim that was dialled and not wrapped up yet."""
-    asked = select(Call).where(Call.claim_id == claim.id, col(Call.wrapped_up_at).is_(None))
-    return session.exec(asked.order_by(col(Call.id).desc()).limit(1)).first()
+    return session.scalars(_OPEN, {"claim": claim.id}).first()
 
 
 def left_open(session: Session, agent: Staff, *, now: datetime) -> list[Call]:
     """A caller's calls of the last days that nobody reported the end of, though the contact is gone, oldest first."""
-    reported = sa.exists().where(col(LateWrapUp.call_id) == col(Call.id))
-    asked = (
-        select(Call)
-        .join(Claim, col(Claim.id) == col(Call.claim_id))
-        .where(Call.agent_id == agent.id, col(Call.wrapped_up_at).is_(None), ~reported)
-        .where(col(Claim.ended_at).is_not(None), col(Call.dialled_at) > now - LEFT_OPEN_FOR)
-        .order_by(col(Call.id))
-    )
-    return list(session.exec(asked).all())
+    return list(session.scalars(_LEFT_OPEN, {"agent": agent.id, "since": now - LEFT_OPEN_FOR}))
 
 
 def history_of(session: Session, contact_id: int) -> Sequence[tuple[Call, Outcome, Staff]]:
     """The calls with a customer that are over, the latest first."""
-    asked = (
-        select(Call, Outcome, Staff)
-        .join(Outcome, col(Outcome.code) == col(Call.outcome_code))
-        .join(Staff, col(Staff.id) == col(Call.agent_id))
-        .where(Call.contact_id == contact_id)
-        .order_by(col(Call.id).desc())
-    )
-    return session.exec(asked.limit(MOST_HISTORY)).all()
+    return [(call, outcome, caller) for call, outcome, caller in session.execute(_HISTORY, {"contact": contact_id})]
