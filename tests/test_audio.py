@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from outbound.cli import main
 from outbound.errors import Refusal
 from qa import audio
 from qa.audio.headers import examine
@@ -166,6 +168,19 @@ def test_the_agents_echo_in_the_customers_channel_is_not_the_customer() -> None:
 
 def _floor(agent: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.random.default_rng(7).standard_normal((len(agent), 2)) * 10 ** (-52 / 20)
+
+
+def test_a_stretch_in_which_the_line_is_dead_is_a_gap() -> None:
+    call = np.tile(np.concatenate([voice(), np.zeros(RATE)]), 6)
+    call += np.random.default_rng(3).standard_normal(len(call)) * 10 ** (-60 / 20)
+    call[9 * RATE : 11 * RATE] = 0
+    (gap,) = audio.analyse(encoded(call, "WAV", "PCM_16")).gaps
+    assert gap == pytest.approx((9.0, 11.0), abs=0.03)
+
+
+def test_pauses_that_a_recorder_writes_as_zeros_are_no_gaps() -> None:
+    call = np.tile(np.concatenate([voice(), np.zeros(2 * RATE)]), 4)
+    assert audio.analyse(encoded(call, "WAV", "PCM_16")).gaps == ()
 
 
 def test_the_longest_silence_is_found_between_two_sentences() -> None:
@@ -380,6 +395,35 @@ def test_a_sound_header_is_left_as_it_is() -> None:
     for name in ("compliant-sale.mp3", "compliant-sale.ogg", "clipped.wav"):
         claim = examine(sample(name))
         assert (claim.data, claim.present) == (sample(name), 1.0)
+
+
+# The command
+
+
+def heard(*words: str) -> tuple[int, dict[str, Any]]:
+    done = CliRunner().invoke(main, ["audio", *words, "--json"])
+    return done.exit_code, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", [name for name, truth in TRUTH.items() if "seconds" in truth])
+def test_the_command_tells_the_true_figures(name: str) -> None:
+    code, told = heard(str(SAMPLES / name))
+    assert (code, told["seconds"]) == (0, pytest.approx(TRUTH[name]["seconds"], abs=0.006))
+    assert (told["channels"], told["clipped"]) == (2, name == "clipped.wav")
+    assert (told["valid"], told["reason"] is None) == (name != "dead-air.mp3",) * 2
+    assert told["speech_seconds"] + told["silence_seconds"] == pytest.approx(told["seconds"])
+
+
+@pytest.mark.parametrize("name", [name for name, truth in TRUTH.items() if truth.get("refused")])
+def test_the_command_refuses_a_broken_file_with_its_sentence(name: str) -> None:
+    code, told = heard(str(SAMPLES / name))
+    assert (code, told["valid"], told["seconds"]) == (1, False, None)
+    assert told["reason"].endswith(".") and told["refused"] == told["reason"]
+
+
+def test_the_command_holds_a_recording_to_the_minimum_that_is_asked_for() -> None:
+    _code, told = heard(str(SAMPLES / "confirmation-no.mp3"), "--minimum", "30")
+    assert (told["valid"], told["reason"][:30]) == (False, "The recording lasts 20.7 s, le")
 
 
 # Files that are no recordings

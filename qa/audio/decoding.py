@@ -19,11 +19,11 @@ from qa.audio.refusals import EmptyRecording, NeedsFfmpeg, NotAudio, NotOneCall,
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
-Samples = NDArray[np.float32]
+Samples = NDArray[Any]
 
 MAX_HOURS = 24
-_BLOCK = 1 << 19
 _FORMATS = {"WAV", "WAVEX", "RF64", "W64", "MP3", "OGG", "FLAC", "AIFF", "AU"}
+_WHOLE = {"PCM_16", "PCM_S8", "PCM_U8", "ALAW", "ULAW", "GSM610"}
 _CODECS = {
     "MPEG_LAYER_III": "mp3",
     "OPUS": "opus",
@@ -46,17 +46,21 @@ class Decoder:
         self.channels: int = sound.channels
         self.codec = codec or _codec_of(sound)
         self._may_hold_nan = sound.subtype in ("FLOAT", "DOUBLE")
+        # What was stored in 16 bits or fewer comes as it is: that takes a tenth of the time.
+        self.whole = sound.subtype in _WHOLE
+        """Whether samples come as 16-bit integers, and not as numbers from -1 to 1."""
+        self._kind = "int16" if self.whole else "float32"
+        self.full_scale = 32768.0 if self.whole else 1.0
         self.decoded = 0
         """Samples per channel decoded so far."""
 
-    def blocks(self, multiple: int) -> Iterator[Samples]:
-        """Blocks of (samples, channels) from -1 to 1, each but the last a whole multiple of `multiple` samples.
+    def blocks(self, size: int) -> Iterator[Samples]:
+        """Blocks of (samples, channels), each but the last of `size` samples; up to `full_scale`.
 
-        Raises TruncatedRecording where less is decoded than the header promises, EmptyRecording where nothing is, and
-        TooLong.
+        Each is only good until the next one is asked for. Raises TruncatedRecording where less is decoded than the
+        header promises, EmptyRecording where nothing is, and TooLong.
         """
-        size = max(1, _BLOCK // self.channels // multiple) * multiple
-        buffer = np.empty((size, self.channels), np.float32)
+        buffer: Samples = np.empty((size, self.channels), self._kind)
         while len(block := self._read(buffer)):
             self.decoded += len(block)
             if self.decoded > MAX_HOURS * 3600 * self.rate:
@@ -66,7 +70,7 @@ class Decoder:
 
     def _read(self, buffer: Samples) -> Samples:
         try:
-            block: Samples = self._sound.read(dtype="float32", always_2d=True, out=buffer)
+            block: Samples = self._sound.read(dtype=self._kind, always_2d=True, out=buffer)
         except soundfile.LibsndfileError:
             raise TruncatedRecording(held=self._held()) from None
         return block
@@ -163,6 +167,11 @@ def as_segment(data: bytes) -> "AudioSegment":
     from pydub import AudioSegment
 
     with opened(data) as decoder:
-        pieces = [(np.clip(block, -1, 1) * 32767).astype("<i2").tobytes() for block in decoder.blocks(1)]
+        pieces = [_as_16_bits(block).tobytes() for block in decoder.blocks(1 << 16)]
         rate, channels = decoder.rate, decoder.channels
     return AudioSegment(data=b"".join(pieces), sample_width=2, frame_rate=rate, channels=channels)
+
+
+def _as_16_bits(block: Samples) -> NDArray[np.int16]:
+    whole = block if block.dtype == np.int16 else np.clip(block, -1, 1) * 32767
+    return whole.astype("<i2")

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from outbound.errors import Language, Refusal
-from qa.audio.decoding import Decoder, Samples, opened
+from qa.audio.decoding import Decoder, opened
+from qa.audio.measuring import Frames, Measures
 from qa.audio.refusals import NobodySpeaks, TooShort
-from qa.audio.speech import FRAMES_PER_SECOND, SILENCE_DB, Mask, decibels, runs, speech
+from qa.audio.speech import SILENCE_DB, Levels, Mask, decibels, runs, speech
 
 MINIMUM_SECONDS = 5.0
 PEAKS = 1000
@@ -18,11 +18,14 @@ PEAKS = 1000
 _SPEECH_ENOUGH = 0.3
 """Seconds of speech from which on somebody has spoken: a "喂" lasts as long, a click does not."""
 
-_FULL_SCALE = 0.98
-"""A-law reaches .984 of full scale and µ-law .980: what stays above this is cut off."""
-
 _CLIPPED_SHARE = 0.001
-_SAME_SOUND = 0.98
+_DEAD = 2**-14
+"""Two steps of 16 bits: quieter than any line."""
+_HISSING = 3
+"""Of so many pauses at most one is dead where the line hisses in the others."""
+_SHORTEST_GAP = 10
+MOST_GAPS = 200
+"""Gaps that are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Hearing:
     level: float
     clipped: bool
     clipped_share: float
+    gaps: tuple[tuple[float, float], ...]
+    """Where the line itself is dead, from when to when: packets were lost, or the recorder stopped for a while."""
     sides: tuple[Side, ...]
     """Left, then right; a single one where the recording is mono or both channels hold the same sound."""
 
@@ -106,70 +111,13 @@ def analyse(data: bytes) -> Hearing:
     Raises EmptyRecording, NotAudio, NeedsFfmpeg, NotOneCall, TooLong or TruncatedRecording.
     """
     with opened(data) as decoder:
-        frames = _Frames(decoder)
-        for block in decoder.blocks(frames.hop):
+        frames = Frames(decoder)
+        for block in decoder.blocks(frames.block):
             frames.add(block)
         return _heard(decoder, frames.finished())
 
 
-@dataclass(frozen=True)
-class _Measures:
-    """Per side and frame of 20 ms: mean square, mean product of neighbours, peak. Per side: what share is clipped."""
-
-    power: NDArray[np.float64]
-    neighbours: NDArray[np.float64]
-    peak: NDArray[np.float64]
-    clipped: NDArray[np.float64]
-    seconds_per_frame: float
-
-
-class _Frames:
-    """Measures gathered block by block."""
-
-    def __init__(self, decoder: Decoder) -> None:
-        self.hop = round(decoder.rate / FRAMES_PER_SECOND)
-        self._decoder = decoder
-        self._parts: list[tuple[NDArray[np.float32], ...]] = []
-        self._clipped = np.zeros(decoder.channels)
-        self._products = np.zeros(3)
-
-    def add(self, block: Samples) -> None:
-        """Measure a block; a last frame that is not full is left out."""
-        whole = len(block) // self.hop * self.hop
-        sides = np.ascontiguousarray(block[:whole].T)
-        self._compare(sides)
-        framed = sides.reshape(len(sides), -1, self.hop)
-        power = np.einsum("sfh,sfh->sf", framed, framed)
-        neighbours = np.einsum("sfh,sfh->sf", framed[:, :, 1:], framed[:, :, :-1])
-        peak = np.maximum(framed.max(-1, initial=0), -framed.min(-1, initial=0))
-        self._clipped += [_clipped_samples(side[loud]) for side, loud in zip(framed, peak >= _FULL_SCALE, strict=True)]
-        self._parts.append((power / self.hop, neighbours / self.hop, peak))
-
-    def _compare(self, sides: Samples) -> None:
-        if len(sides) == 2:
-            left, right = sides
-            self._products += [np.dot(left, right), np.dot(left, left), np.dot(right, right)]
-
-    def finished(self) -> _Measures:
-        """All measures; of one side only where both channels hold the same sound."""
-        power, neighbours, peak = (
-            np.concatenate(part, axis=1).astype(np.float64) for part in zip(*self._parts, strict=True)
-        )
-        across, left, right = self._products
-        same = across > _SAME_SOUND * np.sqrt(left * right) > 0
-        sides = slice(0, 1) if same else slice(None)
-        clipped = self._clipped / self._decoder.decoded
-        per_frame = self.hop / self._decoder.rate
-        return _Measures(power[sides], neighbours[sides], peak[sides], clipped[sides], per_frame)
-
-
-def _clipped_samples(loud_frames: Samples) -> int:
-    """Samples at full scale whose neighbour is there too: a flat top, and not the tip of a loud voice."""
-    full = np.abs(loud_frames) >= _FULL_SCALE
-    return int(np.count_nonzero(full[:, 1:] & full[:, :-1]))
-
-
-def _heard(decoder: Decoder, measures: _Measures) -> Hearing:
+def _heard(decoder: Decoder, measures: Measures) -> Hearing:
     seconds = decoder.decoded / decoder.rate
     spoken = speech(measures.power, measures.neighbours)
     either = spoken.any(axis=0)
@@ -188,11 +136,12 @@ def _heard(decoder: Decoder, measures: _Measures) -> Hearing:
         level=_level(measures.power, spoken),
         clipped=clipped >= _CLIPPED_SHARE,
         clipped_share=round(clipped, 6),
+        gaps=_gaps(measures, either),
         sides=tuple(_side(measures, spoken, side, seconds) for side in range(len(spoken))),
     )
 
 
-def _side(measures: _Measures, spoken: Mask, side: int, seconds: float) -> Side:
+def _side(measures: Measures, spoken: Mask, side: int, seconds: float) -> Side:
     said = _seconds(spoken[side], measures.seconds_per_frame)
     return Side(
         speech_seconds=said,
@@ -215,6 +164,19 @@ def _spans(spoken: Any, seconds_per_frame: float) -> tuple[tuple[float, float], 
     return tuple(zip(starts, ends, strict=True))
 
 
+def _gaps(measures: Measures, spoken: Any) -> tuple[tuple[float, float], ...]:
+    """Stretches inside the call without any sound, where the line otherwise hisses between the words."""
+    starts, ends = runs(measures.peak.max(axis=0, initial=0) < _DEAD)
+    long = (ends - starts >= _SHORTEST_GAP) & (starts > 0) & (ends < len(spoken))
+    starts, ends = starts[long], ends[long]
+    pauses, _ = runs(~spoken)
+    # A recorder that writes pauses as zeros leaves nothing by which a gap could be told from a pause.
+    if len(starts) * _HISSING > len(pauses):
+        return ()
+    inside = np.round(np.stack([starts, ends], axis=1) * measures.seconds_per_frame, 2)
+    return tuple((float(start), float(end)) for start, end in inside[:MOST_GAPS])
+
+
 def _longest_silence(spoken: Any, seconds_per_frame: float, seconds: float) -> float:
     if not spoken.any():
         return round(seconds, 3)
@@ -222,12 +184,12 @@ def _longest_silence(spoken: Any, seconds_per_frame: float, seconds: float) -> f
     return round(float((ends - starts).max(initial=0)) * seconds_per_frame, 3)
 
 
-def _level(power: NDArray[np.float64], spoken: Mask) -> float:
+def _level(power: Levels, spoken: Mask) -> float:
     heard = power[spoken] if spoken.any() else power
     return round(float(decibels(heard.mean())), 1) if heard.size else SILENCE_DB
 
 
-def _waveform(peak: NDArray[np.float64]) -> tuple[int, ...]:
+def _waveform(peak: Levels) -> tuple[int, ...]:
     if not len(peak):
         return ()
     edges = np.linspace(0, len(peak), min(PEAKS, len(peak)), endpoint=False).astype(np.int64)

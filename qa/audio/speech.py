@@ -8,7 +8,7 @@ from the other side, or lasts less than a syllable. Pauses of up to 0.3 s inside
 import numpy as np
 from numpy.typing import NDArray
 
-Levels = NDArray[np.float64]
+Levels = NDArray[np.float32] | NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FRAMES_PER_SECOND = 50
@@ -32,7 +32,9 @@ _SHORTEST_SPEECH = 4
 
 def decibels(power: Levels) -> Levels:
     """Mean squares of samples from -1 to 1 as dB below full scale, not below SILENCE_DB."""
-    return 10 * np.log10(np.maximum(power, 10 ** (SILENCE_DB / 10)))
+    floor = np.float32(10 ** (SILENCE_DB / 10))
+    # The natural logarithm of 32-bit numbers is the one that runs over whole rows.
+    return np.log(np.maximum(power, floor)) * np.float32(10 / np.log(10))
 
 
 def speech(power: Levels, neighbours: Levels) -> Mask:
@@ -62,10 +64,13 @@ def _speech_of_side(damped: Levels, steady: Mask) -> Mask:
 
 def _noise(damped: Levels) -> Levels:
     """The level of what is always there: the 10th percentile of 10 s, the lowest of three such stretches."""
-    parts = np.array_split(damped, max(1, len(damped) // (10 * FRAMES_PER_SECOND)))
-    floors = np.pad([np.percentile(part, 10) for part in parts], 1, mode="edge")
-    lowest = np.minimum(np.minimum(floors[:-2], floors[1:-1]), floors[2:])
-    return np.repeat(lowest, [len(part) for part in parts])
+    count = max(1, len(damped) // (10 * FRAMES_PER_SECOND))
+    size = len(damped) // count
+    # What is left over at the end is shorter than a frame per stretch, and counts as the last one.
+    stretches = damped[: count * size].reshape(count, size)
+    floors = np.pad(np.partition(stretches, size // 10, axis=1)[:, size // 10], 1, mode="edge")
+    lowest = np.repeat(np.minimum(np.minimum(floors[:-2], floors[1:-1]), floors[2:]), size)
+    return np.pad(lowest, (0, len(damped) - len(lowest)), mode="edge")
 
 
 def _steady(power: Levels, neighbours: Levels) -> Mask:
