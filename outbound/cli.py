@@ -10,6 +10,7 @@ import click
 
 from outbound.bench.command import bench
 from outbound.errors import Language, Refusal
+from outbound.sound_commands import audio
 
 
 def language() -> Language:
@@ -228,3 +229,4 @@ main.add_command(bench)
 
 if __name__ == "__main__":
     sys.exit(main())
+main.add_command(audio)
