@@ -144,18 +144,36 @@ def schema(kind: str) -> None:
 
 
 @main.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--campaign", required=True, help="name of the campaign")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--campaign", help="name of the campaign")
 @click.option("--centre", help="code of the centre, where several have a campaign of that name")
 @click.option("--encoding", help="encoding of the file, where it is in doubt")
+@click.option("--sheet", help="sheet of a workbook, where it has several")
+@click.option("--resume", type=int, help="bring the import of that number to its end, in place of a new one")
 @click.option("--json", "as_json", is_flag=True, help="print the counts as JSON")
-def import_(file: Path, campaign: str, centre: str | None, encoding: str | None, as_json: bool) -> None:
+def import_(
+    file: Path | None,
+    campaign: str | None,
+    centre: str | None,
+    encoding: str | None,
+    sheet: str | None,
+    resume: int | None,
+    as_json: bool,
+) -> None:
     """Import a call list into a campaign."""
-    from outbound.commands import import_into
+    from outbound.list_commands import import_into, resume_imports, telling
     from outbound.settings import read_settings
 
+    if resume is not None:
+        resume_imports(read_settings(), resume)
+        return
+    if file is None or campaign is None:
+        raise click.UsageError("Say which file goes into which campaign: outbound import FILE --campaign NAME.")
+    told = telling(quiet=as_json)
     try:
-        counts = import_into(read_settings(), file, campaign=campaign, centre=centre, encoding=encoding)
+        counts = import_into(
+            read_settings(), file, campaign=campaign, centre=centre, encoding=encoding, sheet=sheet, told=told
+        )
     except Refusal as refused:
         _refuse(refused, as_json=as_json)
     click.echo(json.dumps(counts) if as_json else "  ".join(f"{name} {count}" for name, count in counts.items()))
@@ -225,8 +243,8 @@ def authz(as_json: bool) -> None:
 
 
 main.add_command(bench)
+main.add_command(audio)
 
 
 if __name__ == "__main__":
     sys.exit(main())
-main.add_command(audio)

@@ -8,7 +8,6 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import clock, evidence, people
-from outbound.call_lists.importing import import_list, tally_of
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
 from outbound.db import reading, transaction
@@ -16,7 +15,6 @@ from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import Language, NotFound, Refusal
 from outbound.hosting import open_checked, refuse_old_schema
 from outbound.people import Centre, Role, known
-from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
@@ -38,6 +36,13 @@ class CampaignAmbiguous(Refusal):
     """Several centres have a campaign “{name}”; say which with --centre ({centres})."""
 
     zh = "多个中心都有名为“{name}”的外呼活动，请用 --centre 指明（{centres}）。"
+
+
+class CentreUnknown(Refusal):
+    """There is no centre with the code “{code}”; those at hand: {known}."""
+
+    zh = "没有编码为“{code}”的外呼中心，现有：{known}。"
+    status = 404
 
 
 class NotText(Refusal):
@@ -86,22 +91,11 @@ def text_of(file: Path) -> str:
         raise FileUnreadable(file=file, reason=refused.strerror) from None
 
 
-def _opened(settings: Settings) -> Engine:
+def opened(settings: Settings) -> Engine:
     """The database of the settings, at the newest version. Raises DatabaseOutOfReach or NotMigrated."""
     engine = open_checked(settings)
     refuse_old_schema(engine)
     return engine
-
-
-def import_into(
-    settings: Settings, file: Path, *, campaign: str, centre: str | None, encoding: str | None
-) -> dict[str, int]:
-    """Import a list into the campaign of that name; the counts of its rows."""
-    vault, upload = open_vault(settings.data), (file, file.name)
-    with transaction(_opened(settings)) as session:
-        refuse_other_key(session, vault)
-        into = _campaign(session, campaign, centre)
-        return tally_of(import_list(session, vault, into, upload, encoding=encoding, by=None, now=clock.now()))
 
 
 class RoleUnknown(Refusal):
@@ -126,7 +120,7 @@ def take_on(
     """
     if strange := [role for role in roles if role not in set(Role)]:
         raise RoleUnknown(role=strange[0], known=", ".join(Role))
-    with transaction(_opened(settings)) as session:
+    with transaction(opened(settings)) as session:
         at = people.open_centre(session, centre, name=centre_name or centre, now=clock.now()) if centre else None
         people.add_staff(
             session,
@@ -140,9 +134,15 @@ def take_on(
         )
 
 
-def _campaign(session: Session, name: str, centre: str | None) -> Campaign:
+def campaign_named(session: Session, name: str, centre: str | None) -> Campaign:
+    """The campaign of that name, at the centre of that code where one is given.
+
+    Raises CentreUnknown, CampaignUnknown and CampaignAmbiguous.
+    """
     asked = select(Campaign, Centre).join(Centre, col(Centre.id) == col(Campaign.centre_id))
     every = session.exec(asked).all()
+    if centre is not None and centre not in (codes := session.exec(select(Centre.code)).all()):
+        raise CentreUnknown(code=centre, known=", ".join(sorted(codes)) or "–")
     found = [(campaign, at) for campaign, at in every if campaign.name == name and centre in (None, at.code)]
     if not found:
         raise CampaignUnknown(name=name, known=", ".join(campaign.name for campaign, _ in every) or "–")
@@ -153,7 +153,7 @@ def _campaign(session: Session, name: str, centre: str | None) -> Campaign:
 
 def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:
     """The evidence of a subscription as plain values; raises NotFound."""
-    with reading(_opened(settings)) as session:
+    with reading(opened(settings)) as session:
         row = session.get(Subscription, subscription)
         if row is None:
             raise NotFound
@@ -162,7 +162,7 @@ def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:
 
 def draws(settings: Settings) -> list[str]:
     """The draws that were made, a line each."""
-    with reading(_opened(settings)) as session:
+    with reading(opened(settings)) as session:
         made = session.exec(select(Draw, Centre).join(Centre, col(Centre.id) == col(Draw.centre_id))).all()
         return [
             f"{centre.code} {draw.kind} {draw.period}: {draw.sample_size} of {draw.frame_size}, frame {draw.frame_hash}"
@@ -172,7 +172,7 @@ def draws(settings: Settings) -> list[str]:
 
 def verify_draw(settings: Settings, period: str) -> tuple[list[str], bool]:
     """Draw a period again, in every centre: a line each, and whether all are the same. Raises NotFound."""
-    with reading(_opened(settings)) as session:
+    with reading(opened(settings)) as session:
         made = session.exec(select(Draw).where(Draw.period == period)).all()
         if not made:
             raise NotFound
@@ -190,5 +190,5 @@ def verify_draw(settings: Settings, period: str) -> tuple[list[str], bool]:
 
 def broken(settings: Settings) -> list[dict[str, Any]]:
     """Where a promise does not hold in this database."""
-    with reading(_opened(settings)) as session:
+    with reading(opened(settings)) as session:
         return broken_promises(session)

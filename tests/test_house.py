@@ -52,7 +52,16 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("outbound.wrap_up", "outbound.prompter", "outbound.complaints"),
     ("outbound.evidence", "outbound.overview"),
     ("outbound.timetable", "outbound.jobs", "outbound.schema", "outbound.verification"),
-    ("web", "outbound.cli", "outbound.commands", "outbound.sound_commands", "outbound.hosting", "outbound.demo", "outbound.bench"),
+    (
+        "web",
+        "outbound.cli",
+        "outbound.commands",
+        "outbound.list_commands",
+        "outbound.sound_commands",
+        "outbound.hosting",
+        "outbound.demo",
+        "outbound.bench",
+    ),
 )
 """From the ground up: a file imports from its own floor and from those below it."""
 

@@ -144,3 +144,19 @@ def counted(judged: Sequence[Fate]) -> dict[str, int]:
 def added(so_far: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     """The figures of a list up to here."""
     return {name: so_far.get(name, 0) + more[name] for name in FIGURES}
+
+
+@dataclass
+class Campaign:
+    """What of a campaign bears on its lists."""
+
+    id: int | None
+    centre_id: int
+    kind: str
+
+
+def campaign_of(session: Session, call_list: CallList) -> Campaign:
+    """The campaign of a list, of which only the upper floors know more."""
+    table = sa.table("campaign", sa.column("id"), sa.column("kind"))
+    kind = session.execute(sa.select(table.c.kind).where(table.c.id == call_list.campaign_id)).scalar_one()
+    return Campaign(call_list.campaign_id, call_list.centre_id, kind)

@@ -118,7 +118,8 @@ def _text(source: Source, codec: str) -> io.TextIOWrapper:
 
 
 def _chosen(source: Source, encoding: str) -> tuple[str, int]:
-    codec = ENCODINGS.get(encoding.lower())
+    # A list that is read again comes with the codec itself.
+    codec = encoding if encoding in ENCODINGS.values() else ENCODINGS.get(encoding.lower())
     if codec is None:
         raise refusals.NoSuchEncoding(file_name=source.file_name, encoding=encoding, encodings=", ".join(ENCODINGS))
     lines = _lines_decoded(source, codec)

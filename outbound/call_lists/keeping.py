@@ -1,0 +1,56 @@
+"""The files of imports under way: in OUTBOUND_DATA/imports, readable by nobody else, gone when the import is over."""
+
+import os
+import re
+import secrets
+import shutil
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from outbound.call_lists.model import CallList
+
+FOLDER = "imports"
+KEPT_FOR = timedelta(days=1)
+_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+def folder_in(data: Path) -> Path:
+    """The folder of kept files within OUTBOUND_DATA, made where there is none."""
+    folder = data / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def keep(folder: Path, file: Path, *, moving: bool = False) -> str:
+    """Keep a copy of a file, or the file itself where it may be moved; the name that it has got."""
+    name = secrets.token_hex(16)
+    path = folder / name
+    path.touch(mode=0o600, exist_ok=False)
+    if moving:
+        file.replace(path)
+    else:
+        shutil.copyfile(file, path)
+    path.chmod(0o600)
+    # The list's row is committed after this: a power cut must not leave it without its file.
+    with path.open("rb") as kept:
+        os.fsync(kept.fileno())
+    return name
+
+
+def discard(folder: Path, name: str) -> None:
+    """Delete a kept file; one that is gone already is no news."""
+    if _NAME.fullmatch(name):
+        (folder / name).unlink(missing_ok=True)
+
+
+def sweep(session: Session, folder: Path, *, now: datetime) -> None:
+    """Delete files that no list knows and that are older than a day: a crash may have left them."""
+    known = set(session.exec(select(CallList.file).where(col(CallList.file) != "")).all())
+    for path in folder.glob("*"):
+        with suppress(FileNotFoundError):
+            old = now.timestamp() - path.stat().st_mtime >= KEPT_FOR.total_seconds()
+            if old and _NAME.fullmatch(path.name) and path.name not in known:
+                path.unlink()

@@ -1,0 +1,137 @@
+"""Imports on the command line: a list brought in while its progress is told, and imports that were left taken up."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from outbound import clock
+from outbound.call_lists import importing, keeping, running
+from outbound.call_lists.importing import tally_of
+from outbound.call_lists.model import UNDER_WAY, CallList, ImportState
+from outbound.call_lists.reading import open_list
+from outbound.call_lists.running import Works
+from outbound.commands import campaign_named, opened
+from outbound.compliance import Words
+from outbound.db import transaction
+from outbound.errors import Refusal
+from outbound.people import known
+from outbound.phones.model import refuse_other_key
+from outbound.phones.vault import open_vault
+from outbound.settings import Settings
+
+LIGHT, PAUSE = 5_000, 0.03
+"""Rows in a chunk, and seconds between two, of an import that goes on beside people at work."""
+
+
+class ListRefused(Refusal):
+    """{why}"""
+
+    zh = "{why}"
+    status = 422
+
+
+class ImportCancelled(Refusal):
+    """The import of “{name}” was cancelled; nothing of it is kept."""
+
+    zh = "“{name}”的导入已取消，未保留任何数据。"
+
+
+def import_into(
+    settings: Settings,
+    file: Path,
+    *,
+    campaign: str,
+    centre: str | None,
+    encoding: str | None,
+    sheet: str | None = None,
+    told: Callable[[CallList], None] = lambda _list: None,
+) -> dict[str, int]:
+    """Import a list into the campaign of that name; the counts of its rows. `told` hears of each chunk.
+
+    Raises CampaignUnknown, CampaignAmbiguous, CentreUnknown, ListImportedAlready, and a FileRefused or ListRefused.
+    """
+    engine, now = opened(settings), clock.now()
+    works = _works(settings, engine, told)
+    listed = open_list(file, file.name, encoding=encoding, sheet=sheet)
+    with transaction(engine) as session:
+        refuse_other_key(session, works.opener())
+        into = campaign_named(session, campaign, centre)
+        call_list = importing.begin(session, into, listed, listed.columns(), by=None, now=now)
+        call_list.file = keeping.keep(works.folder, file)
+    return _run(works, known(call_list.id))
+
+
+def _works(settings: Settings, engine: Engine, told: Callable[[CallList], None]) -> Works:
+    folder, opener = keeping.folder_in(settings.data), partial(open_vault, settings.data)
+    return Works(engine=engine, folder=folder, opener=opener, now=clock.now, told=told)
+
+
+def _run(works: Works, list_id: int) -> dict[str, int]:
+    try:
+        done = running.run(works, list_id)
+    except KeyboardInterrupt:
+        with transaction(works.engine) as session:
+            running.cancel(session, session.get_one(CallList, list_id), by=None, now=works.now())
+            session.get_one(CallList, list_id).lease_until = works.now()
+        done = running.run(works, list_id)
+    if done is None:
+        return {}
+    works.told(done)
+    if done.state is ImportState.REFUSED:
+        raise ListRefused(why=Words(done.why["zh"], done.why["en"]))
+    if done.state is ImportState.CANCELLED:
+        raise ImportCancelled(name=done.name)
+    return tally_of(done)
+
+
+def resume_imports(settings: Settings, list_id: int | None = None) -> None:
+    """Bring this import to its end, or all that are under way and that no process has in hand."""
+    engine = opened(settings)
+    works = replace(_works(settings, engine, lambda _list: None), size=LIGHT, pause=PAUSE)
+    with transaction(engine) as session:
+        keeping.sweep(session, works.folder, now=clock.now())
+        waiting = [list_id] if list_id else running.unfinished(session, now=clock.now())
+    for each in waiting:
+        running.run(works, each)
+
+
+def telling(*, quiet: bool) -> Callable[[CallList], None]:
+    """What shows the progress of an import on a terminal; nothing where there is none, or where it should be quiet."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _list: None
+    began = time.monotonic()
+
+    def tell(call_list: CallList) -> None:
+        done, seconds = call_list.so_far.get("rows", 0), time.monotonic() - began
+        per_second = done / seconds if seconds else 0
+        left = max(0, call_list.lines - call_list.reached) / per_second if per_second else 0
+        end = "" if call_list.state in UNDER_WAY else "\n"
+        print(f"\r{done:>12,} rows  {per_second:>9,.0f}/s  {left:>6,.0f} s left", end=end, file=sys.stderr, flush=True)
+
+    return tell
+
+
+def start(settings: Settings, list_id: int) -> None:
+    """Bring an import to its end in a process of its own, which outlives this one."""
+    root = str(Path(__file__).resolve().parent.parent)
+    environment = {
+        **os.environ,
+        "OUTBOUND_DATA": str(settings.data.absolute()),
+        "OUTBOUND_DATABASE_URL": settings.database,
+        "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH")))),
+    }
+    subprocess.Popen(  # noqa: S603 - no shell, fixed arguments
+        [sys.executable, "-m", "outbound.cli", "import", "--resume", str(list_id)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
