@@ -62,6 +62,13 @@ def check_definition() -> str:
     return render_template("manager/faults.html", faults=[], sound=_("No faults: it can be saved."))
 
 
+@bp.post("/campaigns/live")
+@allows("manage_campaigns", writes=False)
+def check_while_typing() -> dict[str, str]:
+    """The faults of what stands in the editor."""
+    return {"told": check_definition.view()}
+
+
 @bp.get("/campaigns/<int:campaign_id>/definition")
 @allows("manage_campaigns")
 def edit_definition(campaign_id: int) -> str:

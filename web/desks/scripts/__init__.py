@@ -6,5 +6,5 @@ from web.desks.scripts.desk import bp
 
 __all__ = ["bp"]
 
-for _part in ("waiting", "versions", "writing"):
+for _part in ("waiting", "versions", "writing", "rehearsing"):
     import_module(f"{__name__}.{_part}")

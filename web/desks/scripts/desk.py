@@ -33,6 +33,27 @@ KINDS = {
     "care": lazy_gettext("Care call"),
 }
 
+PLACEHOLDERS = {
+    "customer.name": lazy_gettext("the customer's name"),
+    "customer.honorific": lazy_gettext("how the customer is addressed"),
+    "offer.name": lazy_gettext("the offer's name"),
+    "offer.price": lazy_gettext("the price; |words says it as spoken"),
+    "offer.cycle": lazy_gettext("how often it is charged"),
+    "offer.functions": lazy_gettext("what the offer does"),
+    "offer.usage": lazy_gettext("how the offer is used"),
+    "offer.enquiry": lazy_gettext("how to ask about the offer"),
+    "offer.cancel": lazy_gettext("how to cancel the offer"),
+    "trial.days": lazy_gettext("the days of the trial; |words says them as spoken"),
+    "trial.ends": lazy_gettext("the trial's last day; |words says it as spoken"),
+    "charge.starts": lazy_gettext("the day from which it is charged; |words says it as spoken"),
+    "agent.name": lazy_gettext("the agent's name"),
+    "agent.number": lazy_gettext("the agent's staff number; |digits says it digit by digit"),
+    "centre.name": lazy_gettext("the centre's name"),
+    "today": lazy_gettext("the day of the call"),
+    "sale.date": lazy_gettext("the day on which it was agreed"),
+}
+"""What each name in braces stands for, as the editor tells it."""
+
 
 @bp.context_processor
 def shared() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from outbound.campaigns import lookups
 from outbound.campaigns.model import Campaign
-from outbound.errors import Language, Refusal
+from outbound.errors import Refusal
 from outbound.people import known
 from scripts import approval, refusals
 from scripts.language import Script
@@ -16,11 +16,13 @@ from scripts.proof import prove
 from scripts.rendering import Rendered, render
 from web.desks.scripts import showing
 from web.desks.scripts.desk import bp, centre_of, my_party, told
+from web.desks.scripts.drawing import picture_of
+from web.desks.scripts.rehearsing import spoken_in
 from web.forms import filled_form
 from web.guard import allows, mine
-from web.language import _, chosen_language
+from web.language import _
 
-VIEWS = ("changes", "sides", "text", "read")
+VIEWS = ("changes", "sides", "text", "read", "graph")
 
 
 @bp.get("/<int:script_id>")
@@ -65,7 +67,7 @@ def show_version(version_id: int) -> str:
         may_decide=_may_decide(version),
         missing=approval.still_to_approve(g.session, version),
         shown=_shown(view, version, base, script),
-        spoken=_spoken(script),
+        spoken=spoken_in(script),
     )
 
 
@@ -75,16 +77,12 @@ def _may_decide(version: ScriptVersion) -> bool:
     return waits and my_party() in approval.still_to_approve(g.session, version)
 
 
-def _spoken(script: Script) -> Language:
-    """The language in which the script is shown: the one asked for, else the reader's where there is a text."""
-    wanted = request.args.get("spoken", chosen_language())
-    return next((each for each in script.languages if each == wanted), script.languages[0])
-
-
 def _shown(view: str, version: ScriptVersion, base: ScriptVersion | None, script: Script) -> Any:
     before = base.source if base else ""
     if view == "sides":
         return showing.side_by_side(before, version.source)
+    if view == "graph":
+        return picture_of(g.session, script, version.source, prove(script))
     if view == "changes":
         return list(showing.unified(before, version.source))
     return _read(version, script) if view == "read" else version.source.splitlines()
@@ -92,7 +90,7 @@ def _shown(view: str, version: ScriptVersion, base: ScriptVersion | None, script
 
 def _read(version: ScriptVersion, script: Script) -> Rendered | str:
     """The script as it is read aloud, or why it cannot be."""
-    language = _spoken(script)
+    language = spoken_in(script)
     facts = showing.sample_facts(g.session, script, centre_of(version.centre_id), now=g.now, language=language)
     try:
         return render(script, facts, language)

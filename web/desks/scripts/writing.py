@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request
+from flask import flash, g, get_template_attribute, redirect, render_template, request
 
 from outbound.documents import DocumentFaulty
 from outbound.people import known
 from scripts import approval
 from scripts.language import library, read_script, schema
 from scripts.model import PitchScript, ScriptVersion
+from scripts.placeholders import KNOWN
 from scripts.proof import prove
 from web.desks.editing import editor_text, sent_text, text_faults, told_by_line
-from web.desks.scripts.desk import bp
+from web.desks.scripts.desk import PLACEHOLDERS, bp
+from web.desks.scripts.drawing import Picture, picture_of
 from web.guard import allows, mine
 from web.language import _, chosen_language
 
@@ -74,6 +76,32 @@ def check_script() -> str:
     except DocumentFaulty as faulty:
         return render_template("manager/faults.html", faults=faulty.list)
     return render_template("scripts/proof.html", proof=prove(script), script=script)
+
+
+@bp.post("/live")
+@allows("write_scripts", writes=False)
+def look_while_typing() -> dict[str, str]:
+    """The faults or the proof of what stands in the editor, and its picture where it can be drawn."""
+    text = sent_text()
+    try:
+        script = read_script(text)
+    except DocumentFaulty as faulty:
+        return {"told": render_template("manager/faults.html", faults=faulty.list)}
+    proof = prove(script)
+    told = render_template("scripts/proof.html", proof=proof, script=script)
+    return {"told": told, "drawn": _drawn(picture_of(g.session, script, text, proof))}
+
+
+def _drawn(picture: Picture) -> str:
+    macro = get_template_attribute("scripts/graph.html", "graph")
+    return str(macro(picture))
+
+
+@bp.get("/placeholders.json")
+@allows("write_scripts")
+def list_placeholders() -> dict[str, Any]:
+    """The names in braces that a script may use, each with what it stands for."""
+    return {"placeholders": [{"name": name, "told": str(PLACEHOLDERS[name])} for name in KNOWN]}
 
 
 @bp.get("/schema.json")

@@ -8,7 +8,7 @@
   }
 
   function number(area, marked) {
-    const gutter = area.parentElement.querySelector(".editor-lines");
+    const gutter = area.closest(".editor-box").querySelector(".editor-lines");
     const spans = lines(area).map((_text, place) => {
       const span = document.createElement("span");
       span.textContent = place + 1;
@@ -34,7 +34,7 @@
   if (area) {
     const refresh = () => number(area, faulty());
     area.addEventListener("input", refresh);
-    area.addEventListener("scroll", () => { area.parentElement.querySelector(".editor-lines").scrollTop = area.scrollTop; });
+    area.addEventListener("scroll", () => { area.closest(".editor-box").querySelector(".editor-lines").scrollTop = area.scrollTop; });
     document.addEventListener("restored", refresh);
     document.addEventListener("click", (event) => {
       const fault = event.target.closest("[data-faults] [data-line]");
@@ -47,6 +47,7 @@
 
   async function check(button) {
     const place = document.querySelector("[data-faults]");
+    asked += 1; // an answer that is still on its way is older than this one
     button.disabled = true;
     try {
       const sent = new FormData(button.form);
@@ -65,6 +66,72 @@
     const button = event.target.closest("[data-check]");
     if (button) check(button);
   });
+
+  // While somebody types: the faults or the proof, and the picture as long as the text can be read.
+  const PAUSE = 500; // ms
+  const live = document.querySelector("[data-live]");
+  const drawn = document.querySelector("[data-drawn]");
+  let timer = 0;
+  let asked = 0;
+
+  async function look() {
+    const mine = (asked += 1);
+    const sent = new FormData();
+    sent.append("text", area.value);
+    try {
+      const told = await window.outbound.send(live.dataset.live, sent);
+      if (mine === asked) show(told);
+    } catch { /* the button tells why, and what is typed is kept */ }
+  }
+
+  function show(told) {
+    const open = [...live.querySelectorAll("details")].map((each) => each.open);
+    live.innerHTML = told.told;
+    live.querySelectorAll("details").forEach((each, place) => { each.open = Boolean(open[place]); });
+    number(area, faulty());
+    if (!drawn) return;
+    drawn.classList.toggle("stale", !told.drawn);
+    if (!told.drawn) return;
+    const box = drawn.querySelector(".graph-box");
+    const [left, top] = box ? [box.scrollLeft, box.scrollTop] : [0, 0];
+    drawn.innerHTML = told.drawn;
+    drawn.hidden = false;
+    drawn.querySelector(".graph-box").scrollTo(left, top);
+    mark();
+  }
+
+  if (area && live) {
+    const later = () => {
+      clearTimeout(timer);
+      timer = setTimeout(look, PAUSE);
+    };
+    area.addEventListener("input", later);
+    document.addEventListener("restored", later);
+    if (area.value.trim()) look();
+    for (const name of ["keyup", "click"]) area.addEventListener(name, mark);
+  }
+
+  // The step in which the cursor stands is marked in the picture.
+  function mark() {
+    if (!drawn) return;
+    const at = area.value.slice(0, area.selectionStart).split("\n").length;
+    const boxes = [...drawn.querySelectorAll("[data-step]")];
+    const here = boxes.filter((box) => Number(box.dataset.line) <= at).sort((one, other) => other.dataset.line - one.dataset.line)[0];
+    for (const box of boxes) box.classList.toggle("here", box === here);
+  }
+
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("[data-drawn] [data-line]");
+    if (!box || !area) return;
+    event.preventDefault();
+    go(area, Number(box.dataset.line), Number(box.dataset.column));
+    mark();
+  });
+
+  // A form of its own that takes the text along, such as the rehearsal's: what is typed stays kept in this one.
+  document.addEventListener("submit", (event) => {
+    for (const field of event.target.querySelectorAll("[data-copy]")) field.value = document.getElementById(field.dataset.copy).value;
+  }, true);
 
   // A chosen file is shown in the editor at once, and then it is the editor's text that is sent.
   const file = document.querySelector("form input[type=file][name=file]");
