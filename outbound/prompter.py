@@ -15,8 +15,8 @@ from outbound.campaigns.definition import Definition
 from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.clock import local_day
 from outbound.dialing.model import Claim
-from outbound.errors import Language
-from outbound.people import Centre, Staff
+from outbound.errors import Language, NotFound
+from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault
 from outbound.subscriptions.model import Subscription
@@ -68,9 +68,12 @@ _IN_HAND = (
 """Everything at once, and built once: the desk asks at every step of a call."""
 
 
-def in_hand(session: Session, claim: Claim) -> InHand:
-    """A claim with everything that its call is about."""
-    return InHand(*session.execute(_IN_HAND, {"claim": claim.id}).one())
+def in_hand(session: Session, claim_id: int) -> InHand:
+    """A claim with everything that its call is about; raises NotFound."""
+    found = session.execute(_IN_HAND, {"claim": claim_id}).first()
+    if found is None:
+        raise NotFound
+    return InHand(*found)
 
 
 def script_for(
@@ -81,7 +84,7 @@ def script_for(
     A call in progress keeps the version with which it was dialled. Raises NoScriptInForce, NotSpokenIn, FactsMissing,
     PlaceholderUnknown and WrongNumberKey.
     """
-    hand = in_hand(session, claim)
+    hand = in_hand(session, known(claim.id))
     return read_to(session, vault, hand, script_version(session, hand), agent, language, now)
 
 
@@ -126,7 +129,7 @@ def spoken_in(definition: Definition, reader: Language) -> Language:
 
 def facts_of(session: Session, vault: Vault, claim: Claim, agent: Staff, language: Language, now: datetime) -> Facts:
     """Everything that a script may say of this call. Raises WrongNumberKey."""
-    return _facts(session, vault, in_hand(session, claim), agent, language, now)
+    return _facts(session, vault, in_hand(session, known(claim.id)), agent, language, now)
 
 
 def _facts(session: Session, vault: Vault, hand: InHand, agent: Staff, language: Language, now: datetime) -> Facts:
@@ -173,13 +176,13 @@ def _sale_date(session: Session, subscription: Subscription | None, centre: Cent
 
 def _customer(vault: Vault, hand: InHand) -> dict[str, Any]:
     # What begins with an underscore is the list's own book-keeping.
-    known: dict[str, Any] = {
+    told: dict[str, Any] = {
         key: value
         for key, value in hand.contact.attributes.items()
         if not key.startswith("_") and isinstance(value, str | int | float)
     }
     for name, headers in COLUMNS.items():
-        if found := next((known[header] for header in headers if known.get(header)), None):
-            known[name] = found
+        if found := next((told[header] for header in headers if told.get(header)), None):
+            told[name] = found
     # The last digits let a customer see that the right number was rung, and tell nobody else the whole of it.
-    return {**known, "name": hand.contact.name, "tail": shown(vault, hand.phone)[-4:]}
+    return {**told, "name": hand.contact.name, "tail": shown(vault, hand.phone)[-4:]}

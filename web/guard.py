@@ -147,11 +147,17 @@ def writing() -> Iterator[Session]:
     Who asks, and their permission, are looked at again in it. Afterwards `g.session` sees what was written.
     """
     reader = g.session
-    reader.commit()
+    look_anew()
     with db.transaction(engine()) as session:
         enter(session, g.permission)
         yield session
     g.session = reader
+
+
+def look_anew() -> None:
+    """Let go of what a view that only reads has seen: what it asks from now on is as it stands then."""
+    g.session.commit()
+    g.session.expunge_all()
 
 
 def mine(session: Session, model: type[ModelT], identity: int) -> ModelT:

@@ -4,6 +4,7 @@ from typing import Any
 
 from apiflask import APIBlueprint, HTTPError
 from flask import Response, current_app
+from pydantic import BaseModel
 
 from outbound.errors import Language, Refusal
 from outbound.phones.vault import Vault, open_vault
@@ -45,6 +46,11 @@ def _places(detail: Any, path: str = "") -> list[str]:
         ]
     said = " ".join(str(part) for part in detail) if isinstance(detail, list) else str(detail)
     return [f"{path} {said}"]
+
+
+def told(answer: BaseModel) -> Response:
+    """An answer as JSON, written at once: a script is long, and every step of a call asks for one."""
+    return current_app.response_class(answer.model_dump_json(), mimetype="application/json")
 
 
 def vault() -> Vault:

@@ -1,6 +1,6 @@
 """The end of a call, reported once whatever happens on the way."""
 
-from flask import g
+from flask import Response, g
 
 from outbound.calls.model import After, Call
 from outbound.calls.wrap_up import WrappedUp
@@ -8,9 +8,9 @@ from outbound.errors import NotFound
 from outbound.recordings import keeping
 from outbound.wrap_up import conclude
 from web.api import saying, shapes
-from web.api.blueprint import bp
-from web.api.desk import take_next
-from web.guard import allows, mine
+from web.api.blueprint import bp, told
+from web.api.desk import refuse_strangers, take_next
+from web.guard import allows, mine, writing
 
 
 def my_call(call_id: int) -> Call:
@@ -22,15 +22,18 @@ def my_call(call_id: int) -> Call:
 
 
 @bp.post("/calls/<int:call_id>/wrap-up")
-@allows("make_calls")
+@allows("make_calls", writes=False)
 @bp.input(shapes.WrapUpReport)
 @bp.output(shapes.WrappedUpShown)
-def wrap_up(call_id: int, json_data: shapes.WrapUpReport) -> shapes.WrappedUpShown:
+def wrap_up(call_id: int, json_data: shapes.WrapUpReport) -> Response:
     """Report how a call ended; the same key again has no second effect. With `next`, the next contact comes along."""
-    call = my_call(call_id)
-    done = conclude(g.session, call, json_data.report(), by=g.staff, now=g.now)
-    keeping.match_waiting(g.session, call, now=g.now)
-    return _told(done, json_data)
+    if json_data.next:
+        refuse_strangers(json_data.desk)
+    with writing() as session:
+        call = my_call(call_id)
+        done = conclude(session, call, json_data.report(), by=g.staff, now=g.now)
+        keeping.match_waiting(session, call, now=g.now)
+    return told(_told(done, json_data))
 
 
 def _told(done: WrappedUp, asked: shapes.WrapUpReport) -> shapes.WrappedUpShown:

@@ -1,32 +1,28 @@
 """How rows become what the callers' desks show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from flask import g
 from sqlmodel import Session
 
 from outbound import prompter
-from outbound.call_lists.model import Contact, Duty
-from outbound.calls import callbacks, lookups, outcomes
-from outbound.calls.model import Call
-from outbound.campaigns import verbs as campaigns
-from outbound.campaigns.model import Campaign, CampaignVersion
-from outbound.clock import local_day
-from outbound.dialing.model import Claim
+from outbound.call_lists.model import Duty
+from outbound.calls import lookups
+from outbound.calls.model import Call, Outcome
+from outbound.campaigns import lookups as campaigns
+from outbound.campaigns.model import CampaignVersion
 from outbound.dialing.outlook import outlook
 from outbound.errors import Language, Refusal
 from outbound.people import Role, Staff, known
-from outbound.phones.model import Phone
 from outbound.phones.parsing import display, masked
+from outbound.prompter import InHand
 from outbound.recordings import keeping
 from outbound.recordings.model import Recording
-from outbound.subscriptions import life
-from scripts.model import script_of
+from scripts.model import ScriptVersion, script_of
 from scripts.rendering import Rendered
 from web import filters
-from web.api import saying, shapes
+from web.api import choices, saying, shapes
 from web.api.blueprint import vault
 from web.language import _, chosen_language
 
@@ -38,9 +34,7 @@ def roles_at(desk: shapes.DeskName) -> list[Role]:
     return [role for role in (ROLES[desk],) if role in g.roles]
 
 
-def desk(
-    session: Session, name: shapes.DeskName, *, now: datetime, claim: Claim | None, asked: bool
-) -> shapes.DeskShown:
+def desk(session: Session, name: shapes.DeskName, *, now: datetime, claim: int | None, asked: bool) -> shapes.DeskShown:
     """Everything that the desk shows to who asks; why there is nobody in hand only where somebody was asked for."""
     today = lookups.today_of(session, g.staff, zone=filters.zone(), now=now)
     told = (
@@ -52,7 +46,7 @@ def desk(
     return shapes.DeskShown(
         now=now,
         figures=shapes.Figures(dialled=today.dialled, reached=today.reached, valid=today.valid),
-        claim=claim_shown(session, claim, now=now) if claim else None,
+        claim=claim_shown(session, prompter.in_hand(session, claim), now=now) if claim else None,
         nobody=told,
         left_open=left,
     )
@@ -60,69 +54,77 @@ def desk(
 
 def open_call(session: Session, call: Call, *, now: datetime) -> shapes.OpenCall:
     """A call that was never reported."""
-    shown = claim_shown(session, session.get_one(Claim, call.claim_id), now=now)
+    shown = claim_shown(session, prompter.in_hand(session, call.claim_id), now=now)
     return shapes.OpenCall(claim=shown, said=saying.said_time(call.dialled_at, now=now))
 
 
 def claim_shown(
-    session: Session, claim: Claim, *, now: datetime, language: Language | None = None
+    session: Session, hand: InHand, *, now: datetime, language: Language | None = None
 ) -> shapes.ClaimShown:
     """A contact in hand."""
-    contact = session.get_one(Contact, claim.contact_id)
-    campaign = session.get_one(Campaign, claim.campaign_id)
-    call = lookups.open_call_of(session, claim)
-    script, problem = _script(session, claim, language or prompter.language_for(session, claim, chosen_language()), now)
+    definition, former = hand.definition, _former(session, hand)
+    version, script, problem = _script(session, hand, language or spoken(hand), now)
     return shapes.ClaimShown(
-        id=known(claim.id),
-        duty=claim.duty,
-        duty_label=saying.duty_label(claim.duty),
-        why=saying.why_now(session, claim, contact, now=now),
-        campaign=campaign.name,
-        name=contact.name,
-        number=masked(_number(session, claim)),
-        attributes=list(_attributes(contact)),
-        tries=contact.attempts,
-        history=list(_history(session, claim, now=now)),
-        lease_until=claim.lease_until,
+        id=known(hand.claim.id),
+        duty=hand.claim.duty,
+        duty_label=saying.duty_label(hand.claim.duty),
+        why=saying.why_now(hand, former[0][1] if former else None, now=now),
+        campaign=hand.campaign.name,
+        name=hand.contact.name,
+        number=masked(_number(hand)),
+        attributes=list(_attributes(hand)),
+        tries=hand.contact.attempts,
+        history=list(_history(hand, former, now=now)),
+        lease_until=hand.claim.lease_until,
         script=script,
-        script_label=_script_label(session, claim, call, script),
-        languages=list(campaigns.definition_of(session, campaign).calling.languages),
+        script_label=f"{script.title} v{version.number}" if script and version else "",
+        languages=list(definition.calling.languages),
         problem=problem,
-        outcomes=_outcomes(session, claim, call),
-        promised=_promised(session, claim, now=now),
-        call=call_shown(session, call, claim, now=now) if call else None,
+        outcomes=list(choices.outcomes(session, hand.claim.duty, script_of(version).kind)) if version else [],
+        promised=_promised(session, hand, now=now),
+        call=call_shown(session, hand, hand.call, now=now) if hand.call else None,
     )
 
 
-def _number(session: Session, claim: Claim) -> str:
-    return vault().open(session.get_one(Phone, claim.phone_id).sealed)
+def spoken(hand: InHand) -> Language:
+    """The language in which this customer is spoken to, as far as nobody chose another."""
+    return prompter.spoken_in(hand.definition, chosen_language())
 
 
-def _script(session: Session, claim: Claim, language: Language, now: datetime) -> tuple[Rendered | None, str]:
+def _number(hand: InHand) -> str:
+    return vault().open(hand.phone.sealed)
+
+
+def _script(
+    session: Session, hand: InHand, language: Language, now: datetime
+) -> tuple[ScriptVersion | None, Rendered | None, str]:
+    version = None
     try:
-        return prompter.script_for(session, vault(), claim, g.staff, language, now), ""
+        version = prompter.script_version(session, hand)
+        return version, prompter.read_to(session, vault(), hand, version, g.staff, language, now), ""
     except Refusal as refused:
         # Who it is must still be shown, so that the contact can be put back.
-        return None, refused.sentence(chosen_language())
+        return version, None, refused.sentence(chosen_language())
 
 
-def _script_label(session: Session, claim: Claim, call: Call | None, script: Rendered | None) -> str:
-    if script is None:
-        return ""
-    return f"{script.title} v{prompter.version_for(session, claim, call).number}"
-
-
-def _attributes(contact: Contact) -> Iterator[shapes.Labelled]:
-    for label, value in contact.attributes.items():
-        # What begins with an underscore is the list's own book-keeping, such as further numbers.
+def _attributes(hand: InHand) -> Iterator[shapes.Labelled]:
+    for label, value in hand.contact.attributes.items():
+        # What begins with an underscore is the list's own book-keeping.
         if not label.startswith("_") and value not in (None, ""):
             yield shapes.Labelled(label=label, value=str(value))
 
 
-def _history(session: Session, claim: Claim, *, now: datetime) -> Iterator[shapes.FormerCall]:
-    for call, outcome, caller in lookups.history_of(session, claim.contact_id):
+def _former(session: Session, hand: InHand) -> Sequence[tuple[Call, Outcome, Staff]]:
+    # Every call needs a claim: with the first one in hand there is nothing to look for.
+    return lookups.history_of(session, hand.claim.contact_id) if hand.claim.epoch > 1 else ()
+
+
+def _history(
+    hand: InHand, former: Sequence[tuple[Call, Outcome, Staff]], *, now: datetime
+) -> Iterator[shapes.FormerCall]:
+    for call, outcome, caller in former:
         # A second confirmation must not be coloured by what the seller hoped.
-        hidden = claim.duty == Duty.CONFIRMATION and call.duty != Duty.CONFIRMATION
+        hidden = hand.claim.duty == Duty.CONFIRMATION and call.duty != Duty.CONFIRMATION
         yield shapes.FormerCall(
             at=call.dialled_at,
             said=saying.said_time(call.dialled_at, now=now),
@@ -134,27 +136,8 @@ def _history(session: Session, claim: Claim, *, now: datetime) -> Iterator[shape
         )
 
 
-def _outcomes(session: Session, claim: Claim, call: Call | None) -> list[shapes.OutcomeShown]:
-    try:
-        script = script_of(prompter.version_for(session, claim, call))
-    except Refusal:
-        return []
-    return [
-        shapes.OutcomeShown(
-            code=outcome.code,
-            label=saying.outcome_name(outcome),
-            key=outcome.key,
-            contacted=outcome.contacted,
-            after=outcome.after,
-            note_required=outcome.note_required,
-            consequence=saying.consequence(outcome),
-        )
-        for outcome in outcomes.of_duty(session, claim.duty, script.kind)
-    ]
-
-
-def _promised(session: Session, claim: Claim, *, now: datetime) -> shapes.Promised | None:
-    subscription = life.of_contact(session, claim.contact_id)
+def _promised(session: Session, hand: InHand, *, now: datetime) -> shapes.Promised | None:
+    subscription = hand.subscription
     if subscription is None:
         return None
     offer = campaigns.definition_in(session.get_one(CampaignVersion, subscription.campaign_version_id)).offer
@@ -171,9 +154,9 @@ def _promised(session: Session, claim: Claim, *, now: datetime) -> shapes.Promis
     )
 
 
-def call_shown(session: Session, call: Call, claim: Claim, *, now: datetime) -> shapes.CallShown:
+def call_shown(session: Session, hand: InHand, call: Call, *, now: datetime) -> shapes.CallShown:
     """A call under way, with the number to dial."""
-    number = _number(session, claim)
+    number = _number(hand)
     recording = keeping.of_call(session, call)
     return shapes.CallShown(
         id=known(call.id),
@@ -182,28 +165,8 @@ def call_shown(session: Session, call: Call, claim: Claim, *, now: datetime) -> 
         tel=f"tel:{number}",
         dialled_at=call.dialled_at,
         elapsed=max(0.0, (now - call.dialled_at).total_seconds()),
-        callbacks=_callbacks(session, claim, now=now),
+        callbacks=choices.callback_times(session, hand, now=now),
         recording=recording_shown(recording) if recording else None,
-    )
-
-
-def _callbacks(session: Session, claim: Claim, *, now: datetime) -> shapes.Callbacks:
-    campaign = session.get_one(Campaign, claim.campaign_id)
-    rules = campaigns.definition_of(session, campaign).profile
-    zones, zone = session.get_one(Phone, claim.phone_id).time_zones, filters.zone()
-    possible = callbacks.possible_times(rules, zones, zone=zone, now=now)
-    return shapes.Callbacks(
-        suggested=[
-            shapes.Time(at=at, label=saying.said_time(at, now=now))
-            for at in callbacks.suggested_times(rules, zones, zone=zone, now=now)
-        ],
-        days=[
-            shapes.Day(
-                label=saying.said_weekday(day),
-                times=[shapes.Time(at=at, label=saying.clock(at)) for at in times],
-            )
-            for day, times in groupby(possible, key=lambda at: local_day(at, zone))
-        ],
     )
 
 

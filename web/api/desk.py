@@ -1,47 +1,66 @@
-"""The contact in hand: taken, dialled, held on to, put back."""
+"""The contact in hand: taken, dialled, held on to, put back.
 
-from flask import g
+Only what must be written is written in a transaction; who it is and what is read to them is put together outside it.
+"""
+
+from collections.abc import Collection
+
+from flask import Response, g
+from sqlmodel import Session
 
 from outbound import journal, prompter
 from outbound.calls import lookups, placing
 from outbound.dialing import handout
 from outbound.dialing.model import Claim
-from outbound.errors import Language, NotAllowed, NotFound
+from outbound.dialing.queue import queue_of
+from outbound.errors import NotAllowed, NotFound
+from outbound.people import Role, known
 from outbound.phones.model import Phone
+from outbound.prompter import InHand
 from scripts.rendering import Rendered
 from web.api import describing, shapes
-from web.api.blueprint import bp, vault
-from web.guard import allows, mine
-from web.language import chosen_language
+from web.api.blueprint import bp, told, vault
+from web.guard import allows, engine, look_anew, mine, writing
 
 
 @bp.get("/desk")
 @allows("make_calls")
 @bp.input(shapes.DeskChosen, location="query")
 @bp.output(shapes.DeskShown)
-def show_desk(query_data: shapes.DeskChosen) -> shapes.DeskShown:
+def show_desk(query_data: shapes.DeskChosen) -> Response:
     """The contact in hand, today's figures, calls left open."""
-    return describing.desk(
-        g.session, query_data.desk, now=g.now, claim=handout.held_by(g.session, g.staff), asked=False
-    )
+    held = handout.held_by(g.session, g.staff)
+    return told(describing.desk(g.session, query_data.desk, now=g.now, claim=held.id if held else None, asked=False))
 
 
 @bp.post("/claims")
-@allows("make_calls")
-@bp.input(shapes.DeskChosen)
+@allows("make_calls", writes=False)
+@bp.input(shapes.NextAsked)
 @bp.output(shapes.DeskShown)
-def take(json_data: shapes.DeskChosen) -> shapes.DeskShown:
+def take(json_data: shapes.NextAsked) -> Response:
     """Take the next contact; where nobody is due, `nobody` says why and until when."""
-    return take_next(json_data.desk)
+    return told(take_next(json_data.desk, instead_of=json_data.instead_of))
 
 
-def take_next(desk: shapes.DeskName) -> shapes.DeskShown:
+def take_next(desk: shapes.DeskName, *, instead_of: int | None = None) -> shapes.DeskShown:
     """Hand out the next contact of a desk. Raises NotAllowed where one does not work there."""
-    roles = describing.roles_at(desk)
-    if not roles:
-        raise NotAllowed
-    claim = handout.claim_next(g.session, g.staff, roles=roles, now=g.now)
+    claim = _handed_out(refuse_strangers(desk), instead_of)
     return describing.desk(g.session, desk, now=g.now, claim=claim, asked=True)
+
+
+def refuse_strangers(desk: shapes.DeskName) -> list[Role]:
+    """The roles in which who asks works at a desk; raises NotAllowed where there is none."""
+    if not (roles := describing.roles_at(desk)):
+        raise NotAllowed
+    return roles
+
+
+def _handed_out(roles: Collection[Role], instead_of: int | None) -> int | None:
+    if instead_of is not None:
+        with writing() as session:
+            handout.put_back(session, my_claim(instead_of), by=g.staff, now=g.now)
+    look_anew()
+    return queue_of(engine()).claim(known(g.staff.id), roles, now=g.now)
 
 
 def my_claim(claim_id: int) -> Claim:
@@ -52,53 +71,65 @@ def my_claim(claim_id: int) -> Claim:
     return claim
 
 
+def my_hand(claim_id: int) -> InHand:
+    """A claim of who asks with everything about it; raises NotFound for anybody else's."""
+    hand = prompter.in_hand(g.session, claim_id)
+    if hand.claim.agent_id != g.staff.id or (g.centre and hand.claim.centre_id != g.centre.id):
+        raise NotFound
+    return hand
+
+
 @bp.post("/claims/<int:claim_id>/dial")
-@allows("make_calls")
+@allows("make_calls", writes=False)
 @bp.output(shapes.Dialled)
-def dial(claim_id: int) -> shapes.Dialled:
+def dial(claim_id: int) -> Response:
     """Begin the call and show the number, once: asked again, the same call is told."""
-    claim = my_claim(claim_id)
-    if lookups.open_call_of(g.session, claim) is None:
+    hand = my_hand(claim_id)
+    if hand.call is None:
         # An unreadable script, or number, refuses here and not in the middle of the call.
-        prompter.script_for(g.session, vault(), claim, g.staff, _language(claim), g.now)
-        token = handout.issue_token(g.session, claim, by=g.staff, now=g.now)
-        call = placing.begin(g.session, token, by=g.staff, now=g.now)
-        phone = g.session.get_one(Phone, claim.phone_id)
-        journal.record(
-            g.session, "phone.revealed", phone, by=g.staff, now=g.now, centre_id=claim.centre_id, call=call.id
-        )
-    return shapes.Dialled(claim=describing.claim_shown(g.session, claim, now=g.now))
+        script = prompter.script_version(g.session, hand)
+        prompter.read_to(g.session, vault(), hand, script, g.staff, describing.spoken(hand), g.now)
+        with writing() as session:
+            _begin(session, my_claim(claim_id))
+        hand = my_hand(claim_id)
+    return told(shapes.Dialled(claim=describing.claim_shown(g.session, hand, now=g.now)))
+
+
+def _begin(session: Session, claim: Claim) -> None:
+    if lookups.open_call_of(session, claim):
+        return
+    token = handout.issue_token(session, claim, by=g.staff, now=g.now)
+    call = placing.begin(session, token, by=g.staff, now=g.now)
+    phone = session.get_one(Phone, claim.phone_id)
+    journal.record(session, "phone.revealed", phone, by=g.staff, now=g.now, centre_id=claim.centre_id, call=call.id)
 
 
 @bp.post("/claims/<int:claim_id>/renew")
 @allows("make_calls")
 @bp.output(shapes.Renewed)
-def renew(claim_id: int) -> shapes.Renewed:
+def renew(claim_id: int) -> Response:
     """Hold the contact for another lease."""
     claim = my_claim(claim_id)
     handout.renew(g.session, claim, by=g.staff, now=g.now)
-    return shapes.Renewed(lease_until=claim.lease_until)
+    return told(shapes.Renewed(lease_until=claim.lease_until))
 
 
 @bp.post("/claims/<int:claim_id>/put-back")
 @allows("make_calls")
 @bp.output(shapes.Put)
-def put_back(claim_id: int) -> shapes.Put:
+def put_back(claim_id: int) -> Response:
     """Give back a contact that was not rung."""
     handout.put_back(g.session, my_claim(claim_id), by=g.staff, now=g.now)
-    return shapes.Put(put_back=True)
+    return told(shapes.Put(put_back=True))
 
 
 @bp.get("/claims/<int:claim_id>/script")
 @allows("make_calls")
 @bp.input(shapes.ScriptAsked, location="query")
 @bp.output(Rendered)
-def show_script(claim_id: int, query_data: shapes.ScriptAsked) -> Rendered:
+def show_script(claim_id: int, query_data: shapes.ScriptAsked) -> Response:
     """What is read to this customer, with every fact filled in."""
-    claim = my_claim(claim_id)
-    language = query_data.language or _language(claim)
-    return prompter.script_for(g.session, vault(), claim, g.staff, language, g.now)
-
-
-def _language(claim: Claim) -> Language:
-    return prompter.language_for(g.session, claim, chosen_language())
+    hand = my_hand(claim_id)
+    language = query_data.language or describing.spoken(hand)
+    script = prompter.script_version(g.session, hand)
+    return told(prompter.read_to(g.session, vault(), hand, script, g.staff, language, g.now))

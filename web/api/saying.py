@@ -6,12 +6,11 @@ from babel.dates import format_date
 from sqlmodel import Session
 
 from outbound.call_lists.model import Contact, ContactState, Duty
-from outbound.calls.lookups import history_of
 from outbound.calls.model import After, Call, Outcome
 from outbound.calls.wrap_up import WrappedUp
 from outbound.clock import local, local_day
-from outbound.dialing.model import Claim
 from outbound.dialing.outlook import Outlook
+from outbound.prompter import InHand
 from outbound.recordings import keeping
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
@@ -68,13 +67,13 @@ def outcome_name(outcome: Outcome) -> str:
     return outcome.zh if chosen_language() == "zh" else outcome.en
 
 
-def why_now(session: Session, claim: Claim, contact: Contact, *, now: datetime) -> str:
-    """Why this customer is called at this moment."""
+def why_now(hand: InHand, last: Outcome | None, *, now: datetime) -> str:
+    """Why this customer is called at this moment; `last` is how the call before ended."""
+    claim, subscription = hand.claim, hand.subscription
     if claim.why_now == "callback":
-        return _("The customer asked to be called %(when)s", when=said_time(contact.due_at, now=now))
-    if claim.why_now == "retry" and (former := next(iter(history_of(session, contact.id or 0)), None)):
-        return _("Called again: last time “%(outcome)s”", outcome=outcome_name(former[1]))
-    subscription = life.of_contact(session, claim.contact_id)
+        return _("The customer asked to be called %(when)s", when=said_time(claim.was_due_at or now, now=now))
+    if claim.why_now == "retry" and last:
+        return _("Called again: last time “%(outcome)s”", outcome=outcome_name(last))
     if claim.duty == Duty.CONFIRMATION and subscription and subscription.trial_ends_on:
         return _("To be confirmed before the trial ends on %(day)s", day=said_day(subscription.trial_ends_on))
     return {

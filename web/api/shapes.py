@@ -24,6 +24,14 @@ class DeskChosen(_Strict):
     desk: DeskName = "agent"
 
 
+class NextAsked(DeskChosen):
+    """Who asks for the next contact, and what goes back for it."""
+
+    instead_of: int | None = Field(
+        default=None, description="the claim in hand, not rung yet, that is put back for the next one"
+    )
+
+
 class ScriptAsked(_Strict):
     """In which language a script is to be read."""
 
