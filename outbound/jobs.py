@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from outbound import clock, complaints
 from outbound.billing import charges
+from outbound.calls import broken
 from outbound.people import Centre, known
 from outbound.subscriptions import trial
 from outbound.timetable import Every, Job
@@ -71,7 +72,13 @@ def _drawn(session: Session, centre: Centre, kind: DrawKind, period: str, now: d
     return {"frame": drawn.frame_size, "drawn": drawn.sample_size}
 
 
+def record_broken_callbacks(session: Session, centre: Centre, _hour: str, now: datetime) -> Mapping[str, Any]:
+    """Callbacks that nobody kept are recorded as such, and are anybody's from now on."""
+    return {"broken": len(broken.record_broken(session, centre, now=now))}
+
+
 JOBS = (
+    Job("broken_callbacks", Every.HOUR, time(0, 5), record_broken_callbacks),
     Job("seeds", Every.DAY, time(0, 0), promise_seeds),
     Job("trial_ends", Every.DAY, time(0, 5), end_trials),
     Job("confirmation_windows", Every.DAY, time(0, 10), open_windows),

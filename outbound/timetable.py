@@ -47,6 +47,7 @@ Effect = Callable[[Session, Centre, str, datetime], Mapping[str, Any]]
 class Every(StrEnum):
     """How long a job's periods are."""
 
+    HOUR = "hour"
     DAY = "day"
     WEEK = "week"
 
@@ -55,7 +56,8 @@ class Every(StrEnum):
 class Job:
     """One line of the timetable: `at` is when, on the centre's wall clock, the period's effect is due.
 
-    A daily job's period is the day on which it runs; a weekly one's is the ISO week, and it runs on its Monday.
+    A daily job's period is the day on which it runs; a weekly one's is the ISO week, and it runs on its Monday. An
+    hourly one's is an hour in UTC, such as `2026-11-23T02`, and of `at` only the minute counts.
     """
 
     name: str
@@ -65,11 +67,15 @@ class Job:
 
     def due_at(self, period: str, zone: str) -> datetime:
         """The instant from which a period's effect is due."""
+        if self.every == Every.HOUR:
+            return datetime.fromisoformat(f"{period}:{self.at.minute:02d}").replace(tzinfo=UTC)
         day = date.fromisoformat(period) if self.every == Every.DAY else clock.week_days(period)[0]
         return datetime.combine(day, self.at, ZoneInfo(zone)).astimezone(UTC)
 
     def period_at(self, now: datetime, zone: str) -> str:
         """The last period whose effect is due by `now`."""
+        if self.every == Every.HOUR:
+            return _hour(now - timedelta(minutes=self.at.minute))
         step = timedelta(days=1 if self.every == Every.DAY else 7)
         day = clock.local_day(now, zone)
         while self.due_at(self._named(day), zone) > now:
@@ -81,9 +87,15 @@ class Job:
 
     def following(self, period: str) -> str:
         """The period after this one."""
+        if self.every == Every.HOUR:
+            return _hour(datetime.fromisoformat(f"{period}:00").replace(tzinfo=UTC) + timedelta(hours=1))
         if self.every == Every.DAY:
             return (date.fromisoformat(period) + timedelta(days=1)).isoformat()
         return clock.week_name(clock.week_days(period)[0] + timedelta(days=7))
+
+
+def _hour(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 def run_due(engine: Engine, jobs: tuple[Job, ...], *, now: datetime) -> list[tuple[str, str, str]]:

@@ -22,6 +22,13 @@ class After(StrEnum):
     BLOCK = "block"
 
 
+class NextNumber(StrEnum):
+    """Which of a contact's numbers is rung at the next try."""
+
+    SAME = "same"
+    OTHER = "other"
+
+
 class Outcome(SQLModel, table=True):
     """How a call may end: outcomes are data."""
 
@@ -36,7 +43,11 @@ class Outcome(SQLModel, table=True):
     contacted: bool = Field(description="whether somebody was spoken to")
     after: After = Field(sa_type=choice(After))
     retry_minutes: int = Field(default=0, description="wait before the next try")
+    next_number: NextNumber = Field(default=NextNumber.SAME, sa_type=choice(NextNumber))
     note_required: bool = False
+    personal: bool = Field(
+        default=True, description="whether its callback is the caller's own unless they say otherwise"
+    )
     key: str = Field(default="", max_length=1, description="its key on the agent's keyboard")
 
 
@@ -53,6 +64,13 @@ class Call(SQLModel, table=True):
         sa.Index("ix_call_agent_dialled", "agent_id", "dialled_at"),
         sa.Index("ix_call_campaign_dialled", "campaign_id", "dialled_at"),
         sa.Index("ix_call_claim_id", "claim_id"),
+        sa.Index(
+            "ix_call_callback_at",
+            "centre_id",
+            "callback_at",
+            sqlite_where=sa.text("callback_at IS NOT NULL"),
+            postgresql_where=sa.text("callback_at IS NOT NULL"),
+        ),
         sa.CheckConstraint("(wrapped_up_at IS NULL) = (outcome_code IS NULL)", name="wrapped_up_with_outcome"),
     )
 

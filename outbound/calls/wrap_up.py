@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
-from outbound import journal, opt_outs
-from outbound.call_lists.model import Contact, ContactState
+from outbound import journal
+from outbound.call_lists.model import Contact
+from outbound.calling_rules.calendar import overrides_of
 from outbound.calling_rules.windows import window_open
-from outbound.calls import outcomes
+from outbound.calls import following, outcomes
 from outbound.calls.model import After, Call, LateWrapUp, LateWrapUpSettlement, Outcome, SelfMark, Tick
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
@@ -21,6 +22,7 @@ from outbound.dialing.model import Claim, ClaimEnd
 from outbound.errors import Language, NotFound, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone
+from scripts.answers import checked
 from scripts.language import Script, disclosures_of
 from scripts.model import ScriptVersion, script_of
 
@@ -38,7 +40,7 @@ class Report(BaseModel):
     marks: dict[Criterion, Mark] = Field(default_factory=dict)
     note: str = Field(default="", max_length=2000)
     callback_at: datetime | None = None
-    callback_personal: bool = True
+    callback_personal: bool | None = Field(default=None, description="nothing: as the outcome says")
     reference: str = Field(default="", max_length=80, description="the recorder's reference, where it has its own")
     answers: dict[str, Any] = Field(default_factory=dict)
     seconds: float = Field(default=0, ge=0, le=86_400, description="length of the call by the caller's screen")
@@ -125,7 +127,7 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
     """Register how a call ended.
 
     The same report sent twice has one effect. Raises AlreadyWrappedUp, OutcomeUnknown, NoteNeeded, CallbackTimeNeeded,
-    CallbackOutsideHours, CriteriaNotAllMarked, DisclosuresMissing, and NotFound for somebody else's call.
+    CallbackOutsideHours, AnswerUnfit, CriteriaNotAllMarked, DisclosuresMissing, and NotFound for another's call.
     """
     if call.agent_id != by.id:
         raise NotFound
@@ -168,6 +170,7 @@ def check(session: Session, call: Call, report: Report, *, now: datetime) -> Out
         _check_callback(session, call, outcome, report, now=now)
     if unknown := set(report.ticks) - set(script.steps):
         raise TickUnknown(step=min(unknown))
+    checked(script, report.answers)
     if outcome.after == After.CONSENT:
         _check_consent(script, report)
     return outcome
@@ -183,7 +186,7 @@ def _check_callback(session: Session, call: Call, outcome: Outcome, report: Repo
     zones = session.get_one(Phone, call.phone_id).time_zones
     rules = campaigns.definition_of(session, campaign).profile
     ahead = timedelta(0) < at - now <= timedelta(days=MOST_CALLBACK_DAYS)
-    if not ahead or not window_open(rules, at, zones):
+    if not ahead or not window_open(rules, at, zones, overrides_of(session, call.centre_id)):
         zone = session.get_one(Centre, call.centre_id).zone
         raise CallbackOutsideHours(at=f"{local(at, zone):%Y-%m-%d %H:%M}", days=MOST_CALLBACK_DAYS)
 
@@ -203,12 +206,14 @@ def register(session: Session, call: Call, outcome: Outcome, report: Report, *, 
     """Write a report into its call and let the outcome act on the contact."""
     call.outcome_code, call.wrapped_up_at, call.wrap_up_key = outcome.code, now, report.key
     call.ended_at = min(now, call.dialled_at + timedelta(seconds=report.seconds)) if report.seconds else now
-    call.note, call.callback_at, call.answers = report.note.strip(), report.callback_at, report.answers
+    call.note, call.callback_at = report.note.strip(), report.callback_at
+    call.answers = checked(script_of(session.get_one(ScriptVersion, call.script_version_id)), report.answers)
     call.reference = report.reference.strip() or call.reference
     session.add(call)
     _keep_ticks_and_marks(session, call, report)
     contact = session.get_one(Contact, call.contact_id)
-    _act(session, contact, call, outcome, report, by=by, now=now)
+    personal = outcome.personal if report.callback_personal is None else report.callback_personal
+    following.act(session, contact, call, outcome, personal=personal, by=by, now=now)
     session.flush()
     journal.record(session, "call.wrapped_up", call, by=by, now=now, outcome=outcome.code, marks=report.marks)
 
@@ -220,36 +225,6 @@ def _keep_ticks_and_marks(session: Session, call: Call, report: Report) -> None:
         session.add(Tick(call_id=known(call.id), step=step, second=second, disclosures=told))
     for criterion, mark in report.marks.items():
         session.add(SelfMark(call_id=known(call.id), criterion=criterion, mark=mark))
-
-
-def _act(
-    session: Session, contact: Contact, call: Call, outcome: Outcome, report: Report, *, by: Staff, now: datetime
-) -> None:
-    contact.callback, contact.kept_for_id = False, None
-    if outcome.after == After.RETRY:
-        contact.due_at = now + timedelta(minutes=outcome.retry_minutes)
-    elif outcome.after == After.CALLBACK and report.callback_at:
-        contact.due_at, contact.callback = report.callback_at, True
-        contact.kept_for_id = by.id if report.callback_personal else None
-    elif outcome.after != After.BLOCK:
-        contact.state, contact.closed_why = ContactState.CLOSED, outcome.code
-    session.add(contact)
-    session.flush()
-    if outcome.after == After.BLOCK:
-        _block(session, call, by=by, now=now)
-
-
-def _block(session: Session, call: Call, *, by: Staff, now: datetime) -> None:
-    opt_outs.block(
-        session,
-        session.get_one(Phone, call.phone_id),
-        category=opt_outs.Category.REFUSAL,
-        source="call",
-        centre_id=call.centre_id,
-        reason=call.note[:400],
-        by=by,
-        now=now,
-    )
 
 
 def _keep_for_supervisor(
@@ -267,7 +242,7 @@ def _keep_for_supervisor(
     session.flush()
     # What the customer said about not being called counts at once, whoever wraps up when.
     if outcome.after == After.BLOCK:
-        _block(session, call, by=by, now=now)
+        following.block(session, call, by=by, now=now)
     journal.record(session, "call.wrapped_up_late", call, by=by, now=now, outcome=outcome.code)
     return WrappedUp(call, outcome, late=True)
 
