@@ -259,8 +259,12 @@ CREATE TRIGGER broken_callback_append_only BEFORE UPDATE OR DELETE ON broken_cal
 CREATE TRIGGER broken_callback_no_truncate BEFORE TRUNCATE ON broken_callback FOR EACH STATEMENT EXECUTE FUNCTION broken_callback_append_only()
 ;;
 CREATE FUNCTION recording_sealed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.seconds <> OLD.seconds
-        OR NEW.valid <> OLD.valid OR NEW.kept_at <> OLD.kept_at
+    IF NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.size <> OLD.size
+        OR NEW.reference <> OLD.reference OR NEW.kept_at <> OLD.kept_at OR (NEW.waits AND NOT OLD.waits)
+        OR (NOT OLD.waits AND (NEW.seconds <> OLD.seconds OR NEW.valid <> OLD.valid OR NEW.codec <> OLD.codec))
+        OR (OLD.keep_until IS NULL AND NEW.keep_until IS NOT NULL) OR NEW.keep_until < OLD.keep_until
+        OR (OLD.keep_sale_until IS NULL AND NEW.keep_sale_until IS NOT NULL)
+        OR NEW.keep_sale_until < OLD.keep_sale_until
         OR (OLD.call_id IS NOT NULL AND (NEW.call_id IS NULL OR NEW.call_id <> OLD.call_id)) THEN RAISE EXCEPTION 'a recording is sealed' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
@@ -275,6 +279,73 @@ CREATE FUNCTION recording_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 END $$
 ;;
 CREATE TRIGGER recording_never_deleted BEFORE DELETE ON recording FOR EACH ROW EXECUTE FUNCTION recording_never_deleted()
+;;
+CREATE FUNCTION recorder_token_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.token_digest <> OLD.token_digest OR NEW.centre_id <> OLD.centre_id
+        OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL) THEN RAISE EXCEPTION 'a recorder keeps its token' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER recorder_token_stays BEFORE UPDATE ON recorder FOR EACH ROW EXECUTE FUNCTION recorder_token_stays()
+;;
+CREATE FUNCTION legal_hold_on_what_is_there() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE recording SET version = version + 1 WHERE id = NEW.recording_id;
+    IF EXISTS (SELECT 1 FROM recording_deletion d WHERE d.recording_id = NEW.recording_id)
+        OR NEW.lifted_at IS NOT NULL THEN RAISE EXCEPTION 'a deleted recording cannot be held' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER legal_hold_on_what_is_there BEFORE INSERT ON legal_hold FOR EACH ROW EXECUTE FUNCTION legal_hold_on_what_is_there()
+;;
+CREATE FUNCTION legal_hold_goes_forward() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.lifted_at IS NOT NULL OR NEW.recording_id <> OLD.recording_id OR NEW.reason <> OLD.reason
+        OR NEW.placed_by_id <> OLD.placed_by_id OR NEW.placed_at <> OLD.placed_at
+        OR (OLD.confirmed_by_id IS NOT NULL
+            AND (NEW.confirmed_by_id IS NULL OR NEW.confirmed_by_id <> OLD.confirmed_by_id))
+        OR (NEW.lifted_at IS NOT NULL
+            AND (OLD.lift_asked_by_id IS NULL OR NEW.lift_asked_by_id <> OLD.lift_asked_by_id)) THEN RAISE EXCEPTION 'a legal hold goes forward' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER legal_hold_goes_forward BEFORE UPDATE ON legal_hold FOR EACH ROW EXECUTE FUNCTION legal_hold_goes_forward()
+;;
+CREATE FUNCTION legal_hold_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'legal holds are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER legal_hold_never_deleted BEFORE DELETE ON legal_hold FOR EACH ROW EXECUTE FUNCTION legal_hold_never_deleted()
+;;
+CREATE FUNCTION recording_deletion_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'recording_deletion is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER recording_deletion_append_only BEFORE UPDATE OR DELETE ON recording_deletion FOR EACH ROW EXECUTE FUNCTION recording_deletion_append_only()
+;;
+CREATE TRIGGER recording_deletion_no_truncate BEFORE TRUNCATE ON recording_deletion FOR EACH STATEMENT EXECUTE FUNCTION recording_deletion_append_only()
+;;
+CREATE FUNCTION recording_stays_its_term() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE recording SET version = version + 1 WHERE id = NEW.recording_id;
+    IF NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.sha256 = NEW.sha256
+        AND r.storage_key = NEW.storage_key
+        AND CASE WHEN (r.call_id IS NULL OR EXISTS (SELECT 1 FROM call c WHERE c.id = r.call_id AND (c.duty <> 'pitch'
+        OR EXISTS (SELECT 1 FROM subscription s WHERE s.sale_call_id = c.id)))) THEN r.keep_sale_until ELSE r.keep_until END <= CURRENT_TIMESTAMP) THEN RAISE EXCEPTION 'a recording stays its term' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER recording_stays_its_term BEFORE INSERT ON recording_deletion FOR EACH ROW EXECUTE FUNCTION recording_stays_its_term()
+;;
+CREATE FUNCTION recording_under_hold_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM legal_hold h WHERE h.recording_id = NEW.recording_id
+        AND h.lifted_at IS NULL) THEN RAISE EXCEPTION 'a recording under legal hold stays' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER recording_under_hold_stays BEFORE INSERT ON recording_deletion FOR EACH ROW EXECUTE FUNCTION recording_under_hold_stays()
 ;;
 CREATE FUNCTION state_change_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'state_change is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;

@@ -180,13 +180,60 @@ CREATE TRIGGER broken_callback_no_delete BEFORE DELETE ON broken_callback BEGIN 
 CREATE TRIGGER broken_callback_no_replace BEFORE INSERT ON broken_callback WHEN EXISTS (SELECT 1 FROM broken_callback WHERE call_id = NEW.call_id OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: broken_callback is append-only'); END
 ;;
 CREATE TRIGGER recording_sealed BEFORE UPDATE ON recording FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'a recording is sealed') WHERE NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.seconds <> OLD.seconds
-        OR NEW.valid <> OLD.valid OR NEW.kept_at <> OLD.kept_at
+    SELECT RAISE(ABORT, 'a recording is sealed') WHERE NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.size <> OLD.size
+        OR NEW.reference <> OLD.reference OR NEW.kept_at <> OLD.kept_at OR (NEW.waits AND NOT OLD.waits)
+        OR (NOT OLD.waits AND (NEW.seconds <> OLD.seconds OR NEW.valid <> OLD.valid OR NEW.codec <> OLD.codec))
+        OR (OLD.keep_until IS NULL AND NEW.keep_until IS NOT NULL) OR NEW.keep_until < OLD.keep_until
+        OR (OLD.keep_sale_until IS NULL AND NEW.keep_sale_until IS NOT NULL)
+        OR NEW.keep_sale_until < OLD.keep_sale_until
         OR (OLD.call_id IS NOT NULL AND (NEW.call_id IS NULL OR NEW.call_id <> OLD.call_id));
 END
 ;;
 CREATE TRIGGER recording_never_deleted BEFORE DELETE ON recording FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'recordings are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER recorder_token_stays BEFORE UPDATE ON recorder FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a recorder keeps its token') WHERE NEW.token_digest <> OLD.token_digest OR NEW.centre_id <> OLD.centre_id
+        OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL);
+END
+;;
+CREATE TRIGGER legal_hold_on_what_is_there BEFORE INSERT ON legal_hold FOR EACH ROW BEGIN
+    UPDATE recording SET version = version + 1 WHERE id = NEW.recording_id;
+    SELECT RAISE(ABORT, 'a deleted recording cannot be held') WHERE EXISTS (SELECT 1 FROM recording_deletion d WHERE d.recording_id = NEW.recording_id)
+        OR NEW.lifted_at IS NOT NULL;
+END
+;;
+CREATE TRIGGER legal_hold_goes_forward BEFORE UPDATE ON legal_hold FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a legal hold goes forward') WHERE OLD.lifted_at IS NOT NULL OR NEW.recording_id <> OLD.recording_id OR NEW.reason <> OLD.reason
+        OR NEW.placed_by_id <> OLD.placed_by_id OR NEW.placed_at <> OLD.placed_at
+        OR (OLD.confirmed_by_id IS NOT NULL
+            AND (NEW.confirmed_by_id IS NULL OR NEW.confirmed_by_id <> OLD.confirmed_by_id))
+        OR (NEW.lifted_at IS NOT NULL
+            AND (OLD.lift_asked_by_id IS NULL OR NEW.lift_asked_by_id <> OLD.lift_asked_by_id));
+END
+;;
+CREATE TRIGGER legal_hold_never_deleted BEFORE DELETE ON legal_hold FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'legal holds are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER recording_deletion_no_update BEFORE UPDATE ON recording_deletion BEGIN SELECT RAISE(ABORT, 'recording_deletion is append-only'); END
+;;
+CREATE TRIGGER recording_deletion_no_delete BEFORE DELETE ON recording_deletion BEGIN SELECT RAISE(ABORT, 'recording_deletion is append-only'); END
+;;
+CREATE TRIGGER recording_deletion_no_replace BEFORE INSERT ON recording_deletion WHEN EXISTS (SELECT 1 FROM recording_deletion WHERE recording_id = NEW.recording_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: recording_deletion is append-only'); END
+;;
+CREATE TRIGGER recording_stays_its_term BEFORE INSERT ON recording_deletion FOR EACH ROW BEGIN
+    UPDATE recording SET version = version + 1 WHERE id = NEW.recording_id;
+    SELECT RAISE(ABORT, 'a recording stays its term') WHERE NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.sha256 = NEW.sha256
+        AND r.storage_key = NEW.storage_key
+        AND CASE WHEN (r.call_id IS NULL OR EXISTS (SELECT 1 FROM call c WHERE c.id = r.call_id AND (c.duty <> 'pitch'
+        OR EXISTS (SELECT 1 FROM subscription s WHERE s.sale_call_id = c.id)))) THEN r.keep_sale_until ELSE r.keep_until END <= CURRENT_TIMESTAMP);
+END
+;;
+CREATE TRIGGER recording_under_hold_stays BEFORE INSERT ON recording_deletion FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a recording under legal hold stays') WHERE EXISTS (SELECT 1 FROM legal_hold h WHERE h.recording_id = NEW.recording_id
+        AND h.lifted_at IS NULL);
 END
 ;;
 CREATE TRIGGER state_change_no_update BEFORE UPDATE ON state_change BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END

@@ -276,6 +276,68 @@ def create_tables() -> None:
         sa.UniqueConstraint("centre_id", "number", name=op.f("uq_instruction_batch_centre_id_number")),
     )
     op.create_table(
+        "opt_out_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("duplicate", sa.Integer(), nullable=False),
+        sa.Column("invalid", sa.Integer(), nullable=False),
+        sa.Column("suppressed", sa.Integer(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_opt_out_file_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_opt_out_file_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out_file")),
+    )
+    op.create_index(op.f("ix_opt_out_file_centre_id"), "opt_out_file", ["centre_id"], unique=False)
+    op.create_table(
+        "recorder",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("token_digest", sa.String(64), nullable=False),
+        sa.Column(
+            "agent_side",
+            sa.Enum("left", "right", "unknown", name="agentside", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("made_by_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by_id", sa.Integer(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(revoked_at IS NULL) = (revoked_by_id IS NULL)", name=op.f("ck_recorder_revoked_by_somebody")
+        ),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recorder_centre_id")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["staff.id"], name=op.f("fk_recorder_made_by_id")),
+        sa.ForeignKeyConstraint(["revoked_by_id"], ["staff.id"], name=op.f("fk_recorder_revoked_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recorder")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_recorder_token_digest")),
+    )
+    op.create_index(op.f("ix_recorder_centre_id"), "recorder", ["centre_id"], unique=False)
+    op.create_table(
+        "recording_rules",
+        sa.Column("centre_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "agent_side",
+            sa.Enum("left", "right", "unknown", name="agentside", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("sale_years", sa.Integer(), nullable=False),
+        sa.Column("other_days", sa.Integer(), nullable=False),
+        sa.Column("set_by_id", sa.Integer(), nullable=True),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("other_days >= 1 AND other_days <= 36600", name=op.f("ck_recording_rules_other_days")),
+        sa.CheckConstraint("sale_years >= 5 AND sale_years <= 100", name=op.f("ck_recording_rules_sale_years")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recording_rules_centre_id")),
+        sa.ForeignKeyConstraint(["set_by_id"], ["staff.id"], name=op.f("fk_recording_rules_set_by_id")),
+        sa.PrimaryKeyConstraint("centre_id", name=op.f("pk_recording_rules")),
+    )
+    op.create_table(
         "script_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -889,16 +951,35 @@ def create_tables() -> None:
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("valid", sa.Boolean(), nullable=False),
         sa.Column("invalid_reason", sa.String(60), nullable=False),
+        sa.Column("waits", sa.Boolean(), nullable=False),
         sa.Column("hearing", sa.JSON(), nullable=False),
+        sa.Column(
+            "agent_side",
+            sa.Enum("left", "right", "unknown", name="agentside", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
         sa.Column("kept_by_id", sa.Integer(), nullable=True),
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("matched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("keep_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("keep_sale_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("NOT (waits AND valid)", name=op.f("ck_recording_heard_before_valid")),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_recording_call_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recording_centre_id")),
         sa.ForeignKeyConstraint(["kept_by_id"], ["staff.id"], name=op.f("fk_recording_kept_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recording")),
         sa.UniqueConstraint("centre_id", "reference", name=op.f("uq_recording_centre_id_reference")),
         sa.UniqueConstraint("storage_key", name=op.f("uq_recording_storage_key")),
+    )
+    op.create_index("ix_recording_keep_until", "recording", ["keep_until"], unique=False)
+    op.create_index(
+        "ix_recording_waits",
+        "recording",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("waits"),
+        postgresql_where=sa.text("waits"),
     )
     op.create_index(
         "uq_recording_call_id",
@@ -1123,6 +1204,67 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("late_wrap_up_id", name=op.f("pk_late_wrap_up_settlement")),
     )
+    op.create_table(
+        "legal_hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("recording_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("placed_by_id", sa.Integer(), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by_id", sa.Integer(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lift_reason", sa.String(400), nullable=False),
+        sa.Column("lift_asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("lift_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by_id", sa.Integer(), nullable=True),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(confirmed_at IS NULL) = (confirmed_by_id IS NULL)", name=op.f("ck_legal_hold_confirmed_by_somebody")
+        ),
+        sa.CheckConstraint(
+            "(lift_asked_at IS NULL) = (lift_asked_by_id IS NULL)", name=op.f("ck_legal_hold_lift_asked_by_somebody")
+        ),
+        sa.CheckConstraint("confirmed_by_id <> placed_by_id", name=op.f("ck_legal_hold_confirmed_by_another")),
+        sa.CheckConstraint(
+            "lifted_at IS NULL AND lifted_by_id IS NULL OR lifted_at IS NOT NULL AND lifted_by_id IS NOT NULL AND lift_asked_at IS NOT NULL",
+            name=op.f("ck_legal_hold_lifted_by_two"),
+        ),
+        sa.CheckConstraint("lifted_by_id <> lift_asked_by_id", name=op.f("ck_legal_hold_lifted_by_another")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_legal_hold_centre_id")),
+        sa.ForeignKeyConstraint(["confirmed_by_id"], ["staff.id"], name=op.f("fk_legal_hold_confirmed_by_id")),
+        sa.ForeignKeyConstraint(["lift_asked_by_id"], ["staff.id"], name=op.f("fk_legal_hold_lift_asked_by_id")),
+        sa.ForeignKeyConstraint(["lifted_by_id"], ["staff.id"], name=op.f("fk_legal_hold_lifted_by_id")),
+        sa.ForeignKeyConstraint(["placed_by_id"], ["staff.id"], name=op.f("fk_legal_hold_placed_by_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_legal_hold_recording_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+    )
+    op.create_index(op.f("ix_legal_hold_centre_id"), "legal_hold", ["centre_id"], unique=False)
+    op.create_index("ix_legal_hold_recording_id", "legal_hold", ["recording_id"], unique=False)
+    op.create_index(
+        "uq_legal_hold_open",
+        "legal_hold",
+        ["recording_id"],
+        unique=True,
+        sqlite_where=sa.text("lifted_at IS NULL"),
+        postgresql_where=sa.text("lifted_at IS NULL"),
+    )
+    op.create_table(
+        "recording_deletion",
+        sa.Column("recording_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("storage_key", sa.String(200), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(120), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_recording_deletion_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recording_deletion_centre_id")),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_recording_deletion_recording_id")),
+        sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_recording_deletion")),
+    )
+    op.create_index(op.f("ix_recording_deletion_centre_id"), "recording_deletion", ["centre_id"], unique=False)
     op.create_table(
         "review_task",
         sa.Column("id", sa.Integer(), nullable=False),

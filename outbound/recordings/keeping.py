@@ -1,71 +1,23 @@
 """Recordings come in: written and synced first, then registered; matched to their call by the recorder's reference."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol
-from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import journal
 from outbound.calls.model import Call
-from outbound.clock import local_day
-from outbound.errors import DATABASE_REFUSALS, Language, NotFound, Refusal
+from outbound.errors import DATABASE_REFUSALS, NotFound, Refusal
 from outbound.people import Centre, Staff, known
-from outbound.recordings.model import Recording
+from outbound.recordings import describing
+from outbound.recordings import rules as centre_rules
+from outbound.recordings.describing import Hearing
+from outbound.recordings.model import AgentSide, Recording
 from outbound.recordings.store import Store
 
 LONGEST_REFERENCE = 80
-
-_MEDIA_TYPES = {"mp3": "audio/mpeg", "opus": "audio/ogg", "vorbis": "audio/ogg", "flac": "audio/flac"}
-_MEDIA_TYPES |= {"m4a": "audio/mp4", "aac": "audio/aac", "amr": "audio/amr", "webm": "audio/webm"}
-_WAVE = "audio/wav"
-_SUFFIXES = {"audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/flac": "flac", _WAVE: "wav", "audio/mp4": "m4a"}
-_SUFFIXES |= {"audio/aac": "aac", "audio/amr": "amr", "audio/webm": "webm"}
-
-
-class Hearing(Protocol):
-    """What was measured on a recording by whoever decoded it."""
-
-    @property
-    def seconds(self) -> float:
-        """Its length from decoding."""
-
-    @property
-    def channels(self) -> int:
-        """One or two."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples a second and channel, in Hz."""
-
-    @property
-    def codec(self) -> str:
-        """How the sound is coded, such as `mp3`."""
-
-    def figures(self, *, minimum_seconds: float) -> dict[str, Any]:
-        """Everything as JSON can hold it, with `valid` for a call that must last `minimum_seconds`."""
-
-
-class InvalidReason(StrEnum):
-    """Why a recording is kept but not among the valid ones."""
-
-    TOO_SHORT = "too_short"
-    NOBODY_SPEAKS = "nobody_speaks"
-
-    def words(self, language: Language) -> str:
-        """The reason as it stands beside the recording."""
-        return _INVALID[self][0 if language == "zh" else 1]
-
-
-_INVALID = {
-    InvalidReason.TOO_SHORT: ("时长不足", "too short"),
-    InvalidReason.NOBODY_SPEAKS: ("无人说话", "nobody speaks"),
-}
 
 
 class ReferenceNeeded(Refusal):
@@ -109,14 +61,16 @@ def keep(
     *,
     data: bytes,
     file_name: str,
-    hearing: Hearing,
+    hearing: Hearing | None,
     reference: str = "",
     call: Call | None = None,
     minimum_seconds: float,
+    agent_side: AgentSide | None = None,
     by: Staff | None,
     now: datetime,
 ) -> Recording:
-    """Keep a recording and match it to its call; without a call it waits in the tray.
+    """Keep a recording and match it to its call; without a call it waits in the tray, and without a `hearing` it waits
+    to be heard through. `agent_side` is as the centre's rule says where it is not given.
 
     `call` is given where its own caller sends it, and then counts instead of `reference`. The same bytes under the same
     reference again change nothing. Raises NotFound for another centre's call, ReferenceNeeded, ReferenceTaken,
@@ -131,11 +85,16 @@ def keep(
     matched = call or call_of_reference(session, known(centre.id), reference)
     if matched and (other := of_call(session, matched)):
         return _the_same_sound(other, digest, matched)
-    recording = _described(centre, data, file_name, hearing, minimum_seconds=minimum_seconds, now=now)
+    recording = describing.described(centre, store, data, file_name, hearing, now=now)
     recording.reference, recording.sha256 = reference, digest
     recording.kept_by_id = by.id if by else None
+    rules = centre_rules.of(session, centre)
+    recording.agent_side = agent_side or rules.agent_side
+    recording.keep_until, recording.keep_sale_until = centre_rules.terms(rules, now)
+    if hearing:
+        describing.fill(recording, hearing, minimum_seconds=minimum_seconds)
     if matched:
-        recording.call_id, recording.matched_at = matched.id, now
+        recording.call_id, recording.matched_at = matched.id, now if hearing else None
     store.put(recording.storage_key, data)
     return _register(session, centre, recording, by=by, now=now)
 
@@ -165,42 +124,6 @@ def _the_same_sound(recording: Recording, digest: str, call: Call) -> Recording:
     if recording.sha256 != digest:
         raise CallHasRecording(reference=call.reference)
     return recording
-
-
-def _described(
-    centre: Centre, data: bytes, file_name: str, hearing: Hearing, *, minimum_seconds: float, now: datetime
-) -> Recording:
-    media_type = _MEDIA_TYPES.get(hearing.codec, _WAVE)
-    figures = hearing.figures(minimum_seconds=minimum_seconds)
-    valid, short = bool(figures.pop("valid")), hearing.seconds < minimum_seconds
-    figures.pop("reason", None)
-    return Recording(
-        centre_id=known(centre.id),
-        reference="",
-        file_name=_plain_name(file_name),
-        storage_key=_new_key(centre, media_type, now),
-        sha256="",
-        size=len(data),
-        media_type=media_type,
-        codec=hearing.codec,
-        channels=hearing.channels,
-        sample_rate=hearing.sample_rate,
-        seconds=hearing.seconds,
-        valid=valid,
-        invalid_reason="" if valid else InvalidReason.TOO_SHORT if short else InvalidReason.NOBODY_SPEAKS,
-        hearing=figures,
-        kept_at=now,
-    )
-
-
-def _plain_name(file_name: str) -> str:
-    """The name without its folders and control characters; it is only ever shown, never used as a path."""
-    return re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", file_name)[-1])[-200:]
-
-
-def _new_key(centre: Centre, media_type: str, now: datetime) -> str:
-    day = local_day(now, centre.zone)
-    return f"{centre.code}/{day:%Y/%m}/{uuid4()}.{_SUFFIXES[media_type]}"
 
 
 def _register(session: Session, centre: Centre, recording: Recording, *, by: Staff | None, now: datetime) -> Recording:
@@ -255,7 +178,7 @@ def match(session: Session, recording: Recording, call: Call, *, by: Staff | Non
         raise MatchedAlready
     if of_call(session, call):
         raise CallHasRecording(reference=call.reference)
-    recording.call_id, recording.matched_at = call.id, now
+    recording.call_id, recording.matched_at = call.id, None if recording.waits else now
     session.add(recording)
     session.flush()
     journal.record(session, "recording.matched", recording, by=by, now=now, call=call.id, reference=call.reference)

@@ -1,4 +1,7 @@
-"""Where recordings lie: a folder, or any storage that fsspec speaks to (`s3://…`). Nothing is ever overwritten."""
+"""Where recordings lie: a folder, or any storage that fsspec speaks to (`s3://…`). Nothing is ever overwritten.
+
+Keys that end with `.sealed` name encrypted files: whoever reads them through here gets the sound.
+"""
 
 import hashlib
 import os
@@ -11,6 +14,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from outbound.errors import Refusal
+from outbound.recordings import sealing
+from outbound.settings import Settings
 
 _PIECE = 1 << 20
 
@@ -32,35 +37,73 @@ class RecordingGone(Refusal):
 class Store:
     """A place in which files lie under keys; what has been put is whole and on disk, or is not there at all."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is a folder or an address such as `s3://bucket/folder`; raises StoreOutOfReach."""
+    def __init__(self, url: str, *, data: Path | None = None, encrypted: bool = False) -> None:
+        """`url` is a folder or an address such as `s3://bucket/folder`; `data` the folder in which recordings.key lies,
+        and `encrypted` whether what is put from now on is sealed with it. Raises StoreOutOfReach.
+        """
         try:
             files, root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError, OSError) as refused:
             raise StoreOutOfReach(reason=_first_line(refused)) from None
         self._files: Any = files
         self._root = str(root).rstrip("/")
+        self._data = data
+        self._local = isinstance(files, LocalFileSystem)
+        # Every object store has errors of its own, and none of them may pass for a fault of ours.
+        self._trouble: type[Exception] = OSError if self._local else Exception
+        self.suffix = sealing.SUFFIX if encrypted and data else ""
+        """What the keys of what is put from now on must end with."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep `data` under a key that is not taken; it is durable when this returns. Raises StoreOutOfReach."""
+        """Keep `data` under a key that is not taken; it is durable when this returns.
+
+        Raises StoreOutOfReach and WrongSoundKey.
+        """
+        if key.endswith(sealing.SUFFIX) and self._data:
+            data = sealing.seal(sealing.sound_key(self._data), data)
         try:
-            if isinstance(self._files, LocalFileSystem):
+            if self._local:
                 _write_durably(Path(self._path(key)), data)
             else:
                 # An object store shows an object whole, and only once it is durable.
                 self._files.pipe_file(self._path(key), data)
-        except OSError as refused:
+        except self._trouble as refused:
             raise StoreOutOfReach(reason=_first_line(refused)) from None
 
     def open(self, key: str) -> IO[bytes]:
-        """The file under a key, seekable, for reading. Raises RecordingGone or StoreOutOfReach."""
+        """The sound under a key, seekable, for reading; of an encrypted file only the ranges that are read are opened.
+
+        Raises RecordingGone, StoreOutOfReach, SoundKeyMissing and WrongSoundKey.
+        """
         try:
             opened: IO[bytes] = self._files.open(self._path(key), "rb")
         except FileNotFoundError:
             raise RecordingGone(key=key) from None
-        except OSError as refused:
+        except self._trouble as refused:
             raise StoreOutOfReach(reason=_first_line(refused)) from None
-        return opened
+        return self._unsealed(opened) if key.endswith(sealing.SUFFIX) else opened
+
+    def _unsealed(self, file: IO[bytes]) -> IO[bytes]:
+        try:
+            key = sealing.kept_key(self._data) if self._data else None
+            if key is None:
+                raise sealing.SoundKeyMissing
+            return sealing.opened(key, file)
+        except Refusal:
+            file.close()
+            raise
+
+    def delete(self, key: str) -> bool:
+        """Take a file away for good; False where there is none. Raises StoreOutOfReach."""
+        try:
+            self._files.rm_file(self._path(key))
+        except FileNotFoundError:
+            return False
+        except self._trouble as refused:
+            raise StoreOutOfReach(reason=_first_line(refused)) from None
+        if self._local:
+            _sync_folder(Path(self._path(key)).parent)
+        return True
 
     def sha256(self, key: str) -> str:
         """SHA-256, in hexadecimal, of what lies under a key now. Raises RecordingGone or StoreOutOfReach."""
@@ -72,13 +115,22 @@ class Store:
 
     def keys(self) -> Iterator[str]:
         """Every key in the store, in order; half-written files are not among them."""
-        for path in sorted(self._files.find(self._root)):
+        try:
+            found = sorted(self._files.find(self._root))
+        except self._trouble as refused:
+            raise StoreOutOfReach(reason=_first_line(refused)) from None
+        for path in found:
             key = str(path).removeprefix(self._root).lstrip("/")
             if not _is_draft(Path(key)):
                 yield key
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of recordings that the settings name. Raises StoreOutOfReach."""
+    return Store(settings.recordings, data=settings.data, encrypted=settings.recordings_encrypted)
 
 
 def _write_durably(target: Path, data: bytes) -> None:

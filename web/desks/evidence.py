@@ -17,8 +17,8 @@ from outbound.evidence import Evidence, gather
 from outbound.people import Staff, may
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault, open_vault
+from outbound.recordings.describing import InvalidReason
 from outbound.recordings.hearing import check
-from outbound.recordings.keeping import InvalidReason
 from outbound.recordings.model import Recording
 from outbound.recordings.store import StoreOutOfReach
 from outbound.subscriptions.model import Subscription, SubscriptionState
