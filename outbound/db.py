@@ -1,11 +1,12 @@
 """The database: engine, transaction, column types, and locks (triggers) that hold on SQLite and PostgreSQL alike."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -14,9 +15,11 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, SQLModel
 
 from outbound.errors import Refusal
+from outbound.turns import Turns
 
+BUSY_SECONDS = 20
 SQLITE_PRAGMAS = (
-    "PRAGMA busy_timeout=20000",
+    f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
@@ -120,11 +123,33 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+_turns: WeakKeyDictionary[Engine, Turns] = WeakKeyDictionary()
+
+
+def writing_turn(engine: Engine) -> AbstractContextManager[None]:
+    """The right to write, for the length of a block; raises DatabaseBusy.
+
+    SQLite has one writer at a time, and lets the others look again ever more seldom: threads would starve. They queue
+    up here instead, first come, first served. PostgreSQL has its own queues.
+    """
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    # One step for all threads: setdefault is not interrupted.
+    return _turns.setdefault(engine, Turns(BUSY_SECONDS)).turn()
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """A session whose work is committed whole at the end, or not at all."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    """A session whose work is committed whole at the end, or not at all; raises DatabaseBusy."""
+    with writing_turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """As `transaction`, without a session: for work at the driver's own speed."""
+    with writing_turn(engine), engine.begin() as connection:
+        yield connection
 
 
 @contextmanager

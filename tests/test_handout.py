@@ -23,6 +23,7 @@ from tests.desk import Floor, desks, floor, staff, vault
 
 __all__ = ["desks", "floor", "vault"]
 
+MORNING = datetime.fromisoformat("2026-11-24T01:00:00+00:00")
 EVENING = datetime.fromisoformat("2026-11-23T13:30:00+00:00")
 
 
@@ -88,13 +89,13 @@ def test_nobody_is_called_before_their_time(floor: Floor, session: Session, now:
     assert next_for(session, floor, floor.cast.agent, now) is None
 
 
-def test_outside_the_hours_a_contact_is_put_off_until_the_window_opens(
+def test_outside_the_hours_nobody_is_handed_out_and_nobody_loses_their_place(
     floor: Floor, session: Session, now: datetime
 ) -> None:
     contact = floor.contact()
     assert next_for(session, floor, floor.cast.agent, EVENING) is None
-    session.flush()
-    assert session.get_one(Contact, known(contact.id)).due_at == datetime.fromisoformat("2026-11-24T01:00:00+00:00")
+    assert session.get_one(Contact, known(contact.id)).due_at == now
+    assert next_for(session, floor, floor.cast.agent, MORNING) is not None
 
 
 def test_an_opted_out_number_is_closed_instead_of_handed_out(floor: Floor, session: Session, now: datetime) -> None:

@@ -46,12 +46,13 @@ def definition_of(session: Session, campaign: Campaign) -> Definition:
 
 def definition_in(version: CampaignVersion) -> Definition:
     """The definition as a version holds it."""
-    return _read(version.source)
+    return definition_written(version.source)
 
 
 # By the text, not by the row: a text never changes, and two databases in one process have the same row numbers.
 @lru_cache(maxsize=256)
-def _read(source: str) -> Definition:
+def definition_written(source: str) -> Definition:
+    """The definition that a version's text says, read once."""
     return read_definition(source)
 
 

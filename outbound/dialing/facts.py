@@ -1,0 +1,151 @@
+"""What the rules want to know of contacts, and what they say: of one, or of many with one statement."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from outbound import opt_outs
+from outbound.call_lists.model import CallList, Contact, Duty
+from outbound.calling_rules.calendar import overrides_of
+from outbound.calling_rules.holds import Facts, Hold, Rule
+from outbound.calling_rules.rules import held_back, next_free
+from outbound.calls.model import Call
+from outbound.campaigns import lookups as campaigns
+from outbound.campaigns.model import Campaign
+from outbound.dialing.lanes import Candidate
+from outbound.dialing.statements import Book, Statement
+from outbound.phones.model import Phone
+
+TRIES_COUNT_FOR = timedelta(days=7)
+"""Dials of a number before that are no longer counted by any cap."""
+
+
+def holds_on(session: Session, contact: Contact, *, now: datetime) -> list[Hold]:
+    """Every rule that holds a contact back now, in words, and when each lets go."""
+    phone = session.get_one(Phone, contact.phone_id)
+    rules = campaigns.definition_of(session, session.get_one(Campaign, contact.campaign_id)).profile
+    holds = held_back(rules, now=now, **facts_of(session, contact, phone, now=now))
+    return [hold for hold in holds if not is_waived(hold, callback=contact.callback)]
+
+
+def is_waived(hold: Hold, *, callback: bool) -> bool:
+    """Whether the customer's own wish stands above a rule."""
+    # The customer chose the time of a callback: the distance between tries protects nobody then. Caps still hold.
+    return callback and hold.rule == Rule.SPACING
+
+
+def opted_out(session: Session, phone: Phone, campaign: Campaign, *, now: datetime) -> bool:
+    """Whether the number must not be rung for this campaign."""
+    condition = opt_outs.in_force(now, kind=campaign.kind, campaign_id=campaign.id)
+    asked = select(opt_outs.OptOut.id).where(opt_outs.OptOut.phone_id == phone.id, condition)
+    return session.exec(asked.limit(1)).first() is not None
+
+
+def facts_of(session: Session, contact: Contact, phone: Phone, *, now: datetime) -> Facts:
+    """What the calling rules want to know of a contact: one ledger of dials, by hand or not, in all campaigns."""
+    tries = session.exec(
+        select(Call.dialled_at).where(Call.phone_id == phone.id, col(Call.dialled_at) > now - TRIES_COUNT_FOR)
+    ).all()
+    attempts = session.exec(
+        select(Call.dialled_at).where(Call.contact_id == contact.id, Call.duty == contact.duty)
+    ).all()
+    imported_at = session.get_one(CallList, contact.call_list_id).at
+    return Facts(
+        time_zones=phone.time_zones,
+        tries=tries,
+        list_imported_at=imported_at if contact.duty == Duty.PITCH else None,
+        attempts_on_contact=attempts,
+        workday_override=overrides_of(session, contact.centre_id),
+    )
+
+
+_KNOWN = Statement(
+    """SELECT 'try', c.phone_id, c.dialled_at, CAST(NULL AS text), CAST(NULL AS integer)
+        FROM {phones} AS p JOIN call c ON c.phone_id = p.id AND c.dialled_at > :since
+    UNION ALL SELECT 'attempt', c.contact_id, c.dialled_at, c.duty, NULL
+        FROM {contacts} AS p JOIN call c ON c.contact_id = p.id
+    UNION ALL SELECT 'opt_out', o.phone_id, NULL, o.campaign_kind, o.campaign_id
+        FROM {phones} AS p JOIN opt_out o ON o.phone_id = p.id
+        WHERE (o.expires_at IS NULL OR o.expires_at > :now)
+        AND NOT EXISTS (SELECT 1 FROM opt_out_lifting l WHERE l.opt_out_id = o.id)
+    UNION ALL SELECT 'in_hand', h.phone_id, NULL, NULL, NULL
+        FROM {phones} AS p JOIN claim h ON h.phone_id = p.id AND h.ended_at IS NULL""",
+    phones={"id": "integer"},
+    contacts={"id": "integer"},
+)
+
+
+@dataclass
+class Known:
+    """What is known of some contacts and their numbers."""
+
+    tries: defaultdict[int, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    attempts: defaultdict[tuple[int, str], list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    opt_outs: defaultdict[int, list[tuple[str | None, int | None]]] = field(default_factory=lambda: defaultdict(list))
+    in_hand: set[int] = field(default_factory=set)
+
+    def is_opted_out(self, candidate: Candidate) -> bool:
+        """Whether the number must not be rung for the candidate's campaign."""
+        terms = candidate.lane.terms
+        concerning = ((None, None), (terms.kind, None), (None, terms.id))
+        return any(blocked in concerning for blocked in self.opt_outs.get(candidate.phone_id, ()))
+
+
+def known_of(book: Book, candidates: Collection[Candidate], *, now: datetime) -> Known:
+    """What is known of all of them."""
+    known = Known()
+    phones, contacts = [[each.phone_id] for each in candidates], [[each.id] for each in candidates]
+    rows = book.ask(_KNOWN, phones=phones, contacts=contacts, since=now - TRIES_COUNT_FOR, now=now)
+    for what, number, at, text, campaign in rows:
+        _note(known, book, (what, number, at, text, campaign))
+    return known
+
+
+def _note(known: Known, book: Book, row: Sequence[Any]) -> None:
+    what, number, at, text, campaign = row
+    if what == "try":
+        known.tries[number].append(book.instant(at))
+    elif what == "attempt":
+        known.attempts[number, text].append(book.instant(at))
+    elif what == "opt_out":
+        known.opt_outs[number].append((text, campaign))
+    else:
+        known.in_hand.add(number)
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A contact that is not to be rung now: not before an instant, or (None) never."""
+
+    candidate: Candidate
+    until: datetime | None
+    why: str
+
+
+def put_off(candidate: Candidate, known: Known, *, now: datetime) -> PutOff | None:
+    """Whether something holds the candidate back, and until when; None where it may be rung.
+
+    Its lane is open and its list young enough: what is asked here is what depends on the number and the contact.
+    """
+    if known.is_opted_out(candidate):
+        return PutOff(candidate, None, "opted_out")
+    tries, attempts = known.tries.get(candidate.phone_id), known.attempts.get((candidate.id, candidate.lane.duty))
+    if not tries and not attempts:
+        return None
+    terms = candidate.lane.terms
+    facts = Facts(
+        time_zones=candidate.lane.time_zones,
+        tries=tries or (),
+        attempts_on_contact=attempts or (),
+        workday_override=terms.overrides,
+    )
+    holds = held_back(terms.rules, now=now, **facts)
+    if all(is_waived(hold, callback=candidate.lane.callback) for hold in holds):
+        return None
+    free_at = next_free(terms.rules, now=now, **facts)
+    until = max(free_at, now + timedelta(seconds=1)) if free_at else None
+    return PutOff(candidate, until, "" if until else "rules")

@@ -1,0 +1,214 @@
+"""The hand-out of many at once: who asks gets the best contact that is theirs, in the order in which they ask.
+
+One transaction, a few statements, whatever the number of those who ask. `outbound.dialing.queue` brings them together;
+`handout.claim_next` asks for one. The answers are those that asking one after the other would give.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from outbound.call_lists.model import Duty
+from outbound.dialing.facts import Known, PutOff, known_of, put_off
+from outbound.dialing.lanes import Candidate, Lane, Stream, lanes_of
+from outbound.dialing.statements import Book, Statement
+from outbound.dialing.terms import Asker, Calls, calls_of, terms_of
+
+MOST_PUT_OFF = 2_000
+"""Contacts held back by a rule that are put off in one transaction; who asks then is served in the next one."""
+
+# A wrap-up that has one of them in its hands ends it itself.
+_END_EXPIRED = Statement(
+    """UPDATE claim SET ended_at = :now, ended_how = 'lease_ended' WHERE id IN (
+        SELECT id FROM claim WHERE ended_at IS NULL AND lease_until <= :now {lock})""",
+    only={"lock": {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}},
+)
+_WHO = Statement(
+    """SELECT s.id, s.centre_id, (SELECT c.id FROM claim c WHERE c.agent_id = s.id AND c.ended_at IS NULL)
+    FROM {staff} AS asked JOIN staff s ON s.id = asked.id""",
+    staff={"id": "integer"},
+)
+_CLAIM = {
+    "centre": "integer",
+    "campaign": "integer",
+    "contact": "integer",
+    "phone": "integer",
+    "agent": "integer",
+    "duty": "text",
+    "epoch": "integer",
+    "why": "text",
+    "lease": "timestamptz",
+    "due": "timestamptz",
+}
+# Looked at in the same statement: to wait for a wrap-up that is about to end a claim would be to wait in a circle.
+_INSERT = Statement(
+    """INSERT INTO claim (centre_id, campaign_id, contact_id, phone_id, agent_id, duty, epoch, why_now, claimed_at,
+        lease_until, was_due_at)
+    SELECT n.centre, n.campaign, n.contact, n.phone, n.agent, n.duty, n.epoch, n.why, {now}, n.lease, n.due
+    FROM {claims} AS n
+    WHERE NOT EXISTS (SELECT 1 FROM claim o WHERE o.ended_at IS NULL AND o.contact_id = n.contact)
+    AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.ended_at IS NULL AND o.phone_id = n.phone)
+    AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.ended_at IS NULL AND o.agent_id = n.agent)
+    ORDER BY n.phone
+    ON CONFLICT DO NOTHING RETURNING id, agent_id, contact_id""",
+    only={"now": {"sqlite": ":now", "postgresql": "CAST(:now AS timestamptz)"}},
+    claims=_CLAIM,
+)
+_TAKE = Statement(
+    """UPDATE contact SET epoch = n.epoch, due_at = n.lease FROM {taken} AS n WHERE contact.id = n.id""",
+    taken={"id": "integer", "epoch": "integer", "lease": "timestamptz"},
+)
+_PUT_OFF = Statement(
+    "UPDATE contact SET due_at = n.until FROM {contacts} AS n WHERE contact.id = n.id",
+    contacts={"id": "integer", "until": "timestamptz"},
+)
+_CLOSE = Statement(
+    "UPDATE contact SET state = 'closed', closed_why = n.why FROM {contacts} AS n WHERE contact.id = n.id",
+    contacts={"id": "integer", "why": "text"},
+)
+
+
+@dataclass
+class HandedOut:
+    """Who got what: the claim by the agent's number; `unserved` must ask again, there was too much to be put off."""
+
+    claims: dict[int, int] = field(default_factory=dict)
+    unserved: set[int] = field(default_factory=set)
+
+
+def end_expired(book: Book, *, now: datetime) -> int:
+    """End every claim whose lease is over; how many. Their contacts are due again at that very instant."""
+    return book.do(_END_EXPIRED, now=now)
+
+
+def hand_out(book: Book, askers: Sequence[Asker], *, now: datetime) -> HandedOut:
+    """A claim for everybody who asks and for whom somebody is due; who holds one gets the same again.
+
+    Due callbacks go first, then priority, then who has waited longest; of two who could get the same contact, who
+    asked first gets it. Staff who do not exist get nobody.
+    """
+    end_expired(book, now=now)
+    centres: dict[int, int] = {}
+    done = HandedOut()
+    for staff, centre, claim in book.ask(_WHO, staff=[[number] for number in {asker.staff_id for asker in askers}]):
+        if claim is not None:
+            done.claims[staff] = claim
+        elif centre is not None:
+            centres[staff] = centre
+    empty_handed = [asker for asker in askers if asker.staff_id in centres]
+    if empty_handed:
+        _Round(book, empty_handed, [centres[asker.staff_id] for asker in empty_handed], done, now=now).serve()
+    return done
+
+
+class _Round:
+    """One hand-out to people who hold nothing."""
+
+    def __init__(
+        self, book: Book, askers: Sequence[Asker], centres: Sequence[int], done: HandedOut, *, now: datetime
+    ) -> None:
+        self._book, self._now, self._done = book, now, done
+        terms = terms_of(book, set(centres), now=now)
+        calls = calls_of(book, askers, centres, terms)
+        self._askers = [(asker, open_to) for asker, open_to in zip(askers, calls, strict=True) if open_to]
+        asked_for = {campaign.id: campaign for _, open_to in self._askers for campaign, _duties in open_to}
+        self._lanes = lanes_of(book, list(asked_for.values()), now=now)
+        self._streams: dict[frozenset[tuple[int, Duty]], Stream] = {}
+        self._known: dict[int, Known] = {}
+        self._gone: set[int] = set()
+        """Contacts that are nobody's any more in this round."""
+        self._phones_gone: set[int] = set()
+        self._put_off: list[PutOff] = []
+
+    def serve(self) -> None:
+        """Give out, and write down what was given and what was put off."""
+        waiting = self._askers
+        while waiting and (picked := dict(self._picks(waiting))):
+            self._claim(picked)
+            lost = picked.keys() - self._done.claims.keys()
+            waiting = [each for each in waiting if each[0].staff_id in lost]
+        self._write_put_off()
+
+    def _picks(self, askers: Iterable[tuple[Asker, Calls]]) -> Iterator[tuple[int, Candidate]]:
+        picked: set[int] = set()
+        for asker, open_to in askers:
+            if asker.staff_id in picked:
+                continue
+            if candidate := self._pick(asker, self._stream(open_to)):
+                self._gone.add(candidate.id)
+                self._phones_gone.add(candidate.phone_id)
+                picked.add(asker.staff_id)
+                yield asker.staff_id, candidate
+
+    def _stream(self, open_to: Calls) -> Stream:
+        wanted = frozenset((campaign.id, duty) for campaign, duties in open_to for duty in duties)
+        if wanted not in self._streams:
+            lanes = [lane for lane in self._lanes if (lane.terms.id, lane.duty) in wanted]
+            agents = {asker.staff_id for asker, _ in self._askers}
+            self._streams[wanted] = Stream(self._book, lanes, agents, now=self._now)
+        return self._streams[wanted]
+
+    def _pick(self, asker: Asker, stream: Stream) -> Candidate | None:
+        """The first in the stream that may be rung by who asks."""
+        for candidate in stream.without(self._gone):
+            if candidate.id not in self._known:
+                self._learn(stream.waiting)
+            if candidate.is_for(asker.staff_id) and self._may_be_rung(candidate):
+                return candidate
+            if len(self._put_off) >= MOST_PUT_OFF:
+                self._done.unserved.add(asker.staff_id)
+                return None
+        return None
+
+    def _learn(self, candidates: Iterable[Candidate]) -> None:
+        strangers = [each for each in candidates if each.id not in self._known]
+        self._known |= dict.fromkeys((each.id for each in strangers), known_of(self._book, strangers, now=self._now))
+
+    def _may_be_rung(self, candidate: Candidate) -> bool:
+        known = self._known[candidate.id]
+        if candidate.phone_id in known.in_hand or candidate.phone_id in self._phones_gone:
+            return False
+        hold = put_off(candidate, known, now=self._now)
+        if hold:
+            self._put_off.append(hold)
+            self._gone.add(candidate.id)
+        return hold is None
+
+    def _claim(self, picked: Mapping[int, Candidate]) -> None:
+        rows = [self._claim_row(agent, candidate) for agent, candidate in picked.items()]
+        taken = []
+        for claim, agent, _contact in self._book.ask(_INSERT, claims=rows, now=self._now):
+            self._done.claims[agent] = claim
+            candidate = picked[agent]
+            taken.append([candidate.id, candidate.epoch + 1, self._lease(candidate.lane)])
+        self._book.do(_TAKE, taken=taken)
+
+    def _claim_row(self, agent: int, candidate: Candidate) -> list[Any]:
+        lane = candidate.lane
+        whose = [lane.terms.centre_id, lane.terms.id, candidate.id, candidate.phone_id, agent]
+        return [
+            *whose,
+            lane.duty,
+            candidate.epoch + 1,
+            _why_now(candidate),
+            self._lease(lane),
+            self._book.at(candidate.due_at),
+        ]
+
+    def _lease(self, lane: Lane) -> Any:
+        return self._book.at(self._now + timedelta(minutes=lane.terms.definition.calling.lease_minutes))
+
+    def _write_put_off(self) -> None:
+        later = [[hold.candidate.id, self._book.at(hold.until)] for hold in self._put_off if hold.until]
+        never = [[hold.candidate.id, hold.why] for hold in self._put_off if not hold.until]
+        if later:
+            self._book.do(_PUT_OFF, contacts=later)
+        if never:
+            self._book.do(_CLOSE, contacts=never)
+
+
+def _why_now(candidate: Candidate) -> str:
+    if candidate.lane.callback:
+        return "callback"
+    return "retry" if candidate.attempts else str(candidate.lane.duty)

@@ -1,0 +1,135 @@
+"""One fair queue for the next contact: everybody in this process who asks at the same time is served together.
+
+Whoever asks first serves all who wait, in one transaction with one durable commit, in the order in which they came, and
+wakes them; who came meanwhile is served next. So the cost of a commit is shared, nobody is overtaken, and on SQLite
+nobody starves. The rules are those of `outbound.dialing.handing`, whether one asks or a hundred.
+"""
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from outbound import db
+from outbound.dialing.handing import HandedOut, hand_out
+from outbound.dialing.statements import Book
+from outbound.dialing.terms import Asker
+from outbound.errors import Refusal
+from outbound.people import Role
+from outbound.turns import DatabaseBusy
+
+MOST_AT_ONCE = 128
+"""Requests served in one transaction, so that none of them waits long for the others."""
+TRIES = 3
+COLLISIONS = frozenset({"40001", "40P01"})
+"""PostgreSQL's codes for a serialization failure and a deadlock: the same work may succeed the next time."""
+
+
+@dataclass(eq=False)
+class _Request:
+    asker: Asker
+    now: datetime
+    gate: threading.Lock = field(default_factory=threading.Lock)
+    claim: int | None = None
+    failed: BaseException | None = None
+    leads: bool = False
+
+    def __post_init__(self) -> None:
+        self.gate.acquire()
+
+
+class Queue:
+    """The queue before one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        """One for each engine: ask `queue_of`."""
+        self._engine = engine
+        self._door = threading.Lock()
+        self._waiting: list[_Request] = []
+        self._is_led = False
+
+    def claim(self, staff_id: int, roles: Collection[Role], *, now: datetime) -> int | None:
+        """The number of the claim that `staff_id` holds now, committed; None where nobody is due.
+
+        Raises DatabaseBusy, and what the database says where it cannot be reached.
+        """
+        request = _Request(Asker(staff_id, frozenset(roles)), now)
+        with self._door:
+            self._waiting.append(request)
+            request.leads, self._is_led = not self._is_led, True
+        if not request.leads:
+            request.gate.acquire()
+        if request.leads:
+            self._lead()
+        if request.failed:
+            raise request.failed
+        return request.claim
+
+    def _lead(self) -> None:
+        """Serve everybody who waits, the leader's own request among them; then another one leads."""
+        with self._door:
+            together, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+        try:
+            while together:
+                together = self._serve(together)
+        finally:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        with self._door:
+            self._is_led = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].leads = True
+                self._waiting[0].gate.release()
+
+    def _serve(self, together: Sequence[_Request]) -> list[_Request]:
+        """Serve and wake them; those are left for whom too much had to be put off."""
+        try:
+            done = self._transact(together)
+        except (Refusal, sa.exc.OperationalError, sa.exc.TimeoutError) as failed:
+            _wake(together, failed=failed)
+            return []
+        except Exception as failed:
+            if len(together) == 1:
+                _wake(together, failed=failed)
+                return []
+            # What one of them brings about must not hurt the others.
+            return [again for request in together for again in self._serve([request])]
+        except BaseException:
+            _wake(together, failed=DatabaseBusy(seconds=0))
+            raise
+        for request in together:
+            request.claim = done.claims.get(request.asker.staff_id)
+        again = [each for each in together if each.claim is None and each.asker.staff_id in done.unserved]
+        _wake([each for each in together if each not in again])
+        return again
+
+    def _transact(self, together: Sequence[_Request]) -> HandedOut:
+        askers, now = [request.asker for request in together], max(request.now for request in together)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                with db.writing(self._engine) as connection:
+                    return hand_out(Book(connection), askers, now=now)
+            except sa.exc.DBAPIError as failed:
+                if getattr(failed.orig, "sqlstate", None) not in COLLISIONS or not tries_left:
+                    raise
+        raise AssertionError
+
+
+def _wake(requests: Sequence[_Request], *, failed: BaseException | None = None) -> None:
+    for request in requests:
+        request.failed = failed
+        request.gate.release()
+
+
+_queues: WeakKeyDictionary[Engine, Queue] = WeakKeyDictionary()
+
+
+def queue_of(engine: Engine) -> Queue:
+    """The queue before the database of an engine: one in each process."""
+    # One step for all threads: setdefault is not interrupted.
+    return _queues.setdefault(engine, Queue(engine))
