@@ -140,6 +140,13 @@ class Contact(SQLModel, table=True):
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
         ),
+        sa.Index(
+            "ix_contact_closed",
+            "call_list_id",
+            "closed_why",
+            sqlite_where=sa.text("state = 'closed'"),
+            postgresql_where=sa.text("state = 'closed'"),
+        ),
         sa.Index("ix_contact_phone_id", "phone_id"),
         sa.Index("ix_contact_call_list_id", "call_list_id"),
     )
