@@ -10,6 +10,7 @@ import click
 
 from outbound.bench.command import bench
 from outbound.errors import Language, Refusal
+from outbound.opt_out_commands import optouts
 from outbound.sound_commands import audio
 
 
@@ -244,6 +245,7 @@ def authz(as_json: bool) -> None:
 
 main.add_command(bench)
 main.add_command(audio)
+main.add_command(optouts)
 
 
 if __name__ == "__main__":

@@ -134,6 +134,14 @@ def take_on(
         )
 
 
+def centre_named(session: Session, code: str) -> Centre:
+    """The centre of that code; raises CentreUnknown."""
+    centres = {centre.code: centre for centre in session.exec(select(Centre))}
+    if code not in centres:
+        raise CentreUnknown(code=code, known=", ".join(sorted(centres)) or "–")
+    return centres[code]
+
+
 def campaign_named(session: Session, name: str, centre: str | None) -> Campaign:
     """The campaign of that name, at the centre of that code where one is given.
 
@@ -141,8 +149,8 @@ def campaign_named(session: Session, name: str, centre: str | None) -> Campaign:
     """
     asked = select(Campaign, Centre).join(Centre, col(Centre.id) == col(Campaign.centre_id))
     every = session.exec(asked).all()
-    if centre is not None and centre not in (codes := session.exec(select(Centre.code)).all()):
-        raise CentreUnknown(code=centre, known=", ".join(sorted(codes)) or "–")
+    if centre is not None:
+        centre_named(session, centre)
     found = [(campaign, at) for campaign, at in every if campaign.name == name and centre in (None, at.code)]
     if not found:
         raise CampaignUnknown(name=name, known=", ".join(campaign.name for campaign, _ in every) or "–")

@@ -183,23 +183,26 @@ END $$""",
 lock(table_of(OptOut), "opt_out_takes_effect", sqlite=[_row_by_row()], postgresql=_all_at_once())
 
 
+def holding(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition that an opt-out, of whatever scope, has neither expired nor been lifted by `now`."""
+    lifted = sa.exists().where(col(OptOutLifting.opt_out_id) == col(OptOut.id))
+    return sa.and_(sa.or_(col(OptOut.expires_at).is_(None), col(OptOut.expires_at) > now), ~lifted)
+
+
 def in_force(now: datetime, *, kind: str | None = None, campaign_id: int | None = None) -> sa.ColumnElement[bool]:
     """The condition that an opt-out holds at `now` for a campaign of that kind; without both: for all calls."""
-    lifted = sa.exists().where(col(OptOutLifting.opt_out_id) == col(OptOut.id))
     # A kind or a campaign that is not asked about must not match the rows that have none.
     concerns = [col(OptOut.scope) == Scope.ALL]
     if kind is not None:
         concerns.append(col(OptOut.campaign_kind) == kind)
     if campaign_id is not None:
         concerns.append(col(OptOut.campaign_id) == campaign_id)
-    return sa.and_(sa.or_(col(OptOut.expires_at).is_(None), col(OptOut.expires_at) > now), ~lifted, sa.or_(*concerns))
+    return sa.and_(holding(now), sa.or_(*concerns))
 
 
 def of_number(session: Session, phone: Phone, *, now: datetime) -> list[OptOut]:
     """Every opt-out of a number that is in force, the newest first."""
-    lifted = sa.exists().where(col(OptOutLifting.opt_out_id) == col(OptOut.id))
-    current = sa.or_(col(OptOut.expires_at).is_(None), col(OptOut.expires_at) > now)
-    asked = select(OptOut).where(OptOut.phone_id == phone.id, current, ~lifted).order_by(col(OptOut.id).desc())
+    asked = select(OptOut).where(OptOut.phone_id == phone.id, holding(now)).order_by(col(OptOut.id).desc())
     return list(session.exec(asked).all())
 
 
@@ -255,7 +258,7 @@ def block(
     )
     session.add(opt_out)
     session.flush()
-    _look_again(session)
+    look_again(session)
     journal.record(session, "phone.blocked", opt_out, by=by, now=now, phone=phone.id, category=category, scope=scope)
     return opt_out
 
@@ -271,7 +274,7 @@ def _covers(
     return wide and (held.expires_at is None or (expires_at is not None and held.expires_at >= expires_at))
 
 
-def _look_again(session: Session) -> None:
+def look_again(session: Session) -> None:
     """What the trigger changed is read anew; the rest of the session stays as it is."""
     for row in session.identity_map.values():
         if getattr(row, "__tablename__", "") in TOUCHED:

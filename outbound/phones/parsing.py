@@ -119,7 +119,7 @@ def parse_slowly(raw: str, *, region: str = "CN") -> Number | Unusable:
 
 def masked(e164: str) -> str:
     """The number as shown until it is needed: 138****5678, 0591****4321, +141****0132."""
-    written = _as_dialled(e164)
+    written = as_dialled(e164)
     if len(written) < 9:
         return "****" + written[-2:]
     return f"{written[:-8]}****{written[-4:]}"
@@ -127,12 +127,20 @@ def masked(e164: str) -> str:
 
 def display(e164: str) -> str:
     """The number spaced for reading aloud and dialling: 138 0013 8000, 0591 8765 4321, +1 415-555-0132."""
-    written = _as_dialled(e164)
+    written = as_dialled(e164)
     if _MOBILE_SHAPE.fullmatch(written):
         return f"{written[:3]} {written[3:7]} {written[7:]}"
     style = phonenumbers.PhoneNumberFormat
     form = style.INTERNATIONAL if written.startswith("+") else style.NATIONAL
     return str(phonenumbers.format_number(phonenumbers.parse(e164), form))
+
+
+def as_dialled(e164: str) -> str:
+    """The digits that are dialled within the country: 13800138000, 059187654321; +14155550132 from abroad."""
+    if not e164.startswith("+86"):
+        return e164
+    national = e164[3:]
+    return national if _MOBILE_SHAPE.fullmatch(national) else "0" + national
 
 
 # Spellings
@@ -281,10 +289,3 @@ def _zero_lost(found: PhoneNumber, text: str) -> Oddity | None:
     area = str(found.national_number)
     bare = found.country_code == 86 and "+" not in text and digits == area and not _MOBILE_SHAPE.fullmatch(area)
     return Oddity.LEADING_ZERO if bare else None
-
-
-def _as_dialled(e164: str) -> str:
-    if not e164.startswith("+86"):
-        return e164
-    national = e164[3:]
-    return national if _MOBILE_SHAPE.fullmatch(national) else "0" + national

@@ -1,0 +1,112 @@
+"""What the commands about opt-outs do: files taken in chunk by chunk, and given out."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from outbound import clock, journal
+from outbound.call_lists.reading import ListFile, open_list
+from outbound.commands import campaign_named, centre_named, opened
+from outbound.db import transaction
+from outbound.errors import BadInput, Language
+from outbound.exports import write_csv, write_xlsx
+from outbound.opt_out_lists import taking
+from outbound.opt_out_lists.columns import Given, opt_out_columns
+from outbound.opt_out_lists.exporting import HEADERS, exported
+from outbound.opt_out_lists.model import OptOutFile
+from outbound.opt_out_rules import earliest_ends, strictest
+from outbound.opt_outs import Category, OptOut, Scope, holding
+from outbound.people import Centre, known
+from outbound.phones.model import refuse_other_key
+from outbound.phones.vault import open_vault
+from outbound.settings import Settings
+
+ZONE = "Asia/Shanghai"
+"""Where the days of a list are that belongs to no centre."""
+
+
+class ScopeIncomplete(BadInput):
+    """A scope of one campaign needs --campaign, one of a kind needs --kind, and never both."""
+
+    zh = "按活动限定范围时请指定 --campaign，按类型限定时请指定 --kind，二者不能同时使用。"
+
+
+def taken_in(
+    settings: Settings, file: Path, *, until: date | None = None, options: Mapping[str, str | None] | None = None
+) -> dict[str, int]:
+    """Take a list in, each chunk in a transaction of its own; the five figures of its rows.
+
+    `options` are category, scope, kind, campaign, centre, encoding and sheet, where they are given. Raises
+    ScopeIncomplete, CampaignUnknown, CentreUnknown, and a FileRefused before anything is blocked.
+    """
+    asked = options or {}
+    listed = open_list(file, file.name, encoding=asked.get("encoding"), sheet=asked.get("sheet"))
+    columns = opt_out_columns(listed)
+    _read_through(listed)
+    engine, vault = opened(settings), open_vault(settings.data)
+    with transaction(engine) as session:
+        refuse_other_key(session, vault)
+        given, centre_id = _given(session, until, asked, clock.now())
+        taken = taking.begin(session, listed.file_name, by=None, now=clock.now(), centre_id=centre_id)
+    for chunk in taking.chunks(listed, columns, vault):
+        with transaction(engine) as session:
+            taken = session.get_one(OptOutFile, taken.id)
+            taking.take(session, taken, chunk, columns, given, now=clock.now())
+    with transaction(engine) as session:
+        taken = session.get_one(OptOutFile, taken.id)
+        taking.finish(session, taken, by=None, now=clock.now())
+    return taken.counts()
+
+
+def _read_through(listed: ListFile) -> None:
+    """A fault in the last row refuses the whole file, before anything of it is blocked."""
+    for _row in listed.rows():
+        pass
+
+
+def _given(
+    session: Session, until: date | None, asked: Mapping[str, str | None], now: datetime
+) -> tuple[Given, int | None]:
+    """What the options say for rows that do not say it, and the centre whose list it is."""
+    name, kind, code, category = (asked.get(each) for each in ("campaign", "kind", "centre", "category"))
+    scope = Scope.CAMPAIGN if name else Scope.CAMPAIGN_KIND if kind else Scope.ALL
+    if (name and kind) or (asked.get("scope") or scope) != scope:
+        raise ScopeIncomplete
+    centre = centre_named(session, code) if code else None
+    campaign = campaign_named(session, name, code) if name else None
+    if campaign and not centre:
+        centre = session.get_one(Centre, campaign.centre_id)
+    centre_id, zone = (known(centre.id), centre.zone) if centre else (None, ZONE)
+    given = Given(
+        earliest=earliest_ends(strictest(session, centre_id, campaign), now),
+        zone=zone,
+        category=Category(category) if category else None,
+        scope=scope,
+        campaign_kind=kind,
+        campaign_id=known(campaign.id) if campaign else None,
+        expires_at=clock.day_ends(until, zone) if until else None,
+    )
+    return given, centre_id
+
+
+def given_out(
+    settings: Settings, file: Path, *, centre: str | None, whole: bool, past_too: bool, language: Language
+) -> int:
+    """Write opt-outs to a file; how many. Raises CentreUnknown and TooManyForWorkbook."""
+    now, vault = clock.now(), open_vault(settings.data)
+    with transaction(opened(settings)) as session:
+        here = centre_named(session, centre) if centre else None
+        wanted = sa.true() if past_too else holding(now)
+        if here:
+            wanted = sa.and_(wanted, col(OptOut.centre_id) == here.id)
+        zone = here.zone if here else ZONE
+        rows = list(exported(session, vault, wanted, zone=zone, language=language, whole=whole))
+        write = write_xlsx if file.suffix.lower() == ".xlsx" else write_csv
+        file.write_bytes(write(rows, HEADERS[language]))
+        for each in [here] if here else session.exec(select(Centre)).all():
+            facts = {"rows": len(rows), "whole": whole}
+            journal.record(session, "opt_outs.exported", each, by=None, now=now, centre_id=each.id, **facts)
+    return len(rows)

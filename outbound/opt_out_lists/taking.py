@@ -1,0 +1,217 @@
+"""Opt-out lists taken in, a chunk at a time: each chunk takes effect whole, in the transaction of whoever calls.
+
+The same list twice adds nothing, so that a list whose import was interrupted is simply taken in again.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from outbound import journal
+from outbound.call_lists import bulk
+from outbound.call_lists.judging import phone_ids
+from outbound.call_lists.preparing import Chunk, prepared
+from outbound.call_lists.reading import ListFile
+from outbound.db import is_sqlite, table_of
+from outbound.opt_out_lists.columns import Given, Held, OptOutColumns, Wanted, opt_out_columns
+from outbound.opt_out_lists.model import OptOutFile
+from outbound.opt_outs import OptOut, holding, look_again
+from outbound.people import Staff
+from outbound.phones.model import Phone
+from outbound.phones.vault import Vault
+
+AT_ONCE = 10_000
+"""Numbers in one question to the database."""
+MOST_KNOWN = 10_000
+"""Different wishes that are remembered."""
+ItemT = TypeVar("ItemT")
+COLUMNS = (
+    "centre_id",
+    "phone_id",
+    "category",
+    "scope",
+    "campaign_kind",
+    "campaign_id",
+    "source",
+    "reason",
+    "by_id",
+    "at",
+    "expires_at",
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is new in a chunk: numbers with the opt-outs they get, and how many rows are of which sort."""
+
+    new: list[tuple[bytes, Wanted]]
+    counts: Counter[str]
+
+
+def chunks(list_file: ListFile, columns: OptOutColumns, vault: Vault) -> Iterator[Chunk]:
+    """The rows of a list in chunks; raises TooManyRows, HeadOnly and, at its row, what is wrong with the file."""
+    return prepared(list_file, columns.numbers, vault)
+
+
+def begin(session: Session, name: str, *, by: Staff | None, now: datetime, centre_id: int | None) -> OptOutFile:
+    """A list begins to be taken in."""
+    taken = OptOutFile(centre_id=centre_id, name=name[:200], by_id=by.id if by else None, at=now)
+    session.add(taken)
+    session.flush()
+    journal.record(session, "opt_outs.import_begun", taken, by=by, now=now, name=taken.name)
+    return taken
+
+
+def take(
+    session: Session, taken: OptOutFile, chunk: Chunk, columns: OptOutColumns, given: Given, *, now: datetime
+) -> None:
+    """Block the numbers of a chunk: at once, in every campaign that the scope of each concerns."""
+    ids = phone_ids(session, sorted(chunk.phones))
+    judged = judge(session, chunk, columns, given, ids, now=now)
+    ids |= _keep_phones(session, chunk, sorted({digest for digest, _ in judged.new if digest not in ids}), now=now)
+    table = table_of(OptOut)
+    at, source = bulk.stored(session, table.c.at, now), f"list {taken.id}"
+    ends = {end: bulk.stored(session, table.c.expires_at, end) for end in {each.expires_at for _, each in judged.new}}
+    rows = [
+        (
+            taken.centre_id,
+            ids[digest],
+            wanted.category.value,
+            wanted.scope.value,
+            wanted.campaign_kind,
+            wanted.campaign_id,
+            source,
+            wanted.reason,
+            taken.by_id,
+            at,
+            ends[wanted.expires_at],
+        )
+        for digest, wanted in judged.new
+    ]
+    # In one order for everybody, so that two lists never wait for each other in a circle.
+    bulk.insert(session, table, COLUMNS, sorted(rows, key=lambda row: row[1]))
+    look_again(session)
+    for name, count in judged.counts.items():
+        setattr(taken, name, getattr(taken, name) + count)
+    session.add(taken)
+
+
+def finish(session: Session, taken: OptOutFile, *, by: Staff | None, now: datetime) -> None:
+    """The whole list is taken in."""
+    taken.finished_at = now
+    session.add(taken)
+    journal.record(session, "opt_outs.imported", taken, by=by, now=now, name=taken.name, **taken.counts())
+
+
+def take_in(
+    session: Session,
+    vault: Vault,
+    list_file: ListFile,
+    given: Given,
+    *,
+    by: Staff | None,
+    now: datetime,
+    centre_id: int | None,
+) -> OptOutFile:
+    """A whole list in one transaction: for lists that are not long. Raises a FileRefused where the file is no list."""
+    columns = opt_out_columns(list_file)
+    taken = begin(session, list_file.file_name, by=by, now=now, centre_id=centre_id)
+    for chunk in chunks(list_file, columns, vault):
+        take(session, taken, chunk, columns, given, now=now)
+    finish(session, taken, by=by, now=now)
+    return taken
+
+
+def judge(
+    session: Session,
+    chunk: Chunk,
+    columns: OptOutColumns,
+    given: Given,
+    ids: Mapping[bytes, int],
+    *,
+    now: datetime,
+) -> Judged:
+    """Which of a chunk's rows block something new; `ids` are the numbers that have a row already."""
+    by_phone = in_force(session, ids.values(), now=now)
+    held = {digest: by_phone[phone] for digest, phone in ids.items() if phone in by_phone}
+    wants = _Wants(columns, given)
+    invalid, accepted, new = 0, 0, list[tuple[bytes, Wanted]]()
+    for at, digest in enumerate(chunk.digests):
+        if not digest:
+            invalid += 1
+            continue
+        wanted, fresh = wants.of(chunk.cells[at]), False
+        for each in chunk.several.get(at, (digest,)):
+            covered = held.get(each)
+            if covered and any(one.covers(wanted) for one in covered):
+                continue
+            held.setdefault(each, []).append(wanted.held)
+            new.append((each, wanted))
+            fresh = True
+        accepted += fresh
+    rows = len(chunk.rows)
+    duplicate = rows - accepted - invalid
+    return Judged(new, Counter(rows=rows, accepted=accepted, duplicate=duplicate, invalid=invalid))
+
+
+class _Wants:
+    """What rows ask for; a list of millions asks for a handful of different things."""
+
+    def __init__(self, columns: OptOutColumns, given: Given) -> None:
+        self.columns, self.given = columns, given
+        self.places = columns.places
+        self.known: dict[tuple[str, ...], Wanted] = {}
+
+    def of(self, cells: Sequence[str]) -> Wanted:
+        """The opt-out that a row asks for."""
+        told = tuple([cells[at] if at < len(cells) else "" for at in self.places])
+        wanted = self.known.get(told)
+        if wanted is None:
+            if len(self.known) > MOST_KNOWN:
+                self.known.clear()
+            wanted = self.known[told] = self.given.wanted(self.columns.said(cells))
+        return wanted
+
+
+def in_force(session: Session, phones: Iterable[int], *, now: datetime) -> dict[int, list[Held]]:
+    """What is blocked of these phones at `now`."""
+    found: dict[int, list[Held]] = defaultdict(list)
+    asked = sa.select(
+        col(OptOut.phone_id), col(OptOut.scope), col(OptOut.campaign_kind), col(OptOut.campaign_id),
+        col(OptOut.expires_at),
+    ).where(holding(now))  # fmt: skip
+    for some in parts(sorted(phones), AT_ONCE):
+        for phone, *facts in session.execute(asked.where(_among(session, some))):
+            found[phone].append(Held(*facts))
+    return found
+
+
+def _among(session: Session, phones: Sequence[int]) -> sa.ColumnElement[bool]:
+    if is_sqlite(session):
+        # One value, where thousands would each be named and bound.
+        listed = sa.func.json_each(json.dumps(phones)).table_valued("value")
+        return col(OptOut.phone_id).in_(sa.select(listed.c.value))
+    return col(OptOut.phone_id) == sa.func.any(sa.cast(list(phones), sa.ARRAY(sa.Integer)))
+
+
+def parts(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
+    """The items in parts of that size."""
+    left = iter(items)
+    while part := list(islice(left, size)):
+        yield part
+
+
+def _keep_phones(session: Session, chunk: Chunk, new: Sequence[bytes], *, now: datetime) -> dict[bytes, int]:
+    table = table_of(Phone)
+    added_at = bulk.stored(session, table.c.added_at, now)
+    rows = [(digest, *chunk.phones[digest], 0, added_at) for digest in new]
+    columns = ("digest", "sealed", "region", "zones", "version", "added_at")
+    bulk.insert(session, table, columns, rows, then="ON CONFLICT (digest) DO NOTHING")
+    return phone_ids(session, new)
