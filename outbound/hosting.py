@@ -28,6 +28,7 @@ from outbound.errors import Refusal
 from outbound.jobs import JOBS
 from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault
+from outbound.rounds import go_round
 from outbound.schema import import_rooms
 from outbound.settings import Settings
 from outbound.timetable import run_due
@@ -189,7 +190,7 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
     engine = open_checked(settings)
     refuse_old_schema(engine)
     if once:
-        if not tick(engine):
+        if not tick(engine, settings):
             raise TimetableStumbled
         return
     scheduler = BlockingScheduler(timezone="UTC")
@@ -197,7 +198,7 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
     scheduler.add_job(
         tick,
         "interval",
-        [engine],
+        [engine, settings],
         seconds=TICK_SECONDS,
         next_run_time=clock.now(),
         coalesce=True,
@@ -209,14 +210,15 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
     scheduler.start()
 
 
-def tick(engine: Engine) -> bool:
+def tick(engine: Engine, settings: Settings) -> bool:
     """One beat: what is due and not done is done. A failure is logged, and tried again at the next beat: False."""
+    went = go_round(engine, settings, now=clock.now())
     try:
         run_due(engine, JOBS, now=clock.now())
     except Exception:
         log.exception("the timetable stumbled")
         return False
-    return True
+    return went
 
 
 def serve_demo(settings: Settings) -> None:

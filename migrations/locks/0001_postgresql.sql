@@ -347,6 +347,12 @@ END $$
 ;;
 CREATE TRIGGER recording_under_hold_stays BEFORE INSERT ON recording_deletion FOR EACH ROW EXECUTE FUNCTION recording_under_hold_stays()
 ;;
+CREATE FUNCTION recording_check_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'recording_check is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER recording_check_append_only BEFORE UPDATE OR DELETE ON recording_check FOR EACH ROW EXECUTE FUNCTION recording_check_append_only()
+;;
+CREATE TRIGGER recording_check_no_truncate BEFORE TRUNCATE ON recording_check FOR EACH STATEMENT EXECUTE FUNCTION recording_check_append_only()
+;;
 CREATE FUNCTION state_change_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'state_change is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER state_change_append_only BEFORE UPDATE OR DELETE ON state_change FOR EACH ROW EXECUTE FUNCTION state_change_append_only()

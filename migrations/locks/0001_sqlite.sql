@@ -236,6 +236,12 @@ CREATE TRIGGER recording_under_hold_stays BEFORE INSERT ON recording_deletion FO
         AND h.lifted_at IS NULL);
 END
 ;;
+CREATE TRIGGER recording_check_no_update BEFORE UPDATE ON recording_check BEGIN SELECT RAISE(ABORT, 'recording_check is append-only'); END
+;;
+CREATE TRIGGER recording_check_no_delete BEFORE DELETE ON recording_check BEGIN SELECT RAISE(ABORT, 'recording_check is append-only'); END
+;;
+CREATE TRIGGER recording_check_no_replace BEFORE INSERT ON recording_check WHEN EXISTS (SELECT 1 FROM recording_check WHERE centre_id = NEW.centre_id AND day = NEW.day) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: recording_check is append-only'); END
+;;
 CREATE TRIGGER state_change_no_update BEFORE UPDATE ON state_change BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END
 ;;
 CREATE TRIGGER state_change_no_delete BEFORE DELETE ON state_change BEGIN SELECT RAISE(ABORT, 'state_change is append-only'); END

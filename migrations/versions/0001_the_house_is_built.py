@@ -164,6 +164,18 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("job", "centre_id", "period", name=op.f("pk_period_done")),
     )
     op.create_table(
+        "recording_check",
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recordings", sa.Integer(), nullable=False),
+        sa.Column("hashed", sa.Integer(), nullable=False),
+        sa.Column("faults", sa.Integer(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recording_check_centre_id")),
+        sa.PrimaryKeyConstraint("centre_id", "day", name=op.f("pk_recording_check")),
+    )
+    op.create_table(
         "script",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -625,6 +637,14 @@ def create_tables() -> None:
         sa.UniqueConstraint("campaign_id", "phone_id", name=op.f("uq_contact_campaign_id_phone_id")),
     )
     op.create_index("ix_contact_call_list_id", "contact", ["call_list_id"], unique=False)
+    op.create_index(
+        "ix_contact_closed",
+        "contact",
+        ["call_list_id", "closed_why"],
+        unique=False,
+        sqlite_where=sa.text("state = 'closed'"),
+        postgresql_where=sa.text("state = 'closed'"),
+    )
     op.create_index(
         "ix_contact_due",
         "contact",

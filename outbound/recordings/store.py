@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -113,16 +114,22 @@ class Store:
                 found.update(piece)
         return found.hexdigest()
 
-    def keys(self) -> Iterator[str]:
-        """Every key in the store, in order; half-written files are not among them."""
+    def keys(self, under: str = "") -> Iterator[str]:
+        """Every key in the store, in order, or those under a folder; half-written files are not among them."""
+        yield from (key for key, _since in self.listing(under))
+
+    def listing(self, under: str = "") -> Iterator[tuple[str, datetime | None]]:
+        """Every key, in order, and when it was written where the storage tells. Raises StoreOutOfReach."""
         try:
-            found = sorted(self._files.find(self._root))
+            found = self._files.find(self._path(under) if under else self._root, detail=True)
+        except FileNotFoundError:
+            return
         except self._trouble as refused:
             raise StoreOutOfReach(reason=_first_line(refused)) from None
-        for path in found:
+        for path in sorted(found):
             key = str(path).removeprefix(self._root).lstrip("/")
             if not _is_draft(Path(key)):
-                yield key
+                yield key, _written(found[path])
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
@@ -162,6 +169,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _written(facts: dict[str, Any]) -> datetime | None:
+    at = facts.get("mtime") or facts.get("LastModified") or facts.get("created")
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else at
 
 
 def _is_draft(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """What is heard on a recording: decoding, speech and silence, level, clipping, the waveform, and validity."""
 
-from qa.audio.decoding import as_segment
+from qa.audio.decoding import as_segment, glance
 from qa.audio.hearing import Hearing, Side, Verdict, analyse, verdict
 from qa.audio.refusals import (
     EmptyRecording,
@@ -27,5 +27,6 @@ __all__ = [
     "Verdict",
     "analyse",
     "as_segment",
+    "glance",
     "verdict",
 ]

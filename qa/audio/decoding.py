@@ -111,6 +111,26 @@ def opened(data: bytes) -> Iterator[Decoder]:
         yield _one_call(Decoder(converted, codec=kind))
 
 
+def glance(data: bytes) -> None:
+    """Refuse what is plainly no recording, without decoding it.
+
+    Raises EmptyRecording, NotAudio, NeedsFfmpeg or NotOneCall.
+    """
+    if not data:
+        raise EmptyRecording
+    claim = examine(data)
+    sound = _sound(io.BytesIO(claim.data))
+    if sound is not None:
+        with sound:
+            _one_call(Decoder(sound))
+        return
+    kind = _foreign_kind(claim)
+    if kind is None:
+        raise NotAudio
+    if shutil.which("ffmpeg") is None:
+        raise NeedsFfmpeg(kind=kind.upper())
+
+
 def _sound(source: Any) -> Any:
     """What libsndfile makes of a file, or None."""
     try:

@@ -1,0 +1,62 @@
+"""What a worker does at every beat besides the timetable: work that is there as soon as there is something to do.
+
+Each round is safe to run in as many processes as wanted, and a round that breaks down holds up no other.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.engine import Engine
+
+from outbound.intake.taking import hear_waiting
+from outbound.intake.watched import take_watched
+from outbound.recordings import reconciling
+from outbound.recordings.store import open_store
+from outbound.settings import Settings
+
+log = structlog.get_logger()
+
+Round = Callable[[Engine, Settings, datetime], object]
+"""What is done at a beat; it opens its own transactions."""
+
+
+def take_recordings(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Recordings in the watched folder are taken in."""
+    if settings.watched is None:
+        return None
+    return take_watched(engine, open_store(settings), settings.watched, now=now)
+
+
+def hear_recordings(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Long recordings that were kept at once are heard through."""
+    return hear_waiting(engine, open_store(settings), now=now)
+
+
+def delete_recordings(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Recordings whose term is over are deleted."""
+    return reconciling.delete_over(engine, open_store(settings), now=now)
+
+
+def check_recordings(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Once a night the store is held against the register."""
+    return reconciling.check_nightly(engine, open_store(settings), now=now)
+
+
+ROUNDS: tuple[Round, ...] = (take_recordings, hear_recordings, delete_recordings, check_recordings)
+"""In this order at every beat, before the timetable: a draw shall find what came in before it."""
+
+
+def go_round(engine: Engine, settings: Settings, *, now: datetime) -> bool:
+    """Every round once; False where one broke down, which the log tells."""
+    went = [_done(each, engine, settings, now) for each in ROUNDS]
+    return all(went)
+
+
+def _done(each: Round, engine: Engine, settings: Settings, now: datetime) -> bool:
+    try:
+        each(engine, settings, now)
+    except Exception:
+        log.exception("a round broke down", round=each.__name__)
+        return False
+    return True
