@@ -24,3 +24,40 @@ def audio(minutes: float, rounds: int, kinds: tuple[str, ...], as_json: bool) ->
     from outbound.bench.audio import run
 
     run(minutes=minutes, rounds=rounds, kinds=kinds, as_json=as_json)
+
+
+@bench.command()
+@click.option("--engine", "engines", default="sqlite,postgresql", show_default=True, help="sqlite, postgresql or both")
+@click.option("--agents", default="1,16,64", show_default=True, help="how many ask at once")
+@click.option("--contacts", default="100000,1000000,10000000", show_default=True, help="how long the list is")
+@click.option("--hostile/--plain", default=None, help="only one of the two kinds of data; both where neither is said")
+@click.option("--seconds", default=3.0, show_default=True, help="length of each measurement")
+@click.option("--http", is_flag=True, help="through the real server, by agents who are signed in")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+def handout(
+    engines: str, agents: str, contacts: str, hostile: bool | None, seconds: float, http: bool, as_json: bool
+) -> None:
+    """Hand out the next contact: claims a second, waits and fairness, against the usual single statement."""
+    from outbound.bench import handout, http as over_http
+
+    way = over_http.measure if http else handout.run
+    way(
+        engines.split(","),
+        [int(count) for count in agents.split(",")],
+        [int(count) for count in contacts.split(",")],
+        hostile=(False, True) if hostile is None else (hostile,),
+        seconds=seconds,
+        as_json=as_json,
+    )
+
+
+@bench.command("import")
+@click.option("--rows", default=1_000_000, show_default=True, help="rows of the list")
+@click.option("--optouts", default=10_000_000, show_default=True, help="numbers that are blocked already")
+@click.option("--engine", "engines", default="sqlite,postgresql", show_default=True, help="sqlite, postgresql or both")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+def import_(rows: int, optouts: int, engines: str, as_json: bool) -> None:
+    """Import a long messy list: rows a second, against the finished rows alone into the same tables."""
+    from outbound.bench.importing import run
+
+    run(engines.split(","), rows, optouts, as_json=as_json)
