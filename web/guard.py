@@ -23,6 +23,8 @@ from web import answers
 from web.language import speak
 
 View = Callable[..., Any]
+Enter = Callable[[Session, str], None]
+"""Lets a machine in by the token that it shows; refuses with a named error."""
 ModelT = TypeVar("ModelT", bound=SQLModel)
 
 TOKEN = "token"  # noqa: S105  # the key in the cookie, not a secret
@@ -48,8 +50,11 @@ class ChangedMeanwhile(Refusal):
 class Guarded:
     """A view behind its permission; None opens it to all, and leaves transactions to the view."""
 
-    def __init__(self, view: View, permission: str | None, *, writes: bool | None, again: View | None) -> None:
+    def __init__(
+        self, view: View, permission: str | None, *, writes: bool | None, again: View | None, token: Enter | None = None
+    ) -> None:
         self.view, self.permission, self.writes, self.again = view, permission, writes, again
+        self.token = token
         self.__name__ = view.__name__
         update_wrapper(self, view)
 
@@ -67,8 +72,15 @@ class Guarded:
 
     def _within(self, given: Mapping[str, Any], *, writes: bool) -> Response:
         with db.transaction(engine()) if writes else _looking() as session:
-            enter(session, self.permission)
+            self._enter(session)
             return make_response(self.view(**given))
+
+    def _enter(self, session: Session) -> None:
+        shown = request.headers.get("Authorization", "")
+        if self.token and shown:
+            self.token(session, shown.removeprefix("Bearer ").strip())
+        else:
+            enter(session, self.permission)
 
     def _refuse(self, refused: Refusal, given: Mapping[str, Any]) -> Response:
         if answers.wants_json() or isinstance(refused, SignInNeeded):
@@ -105,15 +117,17 @@ def _told(refused: Refusal) -> Response:
         return answers.as_page(refused)
 
 
-def allows(permission: str, *, writes: bool | None = None, again: View | None = None) -> Callable[[View], Guarded]:
-    """Let in whose role carries `permission`.
+def allows(
+    permission: str, *, writes: bool | None = None, again: View | None = None, token: Enter | None = None
+) -> Callable[[View], Guarded]:
+    """Let in whose role carries `permission`; or a machine whose token `token` knows, which then sets `g`.
 
     The transaction writes for POST, PUT, PATCH and DELETE, or as `writes` says. `again` is the view that shows the form
     from which the request came: after a refusal it is shown again with what was typed and why it was refused.
     """
 
     def guarded(view: View) -> Guarded:
-        return Guarded(view, permission, writes=writes, again=again)
+        return Guarded(view, permission, writes=writes, again=again, token=token)
 
     return guarded
 
