@@ -96,7 +96,9 @@
     const [left, top] = box ? [box.scrollLeft, box.scrollTop] : [0, 0];
     drawn.innerHTML = told.drawn;
     drawn.hidden = false;
-    drawn.querySelector(".graph-box").scrollTo(left, top);
+    const fresh = drawn.querySelector(".graph-box");
+    if (box) fresh.scrollTo(left, top);
+    else begin(fresh);
     mark();
   }
 
@@ -109,6 +111,12 @@
     document.addEventListener("restored", later);
     if (area.value.trim()) look();
     for (const name of ["keyup", "click"]) area.addEventListener(name, mark);
+  }
+
+  // A picture that is wider than its box begins with the first step in the middle.
+  function begin(box) {
+    const first = box.querySelector("[data-step] rect");
+    if (first) box.scrollLeft = first.x.baseVal.value + first.width.baseVal.value / 2 - box.clientWidth / 2;
   }
 
   // The step in which the cursor stands is marked in the picture.
