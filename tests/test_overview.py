@@ -11,6 +11,7 @@ from outbound.billing.model import Acknowledgement, Instruction, InstructionBatc
 from outbound.call_lists.model import CallList, ContactState
 from outbound.calls.model import LateWrapUp
 from outbound.campaigns import verbs
+from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.complaints import Complaint, Grievance
 from outbound.compliance import Verdict
@@ -21,8 +22,11 @@ from outbound.phones.model import Phone
 from outbound.settings import Settings
 from outbound.subscriptions.model import SubscriptionState
 from qa.review.model import Correction, CorrectionState, Review, ReviewSource, ReviewTask
+from scripts.language import library
 from tests.conftest import Cast
+from tests.desk import put_in_force
 from tests.factories import Maker
+from tests.factories_calls import EXAMPLE
 from tests.web import desk_scenes as scenes
 
 
@@ -156,11 +160,17 @@ def signed_in(session: Session, cast: Cast, now: datetime) -> None:
     sign_ins.sign_in(session, cast.agent, hours=12, now=now - timedelta(hours=1))
 
 
+@pytest.fixture
+def readable(session: Session, cast: Cast, now: datetime) -> None:
+    """The script that every campaign of the maker reads is in force."""
+    put_in_force(session, cast.fz, library()["family-number-pitch"], cast, now)
+
+
 def idle(session: Session, cast: Cast, now: datetime) -> list[str]:
     return [need.en for need in needs(session, cast, now, "idle")]
 
 
-@pytest.mark.usefixtures("signed_in")
+@pytest.mark.usefixtures("signed_in", "readable")
 class TestIdle:
     """An agent who is signed in and has nobody to ring."""
 
@@ -180,6 +190,22 @@ class TestIdle:
         evening = now + timedelta(hours=11)
         sign_ins.sign_in(session, cast.agent, hours=12, now=evening - timedelta(hours=1))
         assert idle(session, cast, evening)[0].endswith("they begin 2026-11-24 09:00.")
+
+    def test_for_several_reasons(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
+        campaign = maker.campaign()
+        maker.contact(campaign, due_at=now + timedelta(hours=4))
+        for _ in range(2):
+            maker.contact(campaign, callback=True, kept_for_id=cast.second_agent.id)
+        (said,) = idle(session, cast, now)
+        assert said.endswith(
+            "2: a personal callback, kept for its agent for the time being, 1: the next try is not due yet;"
+            " the first from 10:30."
+        )
+
+    def test_without_a_script_in_force(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
+        scripts = {**read_definition(EXAMPLE).model_dump(mode="json")["scripts"], "pitch": "not written"}
+        maker.contact(maker.campaign(scripts=scripts))
+        assert idle(session, cast, now)[0].endswith("1: no version of the script “not written” is in force.")
 
     def test_not_while_somebody_is_due(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
         maker.contact(maker.campaign())

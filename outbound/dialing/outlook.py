@@ -4,12 +4,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from outbound.call_lists.model import Contact, ContactState
-from outbound.dialing.handout import calls_open_to
-from outbound.people import Role, Staff
+from outbound.calling_rules.windows import next_opening
+from outbound.dialing.counting import Counted, count
+from outbound.dialing.statements import Book
+from outbound.dialing.terms import Asker, Terms, calls_of, is_open, lists_of, terms_of, zones_of
+from outbound.people import Role, Staff, known
+
+MOST_COUNTED = 1_000
+"""Customers counted of one lane: a desk asks often, and no list may make it wait."""
 
 
 @dataclass(frozen=True)
@@ -19,18 +23,34 @@ class Outlook:
     campaigns: int
     waiting: int
     next_at: datetime | None
+    bounded: bool = False
+    """Whether more wait than were counted."""
 
 
 def outlook(session: Session, agent: Staff, *, roles: Collection[Role], now: datetime) -> Outlook:
-    """Who waits for `agent`, whether their time has come or not."""
-    open_to = calls_open_to(session, agent, roles, now=now)
-    if not open_to:
+    """Who waits for `agent`, whether their time has come or not; nobody whom the agent may not have."""
+    if agent.centre_id is None:
         return Outlook(campaigns=0, waiting=0, next_at=None)
-    calls_for = sa.or_(
-        *(sa.and_(col(Contact.campaign_id) == campaign, col(Contact.duty).in_(duties)) for campaign, duties in open_to)
+    session.flush()
+    book, asker = Book(session.connection()), Asker(known(agent.id), frozenset(roles))
+    [calls] = calls_of(book, [asker], [agent.centre_id], terms_of(book, [agent.centre_id], now=now))
+    by_campaign = {terms.id: (terms, duties) for terms, duties in calls}
+    lists = lists_of(book, [terms for terms, _duties in calls], now=now)
+    seeds = [(number, duty) for number, campaign, _at in lists for duty in by_campaign[campaign][1]]
+    lanes = count(book, seeds, now=now, most=MOST_COUNTED, agent=agent.id)
+    terms_by_list = {number: by_campaign[campaign][0] for number, campaign, _at in lists}
+    zones = zones_of(book)
+    nexts = [_next_at(lane, terms_by_list[lane.call_list_id], zones[lane.zone_group_id], now=now) for lane in lanes]
+    return Outlook(
+        campaigns=len(calls),
+        waiting=sum(lane.due + lane.later for lane in lanes),
+        next_at=min((at for at in nexts if at), default=None),
+        bounded=any(lane.bounded for lane in lanes),
     )
-    not_barred = sa.or_(col(Contact.barred_id).is_(None), col(Contact.barred_id) != agent.id)
-    later = sa.func.min(sa.case((col(Contact.due_at) > now, col(Contact.due_at))))
-    asked = select(sa.func.count(), later).select_from(Contact)
-    count, next_at = session.exec(asked.where(calls_for, not_barred, Contact.state == ContactState.QUEUED)).one()
-    return Outlook(campaigns=len(open_to), waiting=count, next_at=next_at)
+
+
+def _next_at(lane: Counted, terms: Terms, zones: str, *, now: datetime) -> datetime | None:
+    """When somebody of a lane comes free who is not free now."""
+    if lane.due and not is_open(terms.rules, zones, terms.overrides, now=now):
+        return next_opening(terms.rules, now, tuple(zones.split(",")), terms.overrides)
+    return lane.next_at and next_opening(terms.rules, lane.next_at, tuple(zones.split(",")), terms.overrides)

@@ -9,17 +9,18 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import clock
-from outbound.call_lists.model import Contact, ContactState
-from outbound.calling_rules.windows import next_opening, window_open
 from outbound.calls.model import Call
 from outbound.campaigns import lookups
 from outbound.campaigns.model import Campaign, CampaignState
-from outbound.dialing.handout import DUTIES
 from outbound.dialing.model import Claim
-from outbound.people import Centre, Role, SignIn, Staff, holders, known
+from outbound.dialing.tally import Tally, tally
+from outbound.dialing.terms import DUTIES
+from outbound.people import Centre, Role, SignIn, Staff, holders
 
 QUIET = timedelta(minutes=10)
 """Somebody signed in who has neither held a contact nor dialled for so long is idle."""
+MOST_REASONS = 3
+"""Reasons told in one sentence; the campaign's page tells all."""
 
 
 @dataclass(frozen=True)
@@ -77,35 +78,33 @@ def _calling(session: Session, agent: Staff, now: datetime) -> list[Campaign]:
 
 def _nobody_due(session: Session, campaign: Campaign, centre: Centre, now: datetime) -> tuple[str, str]:
     """Why nobody of a campaign can be rung now, in Chinese and English; empty where somebody can."""
-    rules, name = lookups.definition_of(session, campaign).profile, campaign.name
-    if not window_open(rules, now, (centre.zone,)):
-        opens = next_opening(rules, now, (centre.zone,))
-        zh, en = _clock(opens, now, centre.zone) if opens else ("", "")
-        return f"“{name}”现在不在外呼时段，{zh}开始。", f"outside the calling hours of “{name}”; they begin {en}."
-    due = _earliest_due(session, campaign)
-    if due is None:
+    found, name = tally(session, campaign, now=now, duties=DUTIES[Role.AGENT]), campaign.name
+    if found.callable:
+        return "", ""
+    if not found.waiting:
         return (
             f"“{name}”的联系人都已拨打完毕，请导入新清单。",
             f"every contact of “{name}” is done; import another list.",
         )
-    if due <= now:
-        return "", ""
-    zh, en = _clock(due, now, centre.zone)
-    return (
-        f"“{name}”的联系人都在等待重拨，最早{zh}到期。",
-        f"all contacts of “{name}” wait to be rung again, the first from {en}.",
-    )
+    zh, en = _clock(found.first_at, now, centre.zone) if found.first_at else ("", "")
+    kinds = {held.reason.key.partition(":")[0] for held in found.held}
+    if kinds == {"hours"}:
+        return f"“{name}”现在不在外呼时段，{zh}开始。", f"outside the calling hours of “{name}”; they begin {en}."
+    if kinds <= {"later", "callback_later"}:
+        return (
+            f"“{name}”的联系人都在等待重拨，最早{zh}到期。",
+            f"all contacts of “{name}” wait to be rung again, the first from {en}.",
+        )
+    return _mixed(found, name, zh, en)
 
 
-def _earliest_due(session: Session, campaign: Campaign) -> datetime | None:
-    held = sa.exists().where(col(Claim.ended_at).is_(None), col(Claim.contact_id) == col(Contact.id))
-    asked = select(sa.func.min(col(Contact.due_at))).where(
-        Contact.campaign_id == known(campaign.id),
-        Contact.state == ContactState.QUEUED,
-        col(Contact.duty).in_(DUTIES[Role.AGENT]),
-        ~held,
-    )
-    return session.exec(asked).one()
+def _mixed(found: Tally, name: str, zh: str, en: str) -> tuple[str, str]:
+    """The weightiest reasons, each with how many it holds."""
+    most = found.held[:MOST_REASONS]
+    first_zh, first_en = (f"；最早{zh}可拨", f"; the first from {en}") if zh else ("", "")
+    listed_zh = "，".join(f"{held.count:,} 人{held.reason.zh}" for held in most)
+    listed_en = ", ".join(f"{held.count:,}: {held.reason.en}" for held in most)
+    return f"“{name}”{listed_zh}{first_zh}。", f"“{name}”: {listed_en}{first_en}."
 
 
 def _clock(instant: datetime, now: datetime, zone: str) -> tuple[str, str]:
