@@ -15,6 +15,8 @@ from outbound.dialing.lanes import Candidate, Lane, Stream, lanes_of
 from outbound.dialing.statements import Book, Statement
 from outbound.dialing.terms import Asker, Calls, calls_of, terms_of
 
+PUT_BACK_FOR = timedelta(minutes=10)
+"""How long a contact that was put back rests, so that the next hand-out is another one."""
 MOST_PUT_OFF = 2_000
 """Contacts held back by a rule that are put off in one transaction; who asks then is served in the next one."""
 
@@ -23,6 +25,14 @@ _END_EXPIRED = Statement(
     """UPDATE claim SET ended_at = :now, ended_how = 'lease_ended' WHERE id IN (
         SELECT id FROM claim WHERE ended_at IS NULL AND lease_until <= :now {lock})""",
     only={"lock": {"sqlite": "", "postgresql": "FOR UPDATE SKIP LOCKED"}},
+)
+# A call under way is not undone: who has dialled keeps the contact.
+_PUT_BACK = Statement(
+    """UPDATE claim SET ended_at = :now, ended_how = 'put_back' FROM {claims} AS n
+    WHERE claim.id = n.id AND claim.agent_id = n.agent AND claim.ended_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM call c WHERE c.claim_id = claim.id AND c.wrapped_up_at IS NULL)
+    RETURNING claim.contact_id""",
+    claims={"id": "integer", "agent": "integer"},
 )
 _WHO = Statement(
     """SELECT s.id, s.centre_id, (SELECT c.id FROM claim c WHERE c.agent_id = s.id AND c.ended_at IS NULL)
@@ -89,6 +99,7 @@ def hand_out(book: Book, askers: Sequence[Asker], *, now: datetime) -> HandedOut
     asked first gets it. Staff who do not exist get nobody.
     """
     end_expired(book, now=now)
+    _put_back(book, askers, now=now)
     centres: dict[int, int] = {}
     done = HandedOut()
     for staff, centre, claim in book.ask(_WHO, staff=[[number] for number in {asker.staff_id for asker in askers}]):
@@ -100,6 +111,13 @@ def hand_out(book: Book, askers: Sequence[Asker], *, now: datetime) -> HandedOut
     if empty_handed:
         _Round(book, empty_handed, [centres[asker.staff_id] for asker in empty_handed], done, now=now).serve()
     return done
+
+
+def _put_back(book: Book, askers: Sequence[Asker], *, now: datetime) -> None:
+    if given := [[asker.puts_back, asker.staff_id] for asker in askers if asker.puts_back is not None]:
+        rests_until = book.at(now + PUT_BACK_FOR)
+        contacts = [[contact, rests_until] for (contact,) in book.ask(_PUT_BACK, claims=given, now=now)]
+        book.do(_PUT_OFF, contacts=contacts)
 
 
 class _Round:

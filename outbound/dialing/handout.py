@@ -11,6 +11,7 @@ from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.dialing import handing, terms
 from outbound.dialing.facts import facts_of, holds_on, opted_out
+from outbound.dialing.handing import PUT_BACK_FOR
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
 from outbound.dialing.refusals import CallUnderWay, ClaimEnded, NotCallableNow, NumberBlocked
 from outbound.dialing.statements import Book
@@ -22,6 +23,7 @@ from outbound.phones.model import Phone
 __all__ = [
     "DUTIES",
     "PROTECTIVE",
+    "PUT_BACK_FOR",
     "CallUnderWay",
     "ClaimEnded",
     "NotCallableNow",
@@ -32,8 +34,6 @@ __all__ = [
 ]
 
 TOKEN_LIFE = timedelta(minutes=2)
-PUT_BACK_FOR = timedelta(minutes=10)
-"""How long a contact that was put back rests, so that the next hand-out is another one."""
 
 
 def claim_next(session: Session, agent: Staff, *, roles: Collection[Role], now: datetime) -> Claim | None:

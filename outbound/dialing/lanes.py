@@ -53,6 +53,7 @@ class Candidate:
 
 
 # From the head of a lane straight to the head of the next; a group of zones that is closed is passed over in one step.
+# Not `> (…, priority)`: SQLite would look at every row of the lane that it leaves.
 _HEADS = Statement(
     """WITH RECURSIVE head(id) AS (
         SELECT (SELECT first.id FROM contact first
@@ -62,13 +63,16 @@ _HEADS = Statement(
         UNION ALL
         SELECT (SELECT after.id FROM contact after
             WHERE after.state = 'queued' AND after.call_list_id = c.call_list_id AND after.duty = c.duty
-            AND (after.zone_group_id, after.callback, after.priority) > (c.zone_group_id,
-                CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS open_one) THEN c.callback ELSE TRUE END,
-                CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS open_two) THEN c.priority ELSE 2147483647 END)
+            AND (after.zone_group_id, after.callback, after.priority) >= (
+                CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS one) THEN c.zone_group_id
+                    ELSE c.zone_group_id + 1 END,
+                CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS two) THEN c.callback ELSE FALSE END,
+                CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS three) THEN c.priority + 1
+                    ELSE -2147483648 END)
             ORDER BY after.zone_group_id, after.callback, after.priority, after.due_at, after.id LIMIT 1)
         FROM head JOIN contact c ON c.id = head.id)
     SELECT c.call_list_id, c.duty, c.zone_group_id, c.callback, c.priority FROM head JOIN contact c ON c.id = head.id
-    WHERE c.due_at <= :now AND c.zone_group_id IN (SELECT id FROM {zones} AS open_three)""",
+    WHERE c.due_at <= :now AND c.zone_group_id IN (SELECT id FROM {zones} AS four)""",
     seeds={"list": "integer", "duty": "text"},
     zones={"id": "integer"},
 )

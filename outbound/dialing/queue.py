@@ -52,12 +52,15 @@ class Queue:
         self._waiting: list[_Request] = []
         self._is_led = False
 
-    def claim(self, staff_id: int, roles: Collection[Role], *, now: datetime) -> int | None:
+    def claim(
+        self, staff_id: int, roles: Collection[Role], *, now: datetime, puts_back: int | None = None
+    ) -> int | None:
         """The number of the claim that `staff_id` holds now, committed; None where nobody is due.
 
-        Raises DatabaseBusy, and what the database says where it cannot be reached.
+        `puts_back` is a claim that they give back for another one; where it cannot be, because the customer has been
+        dialled, they keep it. Raises DatabaseBusy, and what the database says where it cannot be reached.
         """
-        request = _Request(Asker(staff_id, frozenset(roles)), now)
+        request = _Request(Asker(staff_id, frozenset(roles), puts_back), now)
         with self._door:
             self._waiting.append(request)
             request.leads, self._is_led = not self._is_led, True

@@ -34,6 +34,8 @@ class Asker:
 
     staff_id: int
     roles: frozenset[Role]
+    puts_back: int | None = None
+    """The claim that they give back for another contact."""
 
     @property
     def duties(self) -> tuple[Duty, ...]:
