@@ -1,5 +1,6 @@
 """What runs: the console behind its server, the timetable, and the migration that both need first."""
 
+import gc
 import os
 import signal
 import socket
@@ -20,10 +21,11 @@ from alembic.util import CommandError
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy.engine import Engine
+from sqlmodel import Session
 
 from outbound import clock
 from outbound.calls import outcomes
-from outbound.db import DatabaseOutOfReach, open_database, reading, transaction
+from outbound.db import DatabaseOutOfReach, open_database, reading
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
 from outbound.phones.model import refuse_other_key
@@ -87,8 +89,9 @@ def upgrade(engine: Engine) -> str:
             command.upgrade(config, "head")
         except CommandError:
             raise DatabaseTooNew from None
-    with transaction(engine) as session:
-        outcomes.fill(session)
+        with Session(connection) as session:
+            outcomes.fill(session)
+            session.flush()
     return newest_version()
 
 
@@ -142,6 +145,9 @@ def serve_console(settings: Settings) -> None:
     """Serve until told to stop: gunicorn, or waitress where there is none. Raises AddressTaken."""
     app = console(settings)
     _refuse_address(settings.host, settings.port)
+    # What is there now stays to the end: looking through it for garbage would stop every request for a while.
+    gc.collect()
+    gc.freeze()
     if sys.platform == "win32":
         import waitress
 

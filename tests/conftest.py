@@ -74,8 +74,8 @@ def postgres() -> Iterator[sa.URL]:
         patch.setenv("LC_ALL", "C.UTF-8")
         server = get_server(folder, cleanup_mode="delete")
     url = sa.make_url(server.get_uri())
-    quick = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
-    _as_owner(url, *quick, "CREATE DATABASE template")
+    quick = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
+    _as_owner(url, *quick, "SELECT pg_reload_conf()", "CREATE DATABASE template")
     _make_tables(str(url.set(database="template").render_as_string(hide_password=False)))
     yield url
     server.cleanup()
@@ -108,7 +108,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         engine.dispose()
         return
     server, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
-    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE template")
+    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE template STRATEGY FILE_COPY")
     engine = db.open_database(server.set(database=name).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
