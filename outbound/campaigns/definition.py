@@ -275,6 +275,9 @@ def schema() -> dict[str, Any]:
     return published(Definition, chinese_words("outbound.campaigns"))
 
 
-def to_yaml(form: Mapping[str, Any]) -> str:
-    """The YAML of a definition filled in as a form; `read_definition` reads back exactly that, or tells its faults."""
-    return forms.write(form, Definition)
+def to_yaml(form: Mapping[str, Any], *, over: str = "") -> str:
+    """The YAML of a definition filled in as a form; `read_definition` reads back exactly that, or tells its faults.
+
+    Where the form says what the definition `over` says, that stays as it is written, with its comments.
+    """
+    return forms.write(form, Definition, over=over)

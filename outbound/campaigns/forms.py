@@ -13,18 +13,70 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _TICKED = {"true": True, "on": True, "false": False, "off": False}
 
 
-def write(form: Mapping[str, Any], model: type[BaseModel]) -> str:
+def write(form: Mapping[str, Any], model: type[BaseModel], *, over: str = "") -> str:
     """The YAML of a form, which is nested and named as `model` is.
 
     What was left empty is left out. Numbers, days and ticks may come as the text that browsers send; what is not one
-    stays as it was typed, so that its fault can be told.
+    stays as it was typed, so that its fault can be told. `over` is the text that is changed: where the form says the
+    same it stays as it is written, comments and all.
     """
     yaml = YAML()
     yaml.width = 10_000
+    yaml.preserve_quotes = True
     yaml.indent(mapping=2, sequence=4, offset=2)
+    filled: Any = _filled(form, model)
+    if over:
+        document = yaml.load(over)
+        if not _changed(document, filled, model):
+            return over
+        filled = document
     text = io.StringIO()
-    yaml.dump(_filled(form, model), text)
+    yaml.dump(filled, text)
     return text.getvalue()
+
+
+def _changed(document: Any, filled: Mapping[str, Any], model: type[BaseModel] | None) -> bool:
+    """Put what a form says into a document, and tell whether that changed anything."""
+    gone = [name for name in document if name not in filled and not _usual(model, name, document[name])]
+    for name in gone:
+        del document[name]
+    changed = bool(gone)
+    for name, value in filled.items():
+        part = _part_of(model, name)
+        if isinstance(document.get(name), dict) and isinstance(value, dict):
+            changed |= _changed(document[name], value, part)
+        elif name not in document and _usual(model, name, value):
+            continue
+        elif name not in document or not _same(document[name], value):
+            document[name] = value
+            changed = True
+    return changed
+
+
+def _part_of(model: type[BaseModel] | None, name: str) -> type[BaseModel] | None:
+    kinds = _kinds(model.model_fields[name].annotation) if model and name in model.model_fields else ()
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def _usual(model: type[BaseModel] | None, name: str, value: Any) -> bool:
+    """Whether a value is what counts where nothing is written."""
+    if model is None or name not in model.model_fields or model.model_fields[name].is_required():
+        return False
+    usual = model.model_fields[name].get_default(call_default_factory=True)
+    if isinstance(usual, BaseModel) and isinstance(value, dict):
+        return all(_usual(type(usual), key, each) for key, each in value.items())
+    return bool(usual == value)
+
+
+def _same(written: Any, value: Any) -> bool:
+    """Whether a value of the document says what the form says; a plain text is Chinese."""
+    if isinstance(written, list) and isinstance(value, list):
+        return len(written) == len(value) and all(map(_same, written, value))
+    if isinstance(value, dict) and not isinstance(written, dict):
+        return value == {"zh": " ".join(str(written).split())}
+    if isinstance(value, dict):
+        return {key: " ".join(str(each).split()) for key, each in written.items()} == value
+    return bool(written == value)
 
 
 def _filled(form: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:

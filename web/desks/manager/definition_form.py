@@ -13,6 +13,7 @@ from outbound.campaigns.definition import Definition, to_yaml
 from outbound.documents import Fault
 from outbound.errors import BadInput, Language, Refusal
 from web.forms import Form
+from web.language import lazy_gettext
 
 PLAIN = (
     "name",
@@ -28,9 +29,13 @@ PLAIN = (
     "calling.profile",
     "calling.recalls",
     "calling.lease_minutes",
+    "calling.callback_release_minutes",
+    "calling.callback_broken_hours",
     "qa.daily_percent",
     "qa.weekly_percent",
     "qa.minimum_seconds",
+    "qa.ladder.tightened_times",
+    "qa.ladder.tightened_percent",
     "confirmation.days_before",
     "confirmation.tries",
     "targets.sales_per_day",
@@ -63,13 +68,16 @@ class OverridesUnreadable(Refusal):
     status = 422
 
 
-def written_yaml(form: Form) -> str:
-    """The YAML of the form that was sent; what only the form can know to be wrong is noted in `form`."""
+def written_yaml(form: Form, *, over: str = "") -> str:
+    """The YAML of the form that was sent; what only the form can know to be wrong is noted in `form`.
+
+    `over` is the definition that it changes: what stays the same stays as it is written there.
+    """
     nested: dict[str, Any] = {}
     for name, value in _values(form):
         if value not in ("", [], {}, None):
             _put(nested, name, value)
-    return to_yaml(nested)
+    return to_yaml(nested, over=over)
 
 
 def _values(form: Form) -> Iterable[tuple[str, Any]]:
@@ -132,11 +140,42 @@ def field_of(path: str) -> str:
 def refuse_fields(form: Form, faults: Iterable[Fault]) -> None:
     """Note each fault of the document at its field; one without a field of its own is told at the name."""
     for fault in faults:
-        form.refuse(field_of(fault.path) or _first_within(fault.path), _Faulty(fault))
+        field = field_of(fault.path) or _first_within(fault.path)
+        form.refuse(field, IN_FORM[fault.path]() if fault.path in IN_FORM else _Faulty(fault, field))
 
 
 def _first_within(path: str) -> str:
     return next((name for name in FIELDS if path and name.startswith(f"{path}.")), "name")
+
+
+class OfferNeeded(Refusal):
+    """A campaign with this purpose needs an offer; fill in what is offered below."""
+
+    zh = "这种用途的活动必须有业务，请填写下面的业务内容。"
+    status = 422
+
+
+class PriceNeeded(Refusal):
+    """Write the price in yuan, such as 5.00; 0 where it costs nothing."""
+
+    zh = "请以元为单位填写资费，如 5.00；不收费请填 0。"
+    status = 422
+
+
+class ScriptNeeded(Refusal):
+    """A campaign with an offer needs this script; choose one."""
+
+    zh = "有业务的活动必须有这个脚本，请选择。"
+    status = 422
+
+
+IN_FORM: Mapping[str, type[Refusal]] = {
+    "kind": OfferNeeded,
+    "offer.price_fen": PriceNeeded,
+    "scripts.confirmation": ScriptNeeded,
+    "scripts.correction": ScriptNeeded,
+}
+"""Faults whose sentence names what only the YAML shows, and what the form says instead."""
 
 
 class _Faulty(BadInput):
@@ -144,13 +183,60 @@ class _Faulty(BadInput):
 
     zh = "{reason}"
 
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
+    def __init__(self, fault: Fault, field: str) -> None:
+        self.fault, self.field = fault, field
         super().__init__(reason=fault.en)
 
     def sentence(self, language: Language) -> str:
-        """The fault in words; where it stands in the YAML does not matter in the form."""
-        return self.fault.zh if language == "zh" else self.fault.en
+        """The fault by the field's label: neither its key nor where it stands in the YAML matters in the form."""
+        key = next((part for part in reversed(self.fault.path.split(".")) if not part.isdecimal()), "")
+        if self.field not in LABELS:
+            return self.fault.zh if language == "zh" else self.fault.en
+        label = f"“{LABELS[self.field]}”"
+        return (
+            self.fault.zh.replace(f"“{key}”", label) if language == "zh" else self.fault.en.replace(f"`{key}`", label)
+        )
+
+
+LABELS: Mapping[str, Any] = {
+    "name": lazy_gettext("Name"),
+    "kind": lazy_gettext("Purpose"),
+    "starts": lazy_gettext("First day"),
+    "ends": lazy_gettext("Last day"),
+    "offer.name": lazy_gettext("Name of the offer"),
+    "offer.price_fen": lazy_gettext("Price a month, in yuan"),
+    "offer.trial_days": lazy_gettext("Free trial, in days"),
+    "offer.functions": lazy_gettext("What it does"),
+    "offer.usage": lazy_gettext("How it is used"),
+    "offer.enquiry": lazy_gettext("How to ask about it"),
+    "offer.cancel": lazy_gettext("How to cancel"),
+    "scripts.pitch": lazy_gettext("First call and re-calls"),
+    "scripts.confirmation": lazy_gettext("Second confirmation"),
+    "scripts.correction": lazy_gettext("Correction call"),
+    "calling.profile": lazy_gettext("Calling rules"),
+    "calling.languages": lazy_gettext("Spoken with customers"),
+    "calling.recalls": lazy_gettext("Re-calls after an unsure yes"),
+    "calling.lease_minutes": lazy_gettext("Minutes until a contact left lying goes back"),
+    "calling.callback_release_minutes": lazy_gettext(
+        "Minutes until a personal callback that was not kept goes to anybody"
+    ),
+    "calling.callback_broken_hours": lazy_gettext("Hours until a callback that nobody kept counts as broken"),
+    "staff": lazy_gettext("Agents and verifiers of this campaign"),
+    "skills": lazy_gettext("Skills that agents must have"),
+    "lists": lazy_gettext("Lists without which it does not open"),
+    "qa.daily_percent": lazy_gettext("Reviewed daily by the centre, in percent"),
+    "qa.weekly_percent": lazy_gettext("Reviewed weekly by supervisors, in percent"),
+    "qa.minimum_seconds": lazy_gettext("Shortest valid recording, in seconds"),
+    "qa.ladder.tightened_times": lazy_gettext("After a failed review, times the usual rate"),
+    "qa.ladder.tightened_percent": lazy_gettext("After a failed review, at least in percent"),
+    "confirmation.days_before": lazy_gettext("Days before the trial’s end from which customers are rung"),
+    "confirmation.tries": lazy_gettext("Tries in each period"),
+    "confirmation.requires": lazy_gettext("A confirmation needs"),
+    "targets.sales_per_day": lazy_gettext("Valid sales a day of an agent"),
+    "targets.reach_percent": lazy_gettext("Contacts spoken to, in percent"),
+    "targets.valid_percent": lazy_gettext("Reviewed sales that pass, in percent"),
+}
+"""What each field is called on the form, and in the sentences about it."""
 
 
 def stored_fields(definition: Definition | None) -> dict[str, Any]:
@@ -174,10 +260,14 @@ _NEW: Mapping[str, Any] = {
     "calling.profile": "cn-telecom",
     "calling.recalls": 2,
     "calling.lease_minutes": 15,
+    "calling.callback_release_minutes": 30,
+    "calling.callback_broken_hours": 2,
     "calling.languages": ["zh"],
     "qa.daily_percent": 10,
     "qa.weekly_percent": 5,
     "qa.minimum_seconds": 5,
+    "qa.ladder.tightened_times": 3,
+    "qa.ladder.tightened_percent": 30,
     "qa.correction_by_another": True,
     "confirmation.requires": ["voice"],
     "confirmation.days_before": 3,

@@ -17,7 +17,7 @@ from scripts.language import Kind, library, read_script
 from scripts.model import PitchScript
 from web.desks.editing import editor_text, sent_text, text_faults, told_by_line
 from web.desks.manager.campaigns import lacking_of
-from web.desks.manager.definition_form import refuse_fields, stored_fields, written_yaml
+from web.desks.manager.definition_form import LABELS, refuse_fields, stored_fields, written_yaml
 from web.desks.manager.desk import bp
 from web.forms import Form, FormFaulty, filled_form
 from web.guard import allows, mine
@@ -117,6 +117,7 @@ def _form(campaign: Campaign | None) -> str:
         "manager/definition_form.html",
         campaign=campaign,
         stored=stored_fields(definition),
+        labels=LABELS,
         kinds=[(kind.value, kind.words(language)) for kind in CampaignKind],
         scripts=_scripts_by_use(),
         workers=_workers(),
@@ -143,14 +144,22 @@ def _workers() -> list[Staff]:
     return sorted(found.values(), key=lambda each: each.login)
 
 
-def _from_form(form: Form) -> str:
+def _from_form(form: Form, campaign: Campaign | None = None) -> str:
     """The YAML of the form that was sent; faults of the document are noted at their fields."""
-    text = written_yaml(form)
+    text = written_yaml(form, over=_changed_by_form(campaign))
     try:
         read_definition(text)
     except DocumentFaulty as faulty:
         refuse_fields(form, faulty.list)
     return text
+
+
+def _changed_by_form(campaign: Campaign | None) -> str:
+    """The definition that a form changes; that of the campaign whose number was sent, where none is given."""
+    asked = request.form.get("campaign", "")
+    if campaign is None and asked.isdecimal():
+        campaign = mine(g.session, Campaign, int(asked))
+    return lookups.in_force(g.session, campaign).source if campaign else ""
 
 
 @bp.post("/campaigns/new/form")
@@ -170,7 +179,7 @@ def amend_from_form(campaign_id: int) -> Any:
     """Put the form's definition in force."""
     campaign = mine(g.session, Campaign, campaign_id)
     with filled_form() as form:
-        text = _from_form(form)
+        text = _from_form(form, campaign)
     return _amended(campaign, _kept(lambda: verbs.amend(g.session, campaign, text, by=g.staff, now=g.now)))
 
 
@@ -191,7 +200,7 @@ def _kept(verb: Any) -> Any:
 def show_form_as_yaml() -> str:
     """The YAML that the form makes, with its faults, as a piece of the form's page."""
     form = Form()
-    text = written_yaml(form)
+    text = written_yaml(form, over=_changed_by_form(None))
     faults = []
     try:
         read_definition(text)
@@ -204,7 +213,7 @@ def show_form_as_yaml() -> str:
 @allows("manage_campaigns", writes=False)
 def continue_in_editor() -> str:
     """The editor with what the form makes."""
-    text, asked = written_yaml(Form()), request.form.get("campaign", "")
+    text, asked = written_yaml(Form(), over=_changed_by_form(None)), request.form.get("campaign", "")
     campaign = mine(g.session, Campaign, int(asked)) if asked.isdecimal() else None
     return render_template("manager/definition_editor.html", campaign=campaign, text=text, faults=[])
 
