@@ -4,6 +4,8 @@
 `@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)`.
 """
 
+import fcntl
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +24,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel
 
 from outbound import db, people, sign_ins
+from outbound.demo import centre
 from outbound.people import Centre, Role, Staff
 from outbound.schema import import_rooms
 from outbound.settings import Settings
@@ -232,6 +235,25 @@ def client_as(app: Console, cast: Cast) -> Callable[[str], FlaskClient]:
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def made_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo centre's folder as `outbound demo` makes it, once for all test processes; to be copied."""
+    root = tmp_path_factory.getbasetemp()
+    common = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    with (common / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        centre.prepare(Settings(data=common / "made-demo"), fresh=False, say=lambda _line: None)
+    return common / "made-demo"
+
+
+@pytest.fixture(scope="module")
+def demo_settings(made_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy of the demo centre, for one file of tests."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    shutil.copytree(made_demo, folder)
+    return Settings(data=folder)
 
 
 @pytest.fixture

@@ -25,11 +25,8 @@ from qa.sampling.model import Draw
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The demo as `outbound demo` makes it, once for this file."""
-    settings = Settings(data=tmp_path_factory.mktemp("demo"))
-    centre.prepare(settings, fresh=False, say=lambda _line: None)
-    return settings
+def settings(demo_settings: Settings) -> Settings:
+    return demo_settings
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +112,9 @@ def test_the_demo_leaves_a_database_of_ones_own_alone(tmp_path: Path) -> None:
         centre.prepare(Settings(data=tmp_path, database_url="postgresql://nowhere"), fresh=False)
 
 
-def test_a_fresh_demo_takes_the_place_of_the_old_one_whole(settings: Settings) -> None:
+def test_a_fresh_demo_takes_the_place_of_the_old_one_whole(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A short one will do: only what stands in the folder afterwards is looked at.
+    monkeypatch.setattr(centre, "WORKING_DAYS", 2)
     key = (settings.data / "numbers.key").read_bytes()
     centre.prepare(settings, fresh=True, say=lambda _line: None)
     assert (settings.data / "numbers.key").read_bytes() != key

@@ -15,7 +15,6 @@ from outbound import clock, db, sign_ins
 from outbound.billing.model import InstructionBatch
 from outbound.call_lists.model import CallList
 from outbound.campaigns.model import Campaign
-from outbound.demo import centre
 from outbound.demo.cast import PASSWORD
 from outbound.people import Staff, known
 from outbound.recordings.model import Recording
@@ -44,11 +43,9 @@ NOT_PAGES = re.compile(r"^/(static|api|openapi|healthz|metrics|language)|audio$|
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Engine]]:
-    settings = Settings(data=tmp_path_factory.mktemp("pages"))
-    centre.prepare(settings, fresh=False, say=lambda _line: None)
-    engine = db.open_database(settings.database)
-    yield settings, engine
+def demo(demo_settings: Settings) -> Iterator[tuple[Settings, Engine]]:
+    engine = db.open_database(demo_settings.database)
+    yield demo_settings, engine
     engine.dispose()
 
 
@@ -140,8 +137,11 @@ def test_axe_finds_nothing_on_any_page(app: Console, live: str, page: "Page", pl
     page.context.add_cookies([{"name": "language", "value": "zh", "url": live}])
     enter(page, login)
     mine = signed_in(app, login, "zh")
+    earlier = [signed_in(app, other, "zh") for other in list(DESKS)[: list(DESKS).index(login)]]
     for address in pages_of(app, places):
-        if mine.get(address).status_code == 200:
+        # What somebody before in the list may see was looked at with them.
+        seen = address != DESKS[login] and any(client.get(address).status_code == 200 for client in earlier)
+        if not seen and mine.get(address).status_code == 200:
             page.goto(address)
             assert_no_violations(page)
 
