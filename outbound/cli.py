@@ -10,8 +10,10 @@ import click
 
 from outbound.bench.command import bench
 from outbound.errors import Language, Refusal
+from outbound.key_commands import keys
 from outbound.opt_out_commands import optouts
 from outbound.sound_commands import audio
+from outbound.why import why
 
 
 def language() -> Language:
@@ -246,6 +248,8 @@ def authz(as_json: bool) -> None:
 main.add_command(bench)
 main.add_command(audio)
 main.add_command(optouts)
+main.add_command(keys)
+main.add_command(why)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ ROOMS = (
     "outbound.opt_outs",
     "outbound.opt_out_lists.model",
     "outbound.call_lists.model",
+    "outbound.resealing",
     "outbound.campaigns.model",
     "outbound.dialing.model",
     "outbound.calls.model",

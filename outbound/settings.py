@@ -1,11 +1,12 @@
 """Settings: environment variables `OUTBOUND_*`, each documented in the README; a bad or unknown one stops the start."""
 
 import os
+from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from outbound.errors import Refusal
@@ -34,6 +35,10 @@ class Settings(BaseSettings):
         "", description="SQLAlchemy address of the database; empty: a SQLite file in OUTBOUND_DATA"
     )
     data: Path = Field(Path(".data"), description="folder of keys, recordings, exports and the SQLite file")
+    numbers_key: SecretStr = Field(
+        SecretStr(""),
+        description="keys of the numbers as base64, in place of `numbers.key` in OUTBOUND_DATA",
+    )
     recordings_url: str = Field("", description="where recordings are kept; empty: `recordings` in OUTBOUND_DATA")
     recordings_encrypted: bool = Field(
         False,
@@ -49,6 +54,18 @@ class Settings(BaseSettings):
         False, description="whether the console is reached over HTTPS, so that cookies are marked secure"
     )
     upload_megabytes: int = Field(64, ge=1, le=4096, description="largest upload that is taken, in MB")
+
+    @field_validator("numbers_key")
+    @classmethod
+    def _is_a_ring(cls, given: SecretStr) -> SecretStr:
+        """64 bytes, or 32 and 34 for each key: `outbound.phones.ring` tells why."""
+        try:
+            size = len(b64decode(given.get_secret_value(), validate=True))
+        except ValueError:
+            raise ValueError("it is not base64") from None
+        if size not in (0, 64) and (size <= 32 or (size - 32) % 34):
+            raise ValueError("64 bytes are needed, such as `head -c 64 /dev/urandom | base64 -w0` makes")
+        return given
 
     @classmethod
     def settings_customise_sources(
@@ -92,4 +109,6 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     except ValidationError as refused:
         first = refused.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
-        raise SettingBad(name=name, reason=f"{first['msg']} ({first['input']!r})") from None
+        # A key that is nearly right must not stand in a log.
+        shown = "" if name == f"{PREFIX}NUMBERS_KEY" else f" ({first['input']!r})"
+        raise SettingBad(name=name, reason=f"{first['msg']}{shown}") from None

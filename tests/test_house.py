@@ -59,10 +59,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.list_commands",
         "outbound.sound_commands",
         "outbound.opt_out_commands",
+        "outbound.key_commands",
         "outbound.opt_out_files",
         "outbound.hosting",
         "outbound.demo",
         "outbound.bench",
+        "outbound.why",
     ),
 )
 """From the ground up: a file imports from its own floor and from those below it."""

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from outbound.confirmations.model import ConfirmationKind, ConfirmationResult
 from outbound.db import UtcDateTime, append_only, choice, guard, table_of
+from outbound.resealing import append_only_but_resealed
 from outbound.subscriptions.model import raises_version
 
 
@@ -151,8 +152,9 @@ class Acknowledgement(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-for _table in (LedgerEntry, ChargeHold, ChargeHoldLifting, InstructionBatch, Acknowledgement):
+for _table in (LedgerEntry, ChargeHold, ChargeHoldLifting, Acknowledgement):
     append_only(table_of(_table))
+append_only_but_resealed(table_of(InstructionBatch))
 raises_version(table_of(ChargeHold))
 
 _VALID = """EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid

@@ -1,9 +1,11 @@
-"""How numbers rest: encrypted with AES-GCM, found by a keyed digest; a stolen database shows none."""
+"""How numbers rest: encrypted with AES-GCM, found by a keyed digest; a stolen database shows none.
+
+Every sealed value begins with the number of the key that opens it, so that keys can be changed while people work. The
+digest's key never changes: with another one no number would be found again, and blocked ones would be called.
+"""
 
 import os
-import secrets
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2s
 from pathlib import Path
 
@@ -11,34 +13,56 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from outbound.errors import Refusal
+from outbound.phones import ring
+from outbound.phones.ring import Ring
 
 NONCE_BYTES = 12
+NUMBER_BYTES = 2
 DIGEST_BYTES = 16
 """128 bits of keyed BLAKE2s (RFC 7693): among ten billion numbers two meet by chance with odds of one in 10^18."""
 
 
 class WrongNumberKey(Refusal):
-    """The key in OUTBOUND_DATA does not open the numbers in this database; put back the key that belongs to it."""
+    """The key in OUTBOUND_DATA (or OUTBOUND_NUMBERS_KEY) does not open the numbers in this database; put back the key
+    that belongs to it.
+    """
 
-    zh = "OUTBOUND_DATA 中的密钥打不开此数据库里的号码，请放回配套的密钥文件。"
+    zh = "OUTBOUND_DATA 中的密钥（或 OUTBOUND_NUMBERS_KEY）打不开此数据库里的号码，请放回配套的密钥。"
     status = 503
 
 
 class Vault:
-    """Seals and opens numbers and rows of call lists with the centre's key."""
+    """Seals and opens numbers and rows of call lists with the centre's keys."""
 
-    def __init__(self, key: bytes) -> None:
-        """`key` is 64 bytes: 32 to encrypt, 32 to make digests."""
-        if len(key) != 64:
-            raise WrongNumberKey
-        self._cipher, self._keyed = AESGCM(key[:32]), blake2s(key=key[32:], digest_size=DIGEST_BYTES)
+    def __init__(self, kept: bytes, *, again: Callable[[], bytes] | None = None) -> None:
+        """`kept` are the keys as `ring` writes them; `again` reads them anew, where another process may change them.
+
+        Raises WrongNumberKey.
+        """
+        self._again = again
+        self._hold(kept)
+
+    def _hold(self, kept: bytes) -> None:
+        try:
+            self.ring = Ring.read(kept)
+        except ValueError:
+            raise WrongNumberKey from None
+        self._keyed = blake2s(key=self.ring.digest_key, digest_size=DIGEST_BYTES)
+        self._ciphers: Mapping[bytes, AESGCM] = {
+            number.to_bytes(NUMBER_BYTES): AESGCM(key) for number, key in self.ring.keys.items()
+        }
+
+    @property
+    def prefix(self) -> bytes:
+        """With what everything begins that is sealed now."""
+        return self.ring.newest.to_bytes(NUMBER_BYTES)
 
     def digest(self, e164: str) -> bytes:
         """The 16 bytes under which a number is found."""
         return self.digest_many((e164,))[0]
 
     def digest_many(self, numbers: Iterable[str]) -> list[bytes]:
-        """The digest of each of these numbers (E.164), in their order: 1.5 million a second."""
+        """The digest of each of these numbers (E.164), in their order: some 3 million a second."""
         copied, digests = self._keyed.copy, list[bytes]()
         for number in numbers:
             keyed = copied()
@@ -47,57 +71,39 @@ class Vault:
         return digests
 
     def seal(self, text: str) -> bytes:
-        """The text encrypted under a fresh nonce, which stands in front."""
+        """The text encrypted under a fresh nonce; the key's number and the nonce stand in front."""
         return self.seal_many((text,))[0]
 
     def seal_many(self, texts: Sequence[str]) -> list[bytes]:
-        """Each of these texts encrypted under a fresh nonce of its own: 600,000 a second."""
-        encrypt, size = self._cipher.encrypt, NONCE_BYTES
+        """Each of these texts encrypted under a fresh nonce of its own: some 1.4 million a second."""
+        prefix, size = self.prefix, NONCE_BYTES
+        encrypt = self._ciphers[prefix].encrypt
         # One question for chance instead of one for each text.
         random = os.urandom(size * len(texts))
         nonces = [random[at : at + size] for at in range(0, len(random), size)]
-        return [nonce + encrypt(nonce, text.encode(), None) for nonce, text in zip(nonces, texts, strict=True)]
+        return [prefix + nonce + encrypt(nonce, text.encode(), None) for nonce, text in zip(nonces, texts, strict=True)]
 
     def open(self, sealed: bytes) -> str:
         """The text again; raises WrongNumberKey where it was sealed with another key or changed since."""
+        cipher = self._cipher(sealed[:NUMBER_BYTES])
+        nonce, hidden = sealed[NUMBER_BYTES : NUMBER_BYTES + NONCE_BYTES], sealed[NUMBER_BYTES + NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+            return cipher.decrypt(nonce, hidden, None).decode()
         except (InvalidTag, ValueError):
             raise WrongNumberKey from None
 
+    def _cipher(self, prefix: bytes) -> AESGCM:
+        if prefix not in self._ciphers and self._again:
+            # The key may have come while this was at work.
+            self._hold(self._again())
+        if prefix not in self._ciphers:
+            raise WrongNumberKey
+        return self._ciphers[prefix]
+
 
 def open_vault(data: Path) -> Vault:
-    """The vault with the key in `data`/numbers.key, which is made (mode 0600) where there is none."""
-    path = data / "numbers.key"
-    data.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _make_key(path)
-    return Vault(path.read_bytes())
+    """The vault with the keys of OUTBOUND_NUMBERS_KEY; without that, of `data`/numbers.key, made where there is none.
 
-
-def _make_key(path: Path) -> None:
-    # Linked into place whole: two processes starting at once agree on one key.
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    draft.touch(mode=0o600)
-    with draft.open("wb") as file:
-        file.write(secrets.token_bytes(64))
-        # A key that a power cut takes back would leave numbers that nothing opens.
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    Raises WrongNumberKey.
+    """
+    return Vault(ring.kept(data), again=lambda: ring.kept(data))
