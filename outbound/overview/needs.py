@@ -14,6 +14,7 @@ from outbound.calls.model import LateWrapUp, LateWrapUpSettlement
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.campaigns.readiness import missing
 from outbound.errors import Language
+from outbound.overview.calendar import warnings_at
 from outbound.overview.idle import idle_agents
 from outbound.people import Centre, Staff, known
 from outbound.recordings.model import Recording
@@ -43,6 +44,7 @@ def needs_of(session: Session, centre: Centre, *, now: datetime) -> list[Need]:
     return [
         *_campaigns(session, centre, now),
         *(Need("idle", idle.zh, idle.en, idle.campaign_id) for idle in idle_agents(session, centre, now=now)),
+        *(Need("calendar", year.sentence("zh"), year.sentence("en")) for year in warnings_at(session, centre, now=now)),
         *_scripts(session, centre),
         *_corrections(session, centre, now),
         *_reviews(session, centre, now),

@@ -8,13 +8,16 @@ from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlmodel import col, select
 
 from outbound import wrap_up as ends
+from outbound.call_lists.model import Contact
 from outbound.calls import wrap_up as calls
+from outbound.calls.broken import broken_since
 from outbound.calls.model import Call, LateWrapUp, Outcome
 from outbound.calls.wrap_up import Report
 from outbound.campaigns.model import Campaign
 from outbound.clock import local_day, week_days, week_name
 from outbound.compliance import Criterion
 from outbound.dialing.model import Claim
+from outbound.overview.calendar import warnings_at
 from outbound.people import Role, Staff, holders, known
 from qa import corrections
 from qa.review import verbs as reviews
@@ -24,10 +27,12 @@ from qa.sampling.frames import PeriodUnknown
 from web.desks.reviewer import SOURCES, show_verdict
 from web.forms import ChoiceUnknown, filled_form
 from web.guard import allows, mine
-from web.language import _, lazy_gettext
+from web.language import _, chosen_language, lazy_gettext
 
 bp = Blueprint("supervisor", __name__)
 
+BROKEN_SHOWN, MOST_BROKEN = timedelta(days=7), 50
+"""How long a callback that nobody kept is shown, and how many of them."""
 CORRECTIONS = {
     CorrectionState.DUE: (lazy_gettext("due"), "wait"),
     CorrectionState.PASSED: (lazy_gettext("put right"), "good"),
@@ -43,7 +48,29 @@ def show_today() -> str:
     """What waits for me, and who has whom on the phone."""
     late = [_late(each) for each in calls.late_ones(g.session, g.centre.id)]
     waiting = len(reviews.queue(g.session, g.staff, now=g.now))
-    return render_template("supervisor/today.html", late=late, claims=_claims(), waiting=waiting, criteria=Criterion)
+    return render_template(
+        "supervisor/today.html",
+        late=late,
+        claims=_claims(),
+        waiting=waiting,
+        criteria=Criterion,
+        broken=_broken(),
+        undecreed=[each.sentence(chosen_language()) for each in warnings_at(g.session, g.centre, now=g.now)],
+    )
+
+
+def _broken() -> list[dict[str, Any]]:
+    """The callbacks of the last days that nobody kept."""
+    found = broken_since(g.session, g.centre.id, g.now - BROKEN_SHOWN)[:MOST_BROKEN]
+    return [
+        {
+            "broken": each,
+            "agent": g.session.get_one(Staff, each.agent_id),
+            "campaign": g.session.get_one(Campaign, each.campaign_id),
+            "contact": g.session.get_one(Contact, each.contact_id),
+        }
+        for each in found
+    ]
 
 
 def _late(late: LateWrapUp) -> dict[str, Any]:

@@ -6,5 +6,5 @@ from web.desks.manager.desk import bp
 
 __all__ = ["bp"]
 
-for _part in ("home", "campaigns", "definitions", "imports", "lists", "staff", "surveys"):
+for _part in ("home", "campaigns", "definitions", "imports", "lists", "staff", "surveys", "why", "calendar"):
     import_module(f"{__name__}.{_part}")

@@ -10,12 +10,14 @@ from outbound.campaigns import lookups, verbs
 from outbound.campaigns.definition import CampaignKind, Definition
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.campaigns.readiness import Missing
+from outbound.overview.calendar import warnings_of
 from outbound.overview.progress import progress_of
 from outbound.people import known, roles_of
 from scripts import approval
 from scripts.language import library
 from scripts.model import PitchScript, ScriptVersion
 from web.desks.manager.desk import STATES, bp
+from web.desks.manager.why import is_dry, tally_of
 from web.guard import allows, mine
 from web.language import _, chosen_language, lazy_gettext
 from web.tables import Column, Filter, Table
@@ -79,6 +81,9 @@ def show_campaign(campaign_id: int) -> str:
         progress=progress_of(g.session, [campaign])[0],
         scripts=scripts_of(g.session, campaign, definition),
         lists=lists_of(g.session, campaign),
+        found=tally_of(campaign),
+        dry=is_dry(campaign),
+        undecreed=warnings_of(g.session, campaign, now=g.now),
         staff=[(each, sorted(roles_of(g.session, each))) for each in lookups.staff_of(g.session, campaign)],
     )
 
