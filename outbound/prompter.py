@@ -20,6 +20,7 @@ from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault
 from outbound.subscriptions.model import Subscription
+from scripts import approval
 from scripts.framing import render_framed
 from scripts.model import ScriptVersion
 from scripts.rendering import Facts, Rendered
@@ -103,7 +104,13 @@ def read_to(
 
 def script_version(session: Session, hand: InHand) -> ScriptVersion:
     """The script version that is read: the one of the call under way, or else the one in force. NoScriptInForce."""
-    return version_for(session, hand.claim, hand.call)
+    if hand.call:
+        return session.get_one(ScriptVersion, hand.call.script_version_id)
+    name = campaigns.script_name(hand.definition, hand.claim.duty)
+    version = approval.in_force(session, hand.centre.id or 0, name) if name else None
+    if version is None:
+        raise NoScriptInForce
+    return version
 
 
 def version_for(session: Session, claim: Claim, call: Call | None) -> ScriptVersion:

@@ -215,11 +215,18 @@ def versions(session: Session, script: PitchScript) -> list[ScriptVersion]:
     return list(session.exec(asked.order_by(col(ScriptVersion.number).desc())).all())
 
 
+# Asked at every step of every call: the statement is built once.
+_IN_FORCE = (
+    sa.select(ScriptVersion)
+    .join(PitchScript, col(PitchScript.id) == col(ScriptVersion.script_id))
+    .where(col(PitchScript.centre_id) == sa.bindparam("centre"), col(PitchScript.name) == sa.bindparam("name"))
+    .where(col(ScriptVersion.state) == ScriptState.IN_FORCE)
+)
+
+
 def in_force(session: Session, centre_id: int, name: str) -> ScriptVersion | None:
     """The version of a centre's script that is to be read now."""
-    asked = select(ScriptVersion).join(PitchScript, col(PitchScript.id) == col(ScriptVersion.script_id))
-    here = asked.where(PitchScript.centre_id == centre_id, PitchScript.name == name)
-    return session.exec(here.where(ScriptVersion.state == ScriptState.IN_FORCE)).first()
+    return session.scalars(_IN_FORCE, {"centre": centre_id, "name": name}).first()
 
 
 def waiting_for(session: Session, party: Party, *, centre_id: int | None = None) -> list[ScriptVersion]:

@@ -1,5 +1,7 @@
 """How a refusal, or a failure, is answered: a page with its sentence, or JSON for programs and for fetch."""
 
+import re
+
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -42,6 +44,13 @@ class RequestUnreadable(Refusal):
 
     zh = "无法识别这次请求，请返回后重试。"
     status = 400
+
+
+class NulRefused(Refusal):
+    """The text holds a character that cannot be kept (NUL); remove it and try again."""
+
+    zh = "内容中含有无法保存的字符（NUL），请删除后重试。"
+    status = 422
 
 
 class Failed(Refusal):
@@ -119,10 +128,29 @@ def here() -> str:
 
 def set_up(app: Flask) -> None:
     """Answer every refusal and failure of `app` with a sentence."""
+    app.before_request(_refuse_nul)
     app.register_error_handler(Refusal, answer)
     app.register_error_handler(CSRFError, lambda _error: answer(PageOutdated()))
     app.register_error_handler(HTTPException, _http)
     app.jinja_env.globals.update(here=here)
+
+
+# An escaped backslash before it makes it six ordinary characters.
+_NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL keeps no NUL and SQLite cuts texts at it, so none comes in, wherever a text is sent."""
+    if "\0" in request.path or b"%00" in request.query_string or _has_nul_inside():
+        raise NulRefused
+
+
+def _has_nul_inside() -> bool:
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return False
+    if request.is_json:
+        return _NUL_IN_JSON.search(request.get_data()) is not None
+    return any("\0" in value for _name, value in request.form.items(multi=True))
 
 
 def _http(error: HTTPException) -> Response:

@@ -30,6 +30,7 @@ DESKS = (
     "web.desks.supervisor",
     "web.desks.evidence",
     "web.desks.recordings",
+    "web.desks.keeping",
     "web.api",
 )
 """The modules that bring routes, each as a blueprint `bp`."""
@@ -60,7 +61,9 @@ def create_app(settings: Settings, engine: Engine | None = None, desks: Sequence
     for part in (language, headers, answers, health, filters, forms):
         part.set_up(app)
     CSRFProtect(app)
-    app.jinja_env.globals.update(desks_of=navigation.desks_of, url_of_desk=navigation.first_page)
+    app.jinja_env.globals.update(
+        desks_of=navigation.desks_of, desk_of=navigation.desk_of, url_of_desk=navigation.first_page
+    )
     app.register_blueprint(sessions.bp)
     for name in desks:
         if find_spec(name):

@@ -15,6 +15,12 @@ class Desk:
     path: str
     label: Any
     roles: frozenset[Role]
+    besides: tuple[str, ...] = ()
+    """Pages elsewhere that those who sit here see as part of their desk, unless they have a desk there."""
+
+    def has(self, page: str) -> bool:
+        """Whether a page is of this desk."""
+        return _is_below(page, self.path)
 
 
 DESKS = (
@@ -24,8 +30,8 @@ DESKS = (
     Desk("/supervisor", lazy_gettext("Supervision"), frozenset({Role.SUPERVISOR})),
     Desk("/manager", lazy_gettext("Management"), frozenset({Role.MANAGER})),
     Desk("/scripts", lazy_gettext("Scripts"), frozenset({Role.CARRIER, Role.BUSINESS_SUPPORT, Role.MANAGER})),
-    Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE})),
-    Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE})),
+    Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE}), ("/subscriptions",)),
+    Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE}), ("/subscriptions",)),
     Desk("/my-reviews", lazy_gettext("My reviews"), frozenset({Role.AGENT, Role.VERIFIER})),
     Desk("/recordings", lazy_gettext("Recordings"), frozenset({Role.REVIEWER, Role.MANAGER, Role.CARRIER})),
     Desk("/subscriptions", lazy_gettext("Subscriptions"), frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER})),
@@ -36,6 +42,21 @@ DESKS = (
 def desks_of(roles: Collection[Role]) -> list[Desk]:
     """The desks at which somebody of these roles sits."""
     return [desk for desk in DESKS if not desk.roles.isdisjoint(roles)]
+
+
+def desk_of(page: str, roles: Collection[Role]) -> Desk | None:
+    """The desk to which a page belongs for somebody of these roles."""
+    desks = desks_of(roles)
+    own = (desk for desk in desks if desk.has(page))
+    return next(own, None) or next((desk for desk in desks if _is_beside(page, desk)), None)
+
+
+def _is_below(page: str, path: str) -> bool:
+    return page == path or page.startswith(f"{path}/")
+
+
+def _is_beside(page: str, desk: Desk) -> bool:
+    return any(_is_below(page, path) for path in desk.besides)
 
 
 def first_page(roles: Collection[Role]) -> str:

@@ -16,8 +16,10 @@ from outbound.dialing.outlook import outlook
 from outbound.errors import Language, Refusal
 from outbound.people import Role, Staff, known
 from outbound.phones.parsing import display, masked
+from outbound.phones.vault import Vault
 from outbound.prompter import InHand
 from outbound.recordings import keeping
+from outbound.recordings.describing import InvalidReason
 from outbound.recordings.model import Recording
 from scripts.model import ScriptVersion, script_of
 from scripts.rendering import Rendered
@@ -62,8 +64,8 @@ def claim_shown(
     session: Session, hand: InHand, *, now: datetime, language: Language | None = None
 ) -> shapes.ClaimShown:
     """A contact in hand."""
-    definition, former = hand.definition, _former(session, hand)
-    version, script, problem = _script(session, hand, language or spoken(hand), now)
+    definition, former, keys = hand.definition, _former(session, hand), vault()
+    version, script, problem = _script(session, hand, keys, language or spoken(hand), now)
     return shapes.ClaimShown(
         id=known(hand.claim.id),
         duty=hand.claim.duty,
@@ -71,7 +73,7 @@ def claim_shown(
         why=saying.why_now(hand, former[0][1] if former else None, now=now),
         campaign=hand.campaign.name,
         name=hand.contact.name,
-        number=masked(_number(hand)),
+        number=masked(keys.open(hand.phone.sealed)),
         attributes=list(_attributes(hand)),
         tries=hand.contact.attempts,
         history=list(_history(hand, former, now=now)),
@@ -91,17 +93,13 @@ def spoken(hand: InHand) -> Language:
     return prompter.spoken_in(hand.definition, chosen_language())
 
 
-def _number(hand: InHand) -> str:
-    return vault().open(hand.phone.sealed)
-
-
 def _script(
-    session: Session, hand: InHand, language: Language, now: datetime
+    session: Session, hand: InHand, keys: Vault, language: Language, now: datetime
 ) -> tuple[ScriptVersion | None, Rendered | None, str]:
     version = None
     try:
         version = prompter.script_version(session, hand)
-        return version, prompter.read_to(session, vault(), hand, version, g.staff, language, now), ""
+        return version, prompter.read_to(session, keys, hand, version, g.staff, language, now), ""
     except Refusal as refused:
         # Who it is must still be shown, so that the contact can be put back.
         return version, None, refused.sentence(chosen_language())
@@ -156,7 +154,7 @@ def _promised(session: Session, hand: InHand, *, now: datetime) -> shapes.Promis
 
 def call_shown(session: Session, hand: InHand, call: Call, *, now: datetime) -> shapes.CallShown:
     """A call under way, with the number to dial."""
-    number = _number(hand)
+    number = vault().open(hand.phone.sealed)
     recording = keeping.of_call(session, call)
     return shapes.CallShown(
         id=known(call.id),
@@ -172,7 +170,7 @@ def call_shown(session: Session, hand: InHand, call: Call, *, now: datetime) -> 
 
 def recording_shown(recording: Recording) -> shapes.RecordingShown:
     """A recording with what was heard on it."""
-    said = _("valid") if recording.valid else keeping.InvalidReason(recording.invalid_reason).words(chosen_language())
+    said = _("valid") if recording.valid else InvalidReason(recording.invalid_reason).words(chosen_language())
     return shapes.RecordingShown(
         reference=recording.reference,
         seconds=recording.seconds,

@@ -5,11 +5,13 @@ Only what must be written is written in a transaction; who it is and what is rea
 
 from collections.abc import Collection
 
+import sqlalchemy as sa
 from flask import Response, g
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from outbound import journal, prompter
 from outbound.calls import lookups, placing
+from outbound.calls.model import Call
 from outbound.dialing import handout
 from outbound.dialing.model import Claim
 from outbound.dialing.queue import queue_of
@@ -57,10 +59,23 @@ def refuse_strangers(desk: shapes.DeskName) -> list[Role]:
 
 def _handed_out(roles: Collection[Role], instead_of: int | None) -> int | None:
     if instead_of is not None:
-        with writing() as session:
-            handout.put_back(session, my_claim(instead_of), by=g.staff, now=g.now)
+        _refuse_to_put_back(instead_of)
     look_anew()
-    return queue_of(engine()).claim(known(g.staff.id), roles, now=g.now)
+    return queue_of(engine()).claim(known(g.staff.id), roles, now=g.now, puts_back=instead_of)
+
+
+_MINE_AND_RINGING = sa.select(
+    sa.exists().where(col(Call.claim_id) == col(Claim.id), col(Call.wrapped_up_at).is_(None))
+).where(col(Claim.id) == sa.bindparam("claim"), col(Claim.agent_id) == sa.bindparam("agent"))
+
+
+def _refuse_to_put_back(claim_id: int) -> None:
+    """Raise NotFound for somebody else's claim, CallUnderWay where the customer has been dialled."""
+    ringing = g.session.connection().scalar(_MINE_AND_RINGING, {"claim": claim_id, "agent": g.staff.id})
+    if ringing is None:
+        raise NotFound
+    if ringing:
+        raise handout.CallUnderWay
 
 
 def my_claim(claim_id: int) -> Claim:
