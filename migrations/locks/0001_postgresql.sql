@@ -165,6 +165,24 @@ END $$
 ;;
 CREATE TRIGGER contact_number_moves BEFORE UPDATE OF phone_id ON contact FOR EACH ROW EXECUTE FUNCTION contact_number_moves()
 ;;
+CREATE FUNCTION phone_sealed_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2)) THEN RAISE EXCEPTION 'what is sealed in phone changes only with its key' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER phone_sealed_again BEFORE UPDATE OF sealed ON phone FOR EACH ROW EXECUTE FUNCTION phone_sealed_again()
+;;
+CREATE FUNCTION refused_row_sealed_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2)) THEN RAISE EXCEPTION 'what is sealed in refused_row changes only with its key' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER refused_row_sealed_again BEFORE UPDATE OF sealed ON refused_row FOR EACH ROW EXECUTE FUNCTION refused_row_sealed_again()
+;;
 CREATE FUNCTION campaign_version_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'campaign_version is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER campaign_version_append_only BEFORE UPDATE OR DELETE ON campaign_version FOR EACH ROW EXECUTE FUNCTION campaign_version_append_only()
@@ -232,6 +250,16 @@ CREATE FUNCTION call_needs_used_token() RETURNS trigger LANGUAGE plpgsql AS $$ B
 END $$
 ;;
 CREATE TRIGGER call_needs_used_token BEFORE INSERT ON call FOR EACH ROW EXECUTE FUNCTION call_needs_used_token()
+;;
+CREATE FUNCTION call_of_an_approved_offer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.duty = 'pitch' AND EXISTS (SELECT 1 FROM campaign_version v
+        JOIN script_version s ON s.id = NEW.script_version_id WHERE v.id = NEW.campaign_version_id
+        AND v.offer_since IS NOT NULL AND (s.in_force_at IS NULL OR s.in_force_at <= v.offer_since)) THEN RAISE EXCEPTION 'the script is older than the offer' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER call_of_an_approved_offer BEFORE INSERT ON call FOR EACH ROW EXECUTE FUNCTION call_of_an_approved_offer()
 ;;
 CREATE FUNCTION call_wrapped_up_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF OLD.wrapped_up_at IS NOT NULL AND (OLD.outcome_code <> NEW.outcome_code
@@ -458,17 +486,42 @@ CREATE TRIGGER charge_hold_lifting_append_only BEFORE UPDATE OR DELETE ON charge
 ;;
 CREATE TRIGGER charge_hold_lifting_no_truncate BEFORE TRUNCATE ON charge_hold_lifting FOR EACH STATEMENT EXECUTE FUNCTION charge_hold_lifting_append_only()
 ;;
-CREATE FUNCTION instruction_batch_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
-;;
-CREATE TRIGGER instruction_batch_append_only BEFORE UPDATE OR DELETE ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_append_only()
-;;
-CREATE TRIGGER instruction_batch_no_truncate BEFORE TRUNCATE ON instruction_batch FOR EACH STATEMENT EXECUTE FUNCTION instruction_batch_append_only()
-;;
 CREATE FUNCTION acknowledgement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'acknowledgement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER acknowledgement_append_only BEFORE UPDATE OR DELETE ON acknowledgement FOR EACH ROW EXECUTE FUNCTION acknowledgement_append_only()
 ;;
 CREATE TRIGGER acknowledgement_no_truncate BEFORE TRUNCATE ON acknowledgement FOR EACH STATEMENT EXECUTE FUNCTION acknowledgement_append_only()
+;;
+CREATE FUNCTION instruction_batch_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF 1 = 1 THEN RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_batch_unchanged BEFORE UPDATE OF id, centre_id, number, count, sum_fen, sha256, by_id, at ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_unchanged()
+;;
+CREATE FUNCTION instruction_batch_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF 1 = 1 THEN RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_batch_stays BEFORE DELETE ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_stays()
+;;
+CREATE FUNCTION instruction_batch_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER instruction_batch_no_truncate BEFORE TRUNCATE ON instruction_batch
+FOR EACH STATEMENT EXECUTE FUNCTION instruction_batch_no_truncate()
+;;
+CREATE FUNCTION instruction_batch_sealed_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2)) THEN RAISE EXCEPTION 'what is sealed in instruction_batch changes only with its key' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_batch_sealed_again BEFORE UPDATE OF sealed ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_sealed_again()
 ;;
 CREATE FUNCTION charge_hold_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;

@@ -110,6 +110,16 @@ CREATE TRIGGER contact_number_moves BEFORE UPDATE OF phone_id ON contact FOR EAC
         WHERE campaign_id = NEW.campaign_id AND phone_id = NEW.phone_id);
 END
 ;;
+CREATE TRIGGER phone_sealed_again BEFORE UPDATE OF sealed ON phone FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'what is sealed in phone changes only with its key') WHERE NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2));
+END
+;;
+CREATE TRIGGER refused_row_sealed_again BEFORE UPDATE OF sealed ON refused_row FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'what is sealed in refused_row changes only with its key') WHERE NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2));
+END
+;;
 CREATE TRIGGER campaign_version_no_update BEFORE UPDATE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
 ;;
 CREATE TRIGGER campaign_version_no_delete BEFORE DELETE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
@@ -160,6 +170,12 @@ CREATE TRIGGER late_wrap_up_settlement_no_replace BEFORE INSERT ON late_wrap_up_
 CREATE TRIGGER call_needs_used_token BEFORE INSERT ON call FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'a call needs a dial token') WHERE NOT EXISTS (SELECT 1 FROM dial_token t WHERE t.id = NEW.dial_token_id AND t.phone_id = NEW.phone_id
         AND t.used_at IS NOT NULL AND t.voided_at IS NULL);
+END
+;;
+CREATE TRIGGER call_of_an_approved_offer BEFORE INSERT ON call FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'the script is older than the offer') WHERE NEW.duty = 'pitch' AND EXISTS (SELECT 1 FROM campaign_version v
+        JOIN script_version s ON s.id = NEW.script_version_id WHERE v.id = NEW.campaign_version_id
+        AND v.offer_since IS NOT NULL AND (s.in_force_at IS NULL OR s.in_force_at <= v.offer_since));
 END
 ;;
 CREATE TRIGGER call_wrapped_up_once BEFORE UPDATE ON call FOR EACH ROW BEGIN
@@ -322,17 +338,28 @@ CREATE TRIGGER charge_hold_lifting_no_delete BEFORE DELETE ON charge_hold_liftin
 ;;
 CREATE TRIGGER charge_hold_lifting_no_replace BEFORE INSERT ON charge_hold_lifting WHEN EXISTS (SELECT 1 FROM charge_hold_lifting WHERE charge_hold_id = NEW.charge_hold_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: charge_hold_lifting is append-only'); END
 ;;
-CREATE TRIGGER instruction_batch_no_update BEFORE UPDATE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
-;;
-CREATE TRIGGER instruction_batch_no_delete BEFORE DELETE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
-;;
-CREATE TRIGGER instruction_batch_no_replace BEFORE INSERT ON instruction_batch WHEN EXISTS (SELECT 1 FROM instruction_batch WHERE centre_id = NEW.centre_id AND number = NEW.number OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: instruction_batch is append-only'); END
-;;
 CREATE TRIGGER acknowledgement_no_update BEFORE UPDATE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
 ;;
 CREATE TRIGGER acknowledgement_no_delete BEFORE DELETE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
 ;;
 CREATE TRIGGER acknowledgement_no_replace BEFORE INSERT ON acknowledgement WHEN EXISTS (SELECT 1 FROM acknowledgement WHERE id = NEW.id OR instruction_id = NEW.instruction_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: acknowledgement is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_unchanged BEFORE UPDATE OF id, centre_id, number, count, sum_fen, sha256, by_id, at ON instruction_batch FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'instruction_batch is append-only') WHERE 1 = 1;
+END
+;;
+CREATE TRIGGER instruction_batch_stays BEFORE DELETE ON instruction_batch FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'instruction_batch is append-only') WHERE 1 = 1;
+END
+;;
+CREATE TRIGGER instruction_batch_no_replace BEFORE INSERT ON instruction_batch
+WHEN EXISTS (SELECT 1 FROM instruction_batch WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: instruction_batch is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_sealed_again BEFORE UPDATE OF sealed ON instruction_batch FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'what is sealed in instruction_batch changes only with its key') WHERE NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2));
+END
 ;;
 CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  BEGIN
     UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;

@@ -56,6 +56,16 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("chain", name=op.f("pk_journal_head")),
     )
     op.create_table(
+        "key_rotation",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("prefix", sa.LargeBinary(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("positions", sa.JSON(), nullable=False),
+        sa.Column("resealed", sa.Integer(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_rotation")),
+    )
+    op.create_table(
         "outcome",
         sa.Column("code", sa.String(40), nullable=False),
         sa.Column("zh", sa.String(40), nullable=False),
@@ -501,6 +511,7 @@ def create_tables() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("offer_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_campaign_version_by_id")),

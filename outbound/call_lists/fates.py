@@ -1,7 +1,6 @@
 """What became of a row of a list, and why, in words; how refused rows are kept as text."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,9 +8,6 @@ from outbound.call_lists.model import RowFault
 from outbound.errors import Language
 from outbound.opt_outs import Category
 from outbound.phones.parsing import Reason
-
-ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""JSON as it is stored; one encoder for all rows, because making one takes longer than using it."""
 
 IN_FILE, IN_CAMPAIGN = "in_file", "in_campaign"
 
@@ -55,12 +51,7 @@ class ForCampaign(Protocol):
     kind: str
 
 
-def as_text(cells: Sequence[str]) -> str:
-    """A row as it came, as one text that `from_text` takes apart again."""
-    return ENCODE(cells)
-
-
 def from_text(text: str) -> list[str]:
-    """The cells of a row kept by `as_text`."""
+    """The cells of a row that is kept as a JSON list."""
     cells: list[str] = json.loads(text)
     return cells

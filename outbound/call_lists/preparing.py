@@ -15,6 +15,7 @@ from outbound.call_lists.reading import ListFile
 from outbound.call_lists.refusals import HeadOnly, TooManyRows
 from outbound.phones.bulk import parse_many
 from outbound.phones.model import zones_kept
+from outbound.phones.parsing import MAINLAND_ZONES
 from outbound.phones.vault import Vault
 
 CHUNK = 20_000
@@ -24,6 +25,7 @@ _TOTAL_BEGINS = frozenset("本全合总小共gGsSſtT")
 
 Place = tuple[str, str]
 """The region of a number, and its zones as `Phone.zones` keeps them."""
+HOME: Place = ("CN", ",".join(MAINLAND_ZONES))
 
 
 @dataclass(slots=True)
@@ -31,15 +33,18 @@ class Chunk:
     """Some rows of a list, column by column: what stands at one place of each is of one row."""
 
     rows: list[int]
-    cells: list[list[str]]
+    cells: list[str]
+    """Each row as it was written, a JSON list."""
     reasons: list[str]
     """Why there is no number in the row; empty where there is one."""
     digests: list[bytes]
     """Of the row's first number; empty where there is none."""
     several: dict[int, tuple[bytes, ...]]
     """By place: every number of a row that has more than one."""
-    phones: dict[bytes, tuple[bytes, str, str]]
-    """By digest: the sealed number, its region and its zones."""
+    phones: dict[bytes, bytes]
+    """By digest: the sealed number."""
+    places: dict[bytes, Place]
+    """By digest: where a number is that is not on the mainland."""
     names: list[str]
     attributes: list[str]
     priorities: list[int]
@@ -74,43 +79,39 @@ def _refuse_too_many(list_file: ListFile, columns: ColumnMap, most: int) -> None
 
 def prepare(rows: Sequence[NumberedRow], columns: ColumnMap, vault: Vault) -> Chunk:
     """These rows as they are stored."""
-    width = len(columns.headers)
-    written = [cells for _, cells in rows]
+    width, written = len(columns.headers), [cells for _, cells in rows]
     full = [cells if len(cells) >= width else cells + [""] * (width - len(cells)) for cells in written]
     found, places = _numbers(full, columns)
     reasons = _told_singly(rows, full, found, places, columns)
-    different = dict.fromkeys(number for numbers in found for number in numbers)
+    different = list(dict.fromkeys(number for numbers in found for number in numbers))
     digest_of = dict(zip(different, vault.digest_many(different), strict=True))
-    sealed = vault.seal_many(list(different))
+    spelt = [list(map(quoted, cells)) for cells in written]
     return Chunk(
         rows=[number for number, _ in rows],
-        cells=written,
+        cells=["[" + ",".join(cells) + "]" for cells in spelt],
         reasons=reasons,
         digests=[digest_of[numbers[0]] if numbers else b"" for numbers in found],
         several={
             at: tuple(digest_of[number] for number in numbers) for at, numbers in enumerate(found) if len(numbers) > 1
         },
-        phones={
-            digest: (seal, *places[number]) for (number, digest), seal in zip(digest_of.items(), sealed, strict=True)
-        },
+        phones=dict(zip(digest_of.values(), vault.seal_many(different), strict=True)),
+        places={digest_of[number]: place for number, place in places.items() if number in digest_of},
         names=_names(full, columns.name),
-        attributes=_attributes(full, columns),
+        attributes=_attributes(written, spelt, columns),
         priorities=_priorities(full, columns.priority),
     )
 
 
 def _numbers(full: Sequence[list[str]], columns: ColumnMap) -> tuple[list[tuple[str, ...]], dict[str, Place]]:
-    """The plain numbers of each row, none where a cell needs a closer look; and where each of them is."""
+    """The plain numbers of each row, none where a cell needs a closer look; and where those from abroad are."""
     places: dict[str, Place] = {}
     by_column: list[list[str | None]] = []
     for at in columns.phone:
         parsed = parse_many([cells[at] for cells in full])
-        numbers = parsed["e164"].to_list()
-        places.update(
-            zip(numbers, zip(parsed["region"].to_list(), parsed["zones"].to_list(), strict=True), strict=True)
-        )
-        by_column.append(numbers)
-    places.pop(None, None)  # type: ignore[call-overload]
+        by_column.append(parsed["e164"].to_list())
+        away = parsed.filter((parsed["zones"] != HOME[1]) | (parsed["region"] != HOME[0]))
+        for number, region, zones in away.select("e164", "region", "zones").iter_rows():
+            places[number] = (region, zones)
     if len(by_column) == 1:
         return [(number,) if number else () for number in by_column[0]], places
     return [
@@ -142,7 +143,8 @@ def _told_singly(
             continue
         found[at] = tuple(number.e164 for number in judged.numbers)
         for number in judged.numbers:
-            places[number.e164] = (number.region, zones_kept(number))
+            if (place := (number.region, zones_kept(number))) != HOME:
+                places[number.e164] = place
     return reasons
 
 
@@ -169,13 +171,14 @@ def _priorities(full: Sequence[list[str]], at: int | None) -> list[int]:
     return [stored[cells[at]] for cells in full]
 
 
-def _attributes(full: Sequence[list[str]], columns: ColumnMap) -> list[str]:
+def _attributes(written: Sequence[list[str]], spelt: Sequence[list[str]], columns: ColumnMap) -> list[str]:
+    """What is kept of each row besides, as JSON made of the cells that are JSON already."""
     width, kept = len(columns.headers), [(at, f"{quoted(header)}:") for at, header in columns.attributes]
-    told = [",".join([key + quoted(cells[at]) for at, key in kept if cells[at]]) for cells in full]
-    for place, cells in enumerate(full):
-        if len(cells) > width:
-            further = [
-                f"{quoted(f'第{at + 1}列')}:{quoted(cells[at])}" for at in range(width, len(cells)) if cells[at].strip()
-            ]
-            told[place] = ",".join(filter(None, [told[place], *further]))
-    return ["{" + inside + "}" for inside in told]
+    told = []
+    for cells, plain in zip(spelt, written, strict=True):
+        count = len(cells)
+        inside = [key + cells[at] for at, key in kept if at < count and plain[at]]
+        if count > width:
+            inside += [f"{quoted(f'第{at + 1}列')}:{cells[at]}" for at in range(width, count) if plain[at].strip()]
+        told.append("{" + ",".join(inside) + "}")
+    return told

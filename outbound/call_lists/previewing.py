@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from outbound.call_lists import columns, taking
-from outbound.call_lists.fates import ForCampaign, RowFate
+from outbound.call_lists.fates import ForCampaign, RowFate, from_text
 from outbound.call_lists.judging import Fate, Judge
 from outbound.call_lists.preparing import Chunk, prepared
 from outbound.call_lists.reading import FileKind, ListFile, open_list
@@ -96,7 +96,7 @@ def preview(
 
 def _fates(chunk: Chunk, judged: Sequence[Fate]) -> list[RowFate]:
     return [
-        RowFate(row, cells, fate.fault, str(fate.reason))
+        RowFate(row, from_text(cells), fate.fault, str(fate.reason))
         for row, cells, fate in zip(chunk.rows, chunk.cells, judged, strict=True)
     ]
 

@@ -50,7 +50,8 @@ class ListFile(ABC):
         """
         self.blank_rows = 0
         for number, cells in self._all_rows():
-            if any(cells) and any(cell.strip() for cell in cells):
+            # The first cell decides nearly always, and this is asked of every row.
+            if cells and (((first := cells[0]) and not first.isspace()) or any(cell.strip() for cell in cells)):
                 yield number, cells
             else:
                 self.blank_rows += 1

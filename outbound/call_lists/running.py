@@ -89,15 +89,20 @@ def run(works: Works, list_id: int) -> CallList | None:
 
 
 def _brought_to_its_end(works: Works, list_id: int, lease: str) -> CallList:
-    with reading(works.engine) as session:
-        call_list = session.get_one(CallList, list_id)
+    call_list = _read(works, list_id)
+    file = call_list.file
     if call_list.state is ImportState.RUNNING:
         _take_in(works, call_list, lease)
-    with reading(works.engine) as session:
-        call_list = session.get_one(CallList, list_id)
-    if call_list.state in (ImportState.CANCELLING, ImportState.REFUSING):
+        call_list = _read(works, list_id)
+    if call_list.state in removing.ENDS:
         _remove(works, list_id, lease)
-    keeping.discard(works.folder, call_list.file)
+        call_list = _read(works, list_id)
+    if call_list.state not in UNDER_WAY:
+        keeping.discard(works.folder, file)
+    return call_list
+
+
+def _read(works: Works, list_id: int) -> CallList:
     with reading(works.engine) as session:
         return session.get_one(CallList, list_id)
 

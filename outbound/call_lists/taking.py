@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from outbound.call_lists import bulk, fates
+from outbound.call_lists import bulk
 from outbound.call_lists.judging import Fate, Judge, phone_ids
 from outbound.call_lists.model import CallList, Contact, ContactNumber, ContactState, Duty, RefusedRow
-from outbound.call_lists.preparing import Chunk
+from outbound.call_lists.preparing import HOME, Chunk
 from outbound.db import is_sqlite, table_of
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
@@ -43,7 +43,7 @@ class Taker:
     def _keep_contacts(self, chunk: Chunk, accepted: Sequence[tuple[int, Fate]], phones: Mapping[bytes, int]) -> None:
         same = contact_same(self.session, self.call_list)
         alike, groups = tuple(same.values()), self._groups(chunk)
-        names, attributes, priorities, places = chunk.names, chunk.attributes, chunk.priorities, chunk.phones
+        names, attributes, priorities, places = chunk.names, chunk.attributes, chunk.priorities, chunk.places
         rows = [
             (
                 *alike,
@@ -51,14 +51,14 @@ class Taker:
                 names[at],
                 attributes[at],
                 priorities[at],
-                groups[places[fate.numbers[0]][2]],
+                groups[places.get(fate.numbers[0], HOME)[1]],
             )
             for at, fate in accepted
         ]
         bulk.insert(self.session, table_of(Contact), [*same, *CONTACT_VARIES], rows)
 
     def _groups(self, chunk: Chunk) -> dict[str, int]:
-        for zones in {zones for _, _, zones in chunk.phones.values()} - self.groups.keys():
+        for zones in {HOME[1], *(zones for _, zones in chunk.places.values())} - self.groups.keys():
             self.groups[zones] = group_of(self.session, zones)
         return self.groups
 
@@ -76,7 +76,7 @@ class Taker:
 
     def _keep_refused(self, chunk: Chunk, judged: Sequence[Fate]) -> None:
         refused = [(at, fate) for at, fate in enumerate(judged) if fate.fault]
-        sealed = self.vault.seal_many([fates.as_text(chunk.cells[at]) for at, _ in refused])
+        sealed = self.vault.seal_many([chunk.cells[at] for at, _ in refused])
         rows = [
             (self.call_list.id, chunk.rows[at], str(fate.fault), str(fate.reason), seal)
             for (at, fate), seal in zip(refused, sealed, strict=True)
@@ -111,7 +111,10 @@ def keep_phones(session: Session, call_list: CallList, chunk: Chunk, new: Sequen
         return {}
     table = table_of(Phone)
     added_at, numbers = bulk.stored(session, table.c.added_at, call_list.at), bulk.next_ids(session, table, len(new))
-    rows = [(number, digest, *chunk.phones[digest], 0, added_at) for number, digest in zip(numbers, new, strict=True)]
+    rows = [
+        (number, digest, chunk.phones[digest], *chunk.places.get(digest, HOME), 0, added_at)
+        for number, digest in zip(numbers, new, strict=True)
+    ]
     if is_sqlite(session):
         bulk.insert(session, table, PHONE_COLUMNS, rows)
         return dict(zip(new, numbers, strict=True))

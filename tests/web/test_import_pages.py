@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,16 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import db, opt_outs
-from outbound.call_lists.model import CallList, Contact
+from outbound.call_lists import importing, keeping, running
+from outbound.call_lists.model import CallList, Contact, ImportState
+from outbound.call_lists.reading import open_list
+from outbound.call_lists.running import Works
 from outbound.campaigns.model import Campaign
 from outbound.journal import JournalEntry
 from outbound.opt_outs import Category
 from outbound.phones import model as phones
 from outbound.phones.parsing import Number, parse
+from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from tests.conftest import NOW, Cast, assert_no_violations, picture
 from tests.web import desk_scenes as scenes
@@ -183,13 +188,13 @@ def test_an_upload_needs_a_file_and_an_open_campaign_of_ones_own(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_the_waiting_file_is_encrypted_and_deleted_by_the_import(
+def test_the_waiting_file_is_readable_by_nobody_else_and_deleted_by_the_import(
     manager: FlaskClient, settings: Settings, campaign: Campaign
 ) -> None:
     place = uploaded(manager, campaign, SIMPLE)
-    (file,) = waiting(settings)
-    assert b"138" not in file.read_bytes()
-    assert file.stat().st_mode & 0o077 == 0
+    (kept,) = waiting(settings)
+    assert kept.stat().st_mode & 0o077 == 0
+    assert (kept / "list").stat().st_mode & 0o077 == 0
     manager.post(f"{place}/import")
     assert waiting(settings) == []
     assert manager.get(place).status_code == 404
@@ -353,12 +358,12 @@ def test_a_refused_list_can_be_corrected_and_imported_again(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_list_imported_elsewhere_has_numbered_columns(
+def test_a_list_imported_elsewhere_keeps_its_headers(
     manager: FlaskClient, engine: Engine, cast: Cast, settings: Settings, campaign: Campaign, now: datetime
 ) -> None:
     with db.transaction(engine) as session:
         scenes.imported(session, cast, settings, session.get_one(Campaign, campaign.id), now=now)
-    assert '<th scope="col">Column 1</th>' in manager.get("/manager/lists/1").text
+    assert '<th scope="col">手机号码</th>' in manager.get("/manager/lists/1").text
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -416,3 +421,140 @@ def test_a_file_may_be_dropped_on_the_form(page_as: "Callable[..., Page]", campa
 def _look(page: "Page", name: str) -> None:
     picture(page, name)
     assert_no_violations(page)
+
+
+LONG = "手机号码,客户姓名\n" + "".join(f"138{place:08d},王秀英\n" for place in range(3_100))
+
+
+@pytest.fixture
+def started(app: Console) -> list[int]:
+    """The imports for which the console would start a process of its own."""
+    begun: list[int] = []
+    app.config["START_IMPORT"] = lambda _settings, number: begun.append(number)
+    return begun
+
+
+@pytest.fixture
+def long_import(manager: FlaskClient, campaign: Campaign, started: list[int]) -> FlaskClient:
+    """A manager whose long list is under way, with nobody at it yet."""
+    manager.post(f"{uploaded(manager, campaign, LONG.encode())}/import")
+    return manager
+
+
+def carried_on(engine: Engine, settings: Settings) -> None:
+    works = Works(
+        engine=engine,
+        folder=keeping.folder_in(settings.data),
+        opener=partial(open_vault, settings.data),
+        now=lambda: NOW + timedelta(minutes=2),
+    )
+    running.run(works, 1)
+
+
+def under_way(engine: Engine, settings: Settings, campaign: Campaign, rows: str, name: str) -> None:
+    """An import that waits for its process."""
+    file = settings.data / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(rows, encoding="utf-8")
+    with db.transaction(engine) as session:
+        opened = open_list(file, name)
+        call_list = importing.begin(session, campaign, opened, opened.columns(), by=None, now=NOW)
+        call_list.file = keeping.keep(keeping.folder_in(settings.data), file)
+
+
+def test_a_long_list_is_left_to_a_process_of_its_own(
+    long_import: FlaskClient, session: Session, settings: Settings, started: list[int]
+) -> None:
+    (call_list,) = lists_in(session)
+    assert (started, call_list.state, call_list.accepted) == ([1], ImportState.WAITING, 0)
+    assert [file.name for file in keeping.folder_in(settings.data).iterdir()] == [call_list.file]
+    page = long_import.get("/manager/lists/1").text
+    assert "Waiting to begin" in page and "Cancel the import" in page
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_progress_of_an_import_is_told_until_it_is_over(
+    long_import: FlaskClient, engine: Engine, settings: Settings
+) -> None:
+    before = long_import.get("/manager/lists/1/progress").get_json()
+    carried_on(engine, settings)
+    after = long_import.get("/manager/lists/1/progress").get_json()
+    assert (before["over"], before["rows"], before["lines"], after["over"]) == (False, "0", "3,101", True)
+    assert "<dd>3,100</dd>" in long_import.get("/manager/lists/1").text
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_an_import_is_cancelled_on_its_page_and_may_come_again(
+    long_import: FlaskClient, engine: Engine, settings: Settings, campaign: Campaign, started: list[int]
+) -> None:
+    long_import.post("/manager/lists/1/cancel")
+    assert "Being cancelled" in long_import.get("/manager/lists/1").text
+    carried_on(engine, settings)
+    assert "This import was cancelled" in long_import.get("/manager/lists/1").text
+    assert upload(long_import, campaign, LONG.encode()).status_code == 302
+    assert started == [1, 1]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_fault_deep_in_a_long_list_is_told_on_its_page(
+    manager: FlaskClient, engine: Engine, settings: Settings, campaign: Campaign, started: list[int]
+) -> None:
+    under_way(engine, settings, campaign, LONG + '13900139000,"李\n', "broken.csv")
+    carried_on(engine, settings)
+    page = manager.get("/manager/lists/1").text
+    assert "The quotation marks in row 3102 of “broken.csv” do not pair up" in page
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_another_centres_import_cannot_be_cancelled(long_import: FlaskClient, client_as: ClientAs) -> None:
+    outsider = client_as("outsider_manager")
+    assert outsider.post("/manager/lists/1/cancel").status_code == 404
+    assert outsider.get("/manager/lists/1/progress").status_code == 404
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_preview_counts_what_becomes_of_every_row(manager: FlaskClient, campaign: Campaign) -> None:
+    page = manager.get(uploaded(manager, campaign, "04-bad-lines.csv")).text
+    assert "Of all rows, as things are now:" in page
+    assert "<dd>60</dd>" in page and "<dd>14</dd>" in page
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_columns_are_offered_again_as_they_were_chosen_for_the_same_headers(
+    manager: FlaskClient, campaign: Campaign
+) -> None:
+    chosen = {"header": ["手机号码", "客户姓名", "联系备注"], "role": ["phone", "ignored", "name"]}
+    manager.post(f"{uploaded(manager, campaign, SIMPLE)}/import", data=chosen)
+    page = manager.get(uploaded(manager, campaign, SIMPLE.replace(b"8001", b"8003"))).text
+    assert "The columns are set as they were chosen" in page
+    assert '<option value="ignored" selected>' in page
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_list_that_sounds_like_opt_outs_is_asked_about_before_it_is_called(
+    manager: FlaskClient, session: Session, campaign: Campaign
+) -> None:
+    place = uploaded(manager, campaign, SIMPLE, name="黑名单.csv")
+    assert "sounds like a list of people who must not be called" in manager.get(place).text
+    refused = manager.post(f"{place}/import")
+    assert (refused.status_code, lists_in(session)) == (422, [])
+    session.rollback()
+    manager.post(f"{place}/import", data={"sure": "1"})
+    assert [call_list.accepted for call_list in lists_in(session)] == [2]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_long_import_is_watched_until_it_is_over(
+    page_as: "Callable[..., Page]", engine: Engine, settings: Settings, campaign: Campaign, language: str
+) -> None:
+    under_way(engine, settings, campaign, LONG, "三千户.csv")
+    page = page_as("manager", language)
+    page.goto("/manager/lists/1")
+    _look(page, f"importing-{language}")
+    carried_on(engine, settings)
+    page.wait_for_selector(".page-head + p + .fates")
+    _look(page, f"imported-{language}")
+    page.goto("/manager/lists")
+    _look(page, f"lists-{language}")

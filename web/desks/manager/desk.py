@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, current_app, g
 
 from outbound import people
-from outbound.call_lists.model import RowFault
+from outbound.call_lists.model import ImportState, RowFault
 from outbound.campaigns.model import CampaignState
 from outbound.phones.vault import Vault, open_vault
 from web.language import chosen_language, lazy_gettext
@@ -30,10 +30,29 @@ FATES = {
 """What becomes of a row of a list, and the kind of its badge."""
 
 
+IMPORT_STATES = {
+    ImportState.WAITING: (lazy_gettext("Waiting to begin"), "wait"),
+    ImportState.RUNNING: (lazy_gettext("Being imported"), "wait"),
+    ImportState.CANCELLING: (lazy_gettext("Being cancelled"), "wait"),
+    ImportState.REFUSING: (lazy_gettext("Being undone"), "bad"),
+    ImportState.PUBLISHED: (lazy_gettext("Imported"), "good"),
+    ImportState.CANCELLED: (lazy_gettext("Cancelled"), ""),
+    ImportState.REFUSED: (lazy_gettext("Refused"), "bad"),
+}
+"""How far an import is, and the kind of its badge."""
+
+
 @bp.context_processor
 def shared() -> dict[str, Any]:
     """What every page of this desk knows."""
-    return {"may": may, "states": STATES, "fates": FATES, "role_names": ROLE_NAMES, "told": told}
+    return {
+        "may": may,
+        "states": STATES,
+        "fates": FATES,
+        "import_states": IMPORT_STATES,
+        "role_names": ROLE_NAMES,
+        "told": told,
+    }
 
 
 def may(permission: str) -> bool:

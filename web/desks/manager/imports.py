@@ -6,18 +6,19 @@ from typing import Any
 from flask import Response, after_this_request, current_app, flash, g, redirect, render_template, request
 from sqlmodel import col, select
 
-from outbound import journal
-from outbound.call_lists import importing
-from outbound.call_lists.columns import Role
-from outbound.call_lists.model import CallList
+from outbound.call_lists import importing, keeping, remembering, running
+from outbound.call_lists.columns import ColumnMap, Role
+from outbound.call_lists.model import UNDER_WAY, CallList
 from outbound.call_lists.reading import FileKind, ListFile, open_list
 from outbound.call_lists.refusals import FileRefused, NotInThatEncoding, UnknownEncoding
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.errors import Refusal
+from outbound.list_commands import start
 from outbound.people import known
 from web.desks.manager import uploads
 from web.desks.manager.cells import shown_cells
-from web.desks.manager.desk import bp, vault
+from web.desks.manager.desk import IMPORT_STATES, bp, vault
+from web.filters import number
 from web.forms import filled_form
 from web.guard import allows, mine
 from web.language import _, chosen_language, lazy_gettext
@@ -33,9 +34,8 @@ ROLES = {
 ENCODINGS = {"utf-8": "UTF-8", "gb18030": "GB18030 / GBK", "big5": "Big5", "utf-16": "UTF-16"}
 CODECS = {"utf-8-sig": "utf-8", "big5hkscs": "big5"}
 """Codecs by which a list is read, and the choice of ENCODINGS that means them."""
-COUNTED = 100_000
-"""Up to so many lines the rows are counted before the import; of a longer file the number is told as “about”."""
-JOURNALLED = "list.columns_chosen"
+AT_ONCE = 3_000
+"""Up to so many lines a list is taken in while the user waits; a longer one goes its own way and tells its progress."""
 
 
 class CampaignUnfit(Refusal):
@@ -70,15 +70,19 @@ def upload_list() -> Any:
     """Keep an uploaded list for its preview, or say why it is none."""
     with filled_form() as form:
         file, campaign = form.file("list"), _campaign(form.text("campaign"))
-        data, name = file.stream.read(), Path(file.filename or "").name
         if campaign is None:
             form.refuse("campaign", CampaignUnfit())
-        elif not form.faults and (refused := _refused(campaign, data, name)):
-            form.refuse("list", refused)
-    assert campaign is not None
-    about = uploads.About(name, known(g.centre.id), known(campaign.id))
-    token = uploads.keep(folder(), vault(), data, about, now=g.now)
-    return redirect(f"/manager/lists/uploads/{token}")
+        if not form.faults and campaign is not None:
+            waiting = _kept(file, campaign)
+            if refused := _refused(campaign, waiting):
+                uploads.discard(folder(), waiting.token)
+                form.refuse("list", refused)
+    return redirect(f"/manager/lists/uploads/{waiting.token}")
+
+
+def _kept(file: Any, campaign: Campaign) -> uploads.Waiting:
+    about = uploads.About(Path(file.filename or "").name, known(g.centre.id), known(campaign.id))
+    return uploads.keep(folder(), file.stream, about, now=g.now)
 
 
 def _campaign(identity: str) -> Campaign | None:
@@ -87,10 +91,10 @@ def _campaign(identity: str) -> Campaign | None:
     return campaign if fits else None
 
 
-def _refused(campaign: Campaign, data: bytes, name: str) -> Refusal | None:
+def _refused(campaign: Campaign, waiting: uploads.Waiting) -> Refusal | None:
     """Why a file can be no list. What the preview can put right, an encoding or a column, is left to it."""
     try:
-        opened = open_list(data, name)
+        opened = open_list(waiting.path, waiting.about.name)
         importing.preview(g.session, vault(), campaign, opened, now=g.now, first=1)
     except UnknownEncoding:
         return None
@@ -107,29 +111,38 @@ def chosen_columns() -> dict[str, str]:
 def _opened(waiting: uploads.Waiting) -> ListFile:
     values = request.values
     return open_list(
-        waiting.data, waiting.about.name, encoding=values.get("encoding") or None, sheet=values.get("sheet") or None
+        waiting.path, waiting.about.name, encoding=values.get("encoding") or None, sheet=values.get("sheet") or None
     )
 
 
 @bp.get("/lists/uploads/<token>")
 @allows("import_lists")
 def show_upload(token: str) -> str:
-    """How the file is understood, and what would become of its first rows."""
-    waiting = uploads.fetch(folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
+    """How the file is understood, and what would become of its rows."""
+    waiting = uploads.fetch(folder(), token, centre_id=known(g.centre.id), now=g.now)
     campaign = mine(g.session, Campaign, waiting.about.campaign_id)
     try:
         opened = _opened(waiting)
-        found = importing.preview(g.session, vault(), campaign, opened, column_map=chosen_columns(), now=g.now)
+        found, recalled = _previewed(campaign, opened)
     except FileRefused as refused:
         return _preview_page(waiting, campaign, refused=refused)
-    return _preview_page(waiting, campaign, found=found, count=_rows(opened, found.header_row))
+    return _preview_page(waiting, campaign, found=found, recalled=recalled, suspicion=_suspicion(opened, found))
 
 
-def _rows(opened: ListFile, header_row: int | None) -> int | None:
-    """How many rows stand beneath the header; None where counting would take long."""
-    if header_row is None or opened.lines > COUNTED:
-        return None
-    return sum(1 for number, _cells in opened.rows() if number > header_row)
+def _previewed(campaign: Campaign, opened: ListFile) -> tuple[importing.Preview, bool]:
+    """The preview, with the columns as they were chosen last where nobody has chosen now; and whether that was so."""
+    chosen = chosen_columns()
+    found = importing.preview(g.session, vault(), campaign, opened, column_map=chosen, now=g.now)
+    recalled = {} if chosen else remembering.recalled(g.session, known(g.centre.id), found.headers)
+    if not recalled or recalled == found.roles:
+        return found, False
+    return importing.preview(g.session, vault(), campaign, opened, column_map=recalled, now=g.now), True
+
+
+def _suspicion(opened: ListFile, found: importing.Preview) -> str:
+    """The words of the file that say that its numbers must not be rung; empty where none do."""
+    titles = [cell for number, cells in opened.preview() if number <= (found.header_row or 0) for cell in cells]
+    return remembering.looks_like_opt_outs(opened.file_name, opened.sheet or "", *titles)
 
 
 def _preview_page(waiting: uploads.Waiting, campaign: Campaign, **facts: Any) -> str:
@@ -140,7 +153,8 @@ def _preview_page(waiting: uploads.Waiting, campaign: Campaign, **facts: Any) ->
         waiting=waiting,
         campaign=campaign,
         found=found,
-        count=facts.get("count"),
+        recalled=facts.get("recalled"),
+        suspicion=facts.get("suspicion", ""),
         sentence=refused.sentence(chosen_language()) if refused else "",
         encodings=ENCODINGS if doubtful or (found and found.kind is not FileKind.XLSX) else {},
         encoding=request.values.get("encoding") or (CODECS.get(found.encoding, found.encoding) if found else ""),
@@ -149,21 +163,56 @@ def _preview_page(waiting: uploads.Waiting, campaign: Campaign, **facts: Any) ->
     )
 
 
+class OptOutsInside(Refusal):
+    """“{said}” sounds like a list of people who must not be called; confirm that these customers are to be called, or
+    import it as opt-outs.
+    """
+
+    zh = "“{said}”看起来是拒呼名单。如确实要呼叫名单中的客户，请勾选确认；否则请到拒呼名单页导入。"
+    status = 422
+
+
 @bp.post("/lists/uploads/<token>/import")
 @allows("import_lists", again=show_upload)
 def import_upload(token: str) -> Any:
-    """Take the list into its campaign, and forget the file once that is stored."""
-    waiting = uploads.fetch(folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
-    campaign, opened, chosen = mine(g.session, Campaign, waiting.about.campaign_id), _opened(waiting), chosen_columns()
-    call_list = importing.import_list(g.session, vault(), campaign, opened, column_map=chosen, by=g.staff, now=g.now)
-    _note_columns(call_list, opened, chosen)
+    """Take the list into its campaign: a short one at once, a long one by a process of its own."""
+    waiting = uploads.fetch(folder(), token, centre_id=known(g.centre.id), now=g.now)
+    campaign, opened = mine(g.session, Campaign, waiting.about.campaign_id), _opened(waiting)
+    found = opened.columns(chosen_columns())
+    _refuse_opt_outs(opened, found)
+    remembering.remember(g.session, known(g.centre.id), found.roles(), by=g.staff, now=g.now)
+    begun = _taken_in if opened.lines <= AT_ONCE else _begun
+    call_list = begun(campaign, opened, found, waiting)
     after_this_request(_forgets(token))
     return redirect(f"/manager/lists/{call_list.id}")
 
 
-def _note_columns(call_list: CallList, opened: ListFile, chosen: dict[str, str]) -> None:
-    found = opened.columns(chosen)
-    journal.record(g.session, JOURNALLED, call_list, by=g.staff, now=g.now, headers=found.headers, roles=found.roles())
+def _refuse_opt_outs(opened: ListFile, found: ColumnMap) -> None:
+    titles = [cell for number, cells in opened.preview() if number <= found.header_row for cell in cells]
+    said = remembering.looks_like_opt_outs(opened.file_name, opened.sheet or "", *titles)
+    if said and not request.form.get("sure"):
+        raise OptOutsInside(said=said)
+
+
+def _taken_in(campaign: Campaign, opened: ListFile, found: ColumnMap, _waiting: uploads.Waiting) -> CallList:
+    return importing.import_list(g.session, vault(), campaign, opened, column_map=found.roles(), by=g.staff, now=g.now)
+
+
+def _begun(campaign: Campaign, opened: ListFile, found: ColumnMap, waiting: uploads.Waiting) -> CallList:
+    call_list = importing.begin(g.session, campaign, opened, found, by=g.staff, now=g.now)
+    call_list.file = keeping.keep(keeping.folder_in(current_app.config["SETTINGS"].data), waiting.path)
+    after_this_request(_goes_on(known(call_list.id)))
+    return call_list
+
+
+def _goes_on(list_id: int) -> Any:
+    def go_on(response: Response) -> Response:
+        # Only now is the list committed, so that the other process finds it.
+        if response.status_code < 400:
+            current_app.config.get("START_IMPORT", start)(current_app.config["SETTINGS"], list_id)
+        return response
+
+    return go_on
 
 
 def _forgets(token: str) -> Any:
@@ -180,7 +229,50 @@ def _forgets(token: str) -> Any:
 @allows("import_lists", writes=False)
 def discard_upload(token: str) -> Any:
     """Forget an uploaded file."""
-    waiting = uploads.fetch(folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
+    waiting = uploads.fetch(folder(), token, centre_id=known(g.centre.id), now=g.now)
     uploads.discard(folder(), token)
     flash(_("“%(name)s” is discarded; nothing was imported.", name=waiting.about.name), "info")
     return redirect(f"/manager/campaigns/{waiting.about.campaign_id}")
+
+
+@bp.post("/lists/<int:list_id>/cancel")
+@allows("import_lists")
+def cancel_import(list_id: int) -> Any:
+    """Stop an import; what is stored of it is removed by the process that runs it, or by another."""
+    running.cancel(g.session, mine(g.session, CallList, list_id), by=g.staff, now=g.now)
+    after_this_request(_goes_on(list_id))
+    return redirect(f"/manager/lists/{list_id}")
+
+
+@bp.get("/lists/<int:list_id>/progress")
+@allows("import_lists")
+def show_progress(list_id: int) -> Any:
+    """How far an import is, as JSON, for the page that shows it."""
+    return progress_of(mine(g.session, CallList, list_id))
+
+
+def progress_of(call_list: CallList) -> dict[str, Any]:
+    """What the progress page says, in words where they are words."""
+    done = call_list.so_far.get("rows", 0)
+    seconds = (g.now - call_list.began_at).total_seconds() if call_list.began_at else 0.0
+    rate = done / seconds if seconds > 0 else 0.0
+    left = max(0, call_list.lines - call_list.reached) / rate if rate else None
+    return {
+        "over": call_list.state not in UNDER_WAY,
+        "done": done,
+        "percent": min(100, round(100 * call_list.reached / max(1, call_list.lines))),
+        "rows": number(done),
+        "lines": number(call_list.lines),
+        "rate": _("%(number)s rows a second", number=number(round(rate))) if rate else "–",
+        "left": _left(left),
+        "state": str(IMPORT_STATES[call_list.state][0]),
+        **{name: number(call_list.so_far.get(name, 0)) for name in ("accepted", "duplicate", "invalid", "suppressed")},
+    }
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return str(_("%(number)d s", number=round(seconds)))
+    return str(_("about %(number)d min", number=round(seconds / 60)))

@@ -1,6 +1,5 @@
 """Imported lists: what became of their rows, and the refused rows as a table and as files."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +9,13 @@ from sqlmodel import col, select
 from outbound import journal
 from outbound.call_lists import importing
 from outbound.call_lists.fates import from_text, reason_words
-from outbound.call_lists.model import CallList, RefusedRow
+from outbound.call_lists.model import UNDER_WAY, CallList, ImportState, RefusedRow
 from outbound.campaigns.model import Campaign
 from outbound.exports import write_csv, write_xlsx
-from outbound.journal import JournalEntry
 from outbound.people import Staff
 from web.desks.manager.cells import shown_cells
-from web.desks.manager.desk import FATES, bp, vault
-from web.desks.manager.imports import JOURNALLED
+from web.desks.manager.desk import FATES, IMPORT_STATES, bp, vault
+from web.desks.manager.imports import progress_of
 from web.guard import allows, mine
 from web.language import _, chosen_language, lazy_gettext
 from web.tables import Column, Filter, Table
@@ -27,6 +25,7 @@ LISTS = Table(
     columns=(
         Column("name", lazy_gettext("File"), sort=col(CallList.name)),
         Column("at", lazy_gettext("Imported"), sort=col(CallList.at)),
+        Column("state", lazy_gettext("State"), sort=col(CallList.state)),
         Column("rows", lazy_gettext("Rows"), sort=col(CallList.rows), number=True),
         Column("accepted", lazy_gettext("Accepted"), sort=col(CallList.accepted), number=True),
         Column("duplicate", lazy_gettext("Duplicate"), sort=col(CallList.duplicate), number=True),
@@ -37,6 +36,14 @@ LISTS = Table(
     order="-at",
     empty=lazy_gettext("No lists yet: import the first one."),
     search=(col(CallList.name),),
+    filters=(
+        Filter(
+            "state",
+            lazy_gettext("State"),
+            col(CallList.state),
+            {state.value: words for state, (words, _kind) in IMPORT_STATES.items()},
+        ),
+    ),
 )
 
 
@@ -56,6 +63,8 @@ def list_lists() -> Any:
 def show_list(list_id: int) -> str:
     """What became of a list, and its refused rows."""
     call_list = mine(g.session, CallList, list_id)
+    if call_list.state is not ImportState.PUBLISHED:
+        return _unpublished(call_list)
     rows = select(RefusedRow).where(RefusedRow.call_list_id == list_id)
     page = _refused_table(list_id).page(g.session, rows, request.args)
     cells = {each.row: shown_cells(from_text(vault().open(each.sealed)), each.fault) for each in page.rows}
@@ -69,6 +78,18 @@ def show_list(list_id: int) -> str:
         cells=cells,
         headers=headers_of(call_list, max(map(len, cells.values()), default=0)),
         words=lambda reason: reason_words(reason, language),
+    )
+
+
+def _unpublished(call_list: CallList) -> str:
+    """How far an import is, or why there is nothing of it."""
+    return render_template(
+        "manager/importing.html",
+        call_list=call_list,
+        campaign=g.session.get_one(Campaign, call_list.campaign_id),
+        importer=g.session.get(Staff, call_list.imported_by_id) if call_list.imported_by_id else None,
+        progress=progress_of(call_list),
+        under_way=call_list.state in UNDER_WAY,
     )
 
 
@@ -99,15 +120,10 @@ def _refused_table(list_id: int) -> Table:
 
 
 def headers_of(call_list: CallList, width: int) -> list[str]:
-    """The list's headers as they were when it was imported, `width` of them at least."""
-    asked = select(JournalEntry.details).where(
-        JournalEntry.subject_kind == CallList.__tablename__,
-        JournalEntry.subject_id == call_list.id,
-        JournalEntry.action == JOURNALLED,
-    )
-    details = g.session.exec(asked).first()
-    known = [str(header) for header in json.loads(details)["headers"]] if details else []
-    return known + [_("Column %(number)d", number=place + 1) for place in range(len(known), width)]
+    """The list's headers, `width` of them at least."""
+    return call_list.headers + [
+        _("Column %(number)d", number=place + 1) for place in range(len(call_list.headers), width)
+    ]
 
 
 @bp.get("/lists/<int:list_id>/refused.csv")

@@ -1,17 +1,16 @@
-"""Uploaded lists between preview and import: encrypted files in OUTBOUND_DATA/uploads, kept for a day at most."""
+"""Uploaded lists before their import: in OUTBOUND_DATA/uploads, readable by nobody else, kept for a day at most."""
 
-import base64
 import json
 import os
 import re
 import secrets
-from contextlib import suppress
+import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from outbound.errors import Refusal
-from outbound.phones.vault import Vault
 
 KEPT_FOR = timedelta(days=1)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -39,47 +38,52 @@ class Waiting:
 
     token: str
     about: About
-    data: bytes
+    path: Path
 
 
-def keep(folder: Path, vault: Vault, data: bytes, about: About, *, now: datetime) -> str:
-    """Keep an uploaded file sealed until it is imported; the token under which it is found again."""
+def keep(folder: Path, data: BinaryIO, about: About, *, now: datetime) -> Waiting:
+    """Keep an uploaded file, as a stream, until it is imported; its token is how it is found again."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(folder, now=now)
     token = secrets.token_urlsafe(16)
-    path = folder / token
+    place = folder / token
+    place.mkdir(mode=0o700)
+    path = place / "list"
     path.touch(mode=0o600, exist_ok=False)
-    head = json.dumps(asdict(about), ensure_ascii=False)
-    path.write_bytes(vault.seal(f"{head}\n{base64.b64encode(data).decode('ascii')}"))
-    os.utime(path, (now.timestamp(), now.timestamp()))
-    return token
+    with path.open("wb") as file:
+        shutil.copyfileobj(data, file, 1 << 20)
+    (place / "about.json").write_text(json.dumps(asdict(about), ensure_ascii=False), encoding="utf-8")
+    os.utime(place, (now.timestamp(), now.timestamp()))
+    return Waiting(token, about, path)
 
 
-def fetch(folder: Path, vault: Vault, token: str, *, centre_id: int, now: datetime) -> Waiting:
+def fetch(folder: Path, token: str, *, centre_id: int, now: datetime) -> Waiting:
     """The upload of that token; raises UploadGone, also where it belongs to another centre."""
-    path = folder / token
-    if not _TOKEN.fullmatch(token) or not path.exists() or _age(path, now) >= KEPT_FOR:
+    place = folder / token
+    if not _TOKEN.fullmatch(token) or not place.exists() or _age(place, now) >= KEPT_FOR:
         raise UploadGone
-    head, _newline, body = vault.open(path.read_bytes()).partition("\n")
-    about = About(**json.loads(head))
+    about = About(**json.loads((place / "about.json").read_text(encoding="utf-8")))
     if about.centre_id != centre_id:
         raise UploadGone
-    return Waiting(token, about, base64.b64decode(body))
+    return Waiting(token, about, place / "list")
 
 
 def discard(folder: Path, token: str) -> None:
     """Delete an upload; one that is gone already is no news."""
     if _TOKEN.fullmatch(token):
-        (folder / token).unlink(missing_ok=True)
+        shutil.rmtree(folder / token, ignore_errors=True)
 
 
 def sweep(folder: Path, *, now: datetime) -> None:
     """Delete the uploads that nobody has imported within a day."""
-    for path in folder.glob("*") if folder.exists() else ():
+    for place in folder.glob("*") if folder.exists() else ():
         # Another process may sweep at the same time.
-        with suppress(FileNotFoundError):
-            if _age(path, now) >= KEPT_FOR:
-                path.unlink()
+        try:
+            old = _age(place, now) >= KEPT_FOR
+        except FileNotFoundError:
+            continue
+        if old:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _age(path: Path, now: datetime) -> timedelta:

@@ -31,6 +31,23 @@
     return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
   }
 
+  const under = document.querySelector("[data-progress]");
+  if (under) {
+    const ask = async () => {
+      try {
+        const answer = await fetch(under.dataset.progress, { headers: { Accept: "application/json" } });
+        if (answer.ok) {
+          const told = await answer.json();
+          if (told.over) { location.reload(); return; }
+          under.querySelector("progress").value = told.percent;
+          for (const place of under.querySelectorAll("[data-told]")) place.textContent = told[place.dataset.told];
+        }
+      } catch { /* The connection comes back, or the page is left. */ }
+      setTimeout(ask, 1000);
+    };
+    setTimeout(ask, 1000);
+  }
+
   for (const form of document.querySelectorAll("form[data-importing]")) {
     form.addEventListener("submit", () => {
       const button = form.querySelector("button.primary");

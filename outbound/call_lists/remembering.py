@@ -1,0 +1,41 @@
+"""What is known of a list before it is imported: how its columns were chosen last, and whether it is one at all."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlmodel import Session
+
+from outbound.call_lists.model import ColumnChoice
+from outbound.people import Staff
+
+_OPT_OUTS = re.compile(
+    r"黑\s*名\s*单|拒\s*呼|禁\s*呼|拒\s*访|勿\s*扰|免\s*打\s*扰|禁\s*拨|do[\s_-]*not[\s_-]*call|\bdncl?\b|opt[\s_-]*outs?|black[\s_-]*list",
+    re.IGNORECASE,
+)
+
+
+def recalled(session: Session, centre_id: int, headers: Iterable[str]) -> dict[str, str]:
+    """Header to role, as somebody of the centre chose last for a list with these headers; empty where nobody did."""
+    found = session.get(ColumnChoice, (centre_id, _key(headers)))
+    return dict(found.roles) if found else {}
+
+
+def remember(session: Session, centre_id: int, roles: Mapping[str, str], *, by: Staff | None, now: datetime) -> None:
+    """Offer these roles again for the next list with the same headers."""
+    key = _key(roles)
+    kept = session.get(ColumnChoice, (centre_id, key)) or ColumnChoice(centre_id=centre_id, headers=key, at=now)
+    if kept.roles == dict(roles):
+        return
+    kept.roles, kept.by_id, kept.at = dict(roles), by.id if by else None, now
+    session.add(kept)
+
+
+def _key(headers: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(headers)).encode()).hexdigest()
+
+
+def looks_like_opt_outs(*told: str) -> str:
+    """Which of these words, such as a file's name and its headers, says that its numbers must not be rung; or ''."""
+    return next((each for each in told if _OPT_OUTS.search(each)), "")
