@@ -157,6 +157,16 @@ guard(
 )
 guard(
     table_of(Call),
+    "call_of_an_approved_offer",
+    when="BEFORE INSERT",
+    # Customers of a sale are told what they were sold, whatever the offer is now: only a pitch tells of the new one.
+    refuse_if="""NEW.duty = 'pitch' AND EXISTS (SELECT 1 FROM campaign_version v
+        JOIN script_version s ON s.id = NEW.script_version_id WHERE v.id = NEW.campaign_version_id
+        AND v.offer_since IS NOT NULL AND (s.in_force_at IS NULL OR s.in_force_at <= v.offer_since))""",
+    saying="the script is older than the offer",
+)
+guard(
+    table_of(Call),
     "call_wrapped_up_once",
     when="BEFORE UPDATE",
     refuse_if="""OLD.wrapped_up_at IS NOT NULL AND (OLD.outcome_code <> NEW.outcome_code

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from functools import lru_cache
-from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -58,11 +57,7 @@ def definition_written(source: str) -> Definition:
 
 def offer_changed_at(session: Session, campaign: Campaign) -> datetime | None:
     """When the offer was last changed; None where it is still the first one."""
-    changed = None
-    for before, after in pairwise(versions(session, campaign)):
-        if definition_in(before).offer != definition_in(after).offer:
-            changed = after.at
-    return changed
+    return in_force(session, campaign).offer_since
 
 
 def named(session: Session, centre_id: int, definition: Definition) -> list[Staff]:

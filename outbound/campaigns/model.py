@@ -50,6 +50,11 @@ class CampaignVersion(SQLModel, table=True):
     number: int
     source: str = Field(sa_type=sa.Text, description="the YAML, byte for byte")
     document: dict[str, Any] = Field(sa_type=sa.JSON)
+    offer_since: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="when this offer took another one's place: scripts must be approved after that; none: the first",
+    )
     by_id: int | None = Field(default=None, foreign_key="staff.id")
     at: datetime = Field(sa_type=UtcDateTime)
 

@@ -28,7 +28,7 @@ from outbound.campaigns.lookups import (
 from outbound.campaigns.model import Campaign, CampaignStaff, CampaignState, CampaignVersion
 from outbound.campaigns.readiness import NotReady, missing
 from outbound.documents import Document, DocumentFaulty
-from outbound.errors import Refusal
+from outbound.errors import DATABASE_REFUSALS, Refusal
 from outbound.people import Centre, Staff, known
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "NeverOpened",
     "NotReady",
     "OfferInUse",
+    "ScriptOlderThanOffer",
     "amend",
     "assign",
     "campaigns_of",
@@ -78,6 +79,15 @@ class OfferInUse(Refusal):
     """Customers are being told this offer now; pause the campaign to change it, then have its scripts approved anew."""
 
     zh = "坐席正在按现有业务内容外呼，请先暂停活动再修改；修改后脚本须重新审批。"
+
+
+class ScriptOlderThanOffer(Refusal):
+    """The offer was changed after this script was approved; nobody is told of it before the script is approved anew."""
+
+    zh = "业务内容改动后，脚本还没有重新审批，暂时不能拨打。"
+
+
+DATABASE_REFUSALS["the script is older than the offer"] = ScriptOlderThanOffer
 
 
 class CampaignClosed(Refusal):
@@ -132,8 +142,9 @@ def amend(session: Session, campaign: Campaign, text: str, *, by: Staff, now: da
     campaign.name, campaign.kind = definition.name, definition.kind
     campaign.starts_on, campaign.ends_on = definition.starts, definition.ends
     session.add(campaign)
-    version = _keep(session, campaign, text, definition, by=by, now=now)
     changed = definition_in(before).offer != definition.offer
+    since = now if changed else before.offer_since
+    version = _keep(session, campaign, text, definition, offer_since=since, by=by, now=now)
     journal.record(
         session, "campaign.amended", campaign, by=by, now=now, version=campaign.version, offer_changed=changed
     )
@@ -207,13 +218,21 @@ def _become(
 
 
 def _keep(
-    session: Session, campaign: Campaign, text: str, definition: Definition, *, by: Staff, now: datetime
+    session: Session,
+    campaign: Campaign,
+    text: str,
+    definition: Definition,
+    *,
+    offer_since: datetime | None = None,
+    by: Staff,
+    now: datetime,
 ) -> CampaignVersion:
     version = CampaignVersion(
         campaign_id=known(campaign.id),
         number=campaign.version,
         source=text,
         document=definition.model_dump(mode="json"),
+        offer_since=offer_since,
         by_id=by.id,
         at=now,
     )
