@@ -3,6 +3,7 @@
 Sound is decoded outside every transaction: hearing half an hour of it must hold nobody up.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
@@ -14,7 +15,7 @@ from outbound.campaigns.lookups import definition_in
 from outbound.campaigns.model import CampaignVersion
 from outbound.db import reading, transaction
 from outbound.errors import Refusal
-from outbound.people import Centre, Staff, known
+from outbound.people import Centre, Role, Staff, known, may
 from outbound.recordings import describing, keeping
 from outbound.recordings.model import AgentSide, Recording
 from outbound.recordings.store import RecordingGone, Store
@@ -26,6 +27,19 @@ log = structlog.get_logger()
 _QUICK = {b"RIFF": 48 << 20, b"RIFX": 48 << 20, b"ID3": 4 << 20, b"\xff": 4 << 20, b"fLaC": 8 << 20, b"OggS": 1 << 19}
 """By its first bytes, up to how many bytes a recording is heard through in about half a second."""
 _QUICK_OTHERWISE = 1 << 18
+
+
+class SomebodyElsesCall(Refusal):
+    """The call {reference} is a colleague's; only a supervisor sends or matches its recording."""
+
+    zh = "通话 {reference} 是其他同事的，只有班长可以上传或匹配它的录音。"
+    status = 403
+
+
+def refuse_others(call: Call | None, *, by: Staff, roles: Collection[Role]) -> None:
+    """Raise SomebodyElsesCall where a call is a colleague's and one is no supervisor."""
+    if call and call.agent_id != by.id and not may(roles, "supervise"):
+        raise SomebodyElsesCall(reference=call.reference)
 
 
 def heard_now(data: bytes) -> Hearing | None:

@@ -10,6 +10,8 @@ from outbound import journal
 from outbound.errors import NotFound
 from outbound.journal import JournalEntry
 from outbound.people import Staff, known
+from outbound.recordings import deleting
+from outbound.recordings.holds import RecordingDeleted
 from outbound.recordings.model import Recording
 from outbound.recordings.store import RecordingGone, Store
 
@@ -28,10 +30,12 @@ class Soundness(StrEnum):
 def open_for(session: Session, store: Store, recording: Recording, *, by: Staff, now: datetime) -> IO[bytes]:
     """The recording as a seekable file, for ranges; the hearing is journalled.
 
-    Raises NotFound for another centre's recording, RecordingGone, StoreOutOfReach.
+    Raises NotFound for another centre's recording, RecordingDeleted, RecordingGone, StoreOutOfReach.
     """
     if by.centre_id is not None and by.centre_id != recording.centre_id:
         raise NotFound
+    if deleting.of(session, recording):
+        raise RecordingDeleted
     opened = store.open(recording.storage_key)
     if not _heard_lately(session, recording, by, now):
         journal.record(session, "recording.heard", recording, by=by, now=now, call=recording.call_id)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from outbound.errors import Language, Refusal
 from outbound.phones.vault import Vault, open_vault
-from outbound.recordings.store import Store
+from outbound.recordings.store import Store, open_store
 from web import answers
 
 bp = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Desk")
@@ -60,4 +60,4 @@ def vault() -> Vault:
 
 def store() -> Store:
     """Where recordings are kept. Raises StoreOutOfReach."""
-    return Store(current_app.config["SETTINGS"].recordings)
+    return open_store(current_app.config["SETTINGS"])

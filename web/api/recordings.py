@@ -5,15 +5,14 @@ A recording is decoded before the writing transaction begins: hearing half an ho
 
 from flask import g, request
 from flask.blueprints import BlueprintSetupState
+from sqlmodel import Session
 
 from outbound import db
 from outbound.calls.model import Call
-from outbound.campaigns import verbs as campaigns
-from outbound.campaigns.model import CampaignVersion
+from outbound.intake import taking
 from outbound.people import Centre, known
-from outbound.recordings import keeping
-from qa.audio import analyse
-from qa.audio.hearing import MINIMUM_SECONDS
+from outbound.recordings import keeping, recorders
+from outbound.recordings.recorders import Recorder
 from web.api import describing, shapes
 from web.api.blueprint import bp, store
 from web.api.calls import my_call
@@ -33,21 +32,34 @@ def attach(call_id: int) -> shapes.RecordingShown:
     return _keep(file.read(), file.filename, call=call, reference="")
 
 
+def enter_recorder(session: Session, token: str) -> None:
+    """Let a recorder in by its token: for its centre, and for nothing but sending recordings. Raises TokenUnknown."""
+    g.recorder = recorders.of_token(session, token)
+    g.session, g.staff, g.roles = session, None, frozenset()
+    g.centre = session.get_one(Centre, g.recorder.centre_id)
+
+
 @bp.put("/recordings/<reference>")
-@allows("match_recordings", writes=False)
-@bp.doc(description="The body is the sound itself; it is matched to the call of that reference, now or later.")
+@allows("match_recordings", writes=False, token=enter_recorder)
+@bp.doc(
+    description="The body is the sound itself; it is matched to the call of that reference, now or later. A recorder"
+    " shows the token that the centre's manager made for it: `Authorization: Bearer obr_…`."
+)
 @bp.output(shapes.RecordingShown, status_code=201)
 def put(reference: str) -> shapes.RecordingShown:
     """Keep a recording under its recorder's reference."""
     name = request.headers.get("X-File-Name", reference)
+    if g.staff:
+        call = keeping.call_of_reference(g.session, known(g.centre.id), reference)
+        taking.refuse_others(call, by=g.staff, roles=g.roles)
     return _keep(request.get_data(), name, call=None, reference=reference)
 
 
 def _keep(data: bytes, file_name: str, *, call: Call | None, reference: str) -> shapes.RecordingShown:
-    hearing = analyse(data)
+    hearing = taking.heard_now(data)
+    recorder: Recorder | None = g.get("recorder")
     with db.transaction(engine()) as session:
-        known_call = call or keeping.call_of_reference(session, g.centre.id, reference)
-        recording = keeping.keep(
+        recording = taking.keep(
             session,
             store(),
             session.get_one(Centre, known(g.centre.id)),
@@ -56,18 +68,13 @@ def _keep(data: bytes, file_name: str, *, call: Call | None, reference: str) -> 
             hearing=hearing,
             reference=reference,
             call=session.get_one(Call, known(call.id)) if call else None,
-            minimum_seconds=_minimum(known_call),
+            agent_side=recorder.agent_side if recorder else None,
             by=g.staff,
             now=g.now,
         )
+        if recorder:
+            session.get_one(Recorder, known(recorder.id)).sent_at = g.now
         return describing.recording_shown(recording)
-
-
-def _minimum(call: Call | None) -> float:
-    if call is None:
-        return MINIMUM_SECONDS
-    version = g.session.get_one(CampaignVersion, call.campaign_version_id)
-    return float(campaigns.definition_in(version).qa.minimum_seconds)
 
 
 def _exempt(state: BlueprintSetupState) -> None:

@@ -23,8 +23,9 @@ from outbound.errors import Language, Refusal
 from outbound.people import Centre, Staff
 from outbound.phones.vault import open_vault
 from outbound.recordings import hearing
-from outbound.recordings.model import Recording
-from outbound.recordings.store import Store
+from outbound.recordings.model import AgentSide, Recording
+from outbound.recordings.store import Store, open_store
+from outbound.settings import Settings
 from scripts.language import Disclosure, Meaning, Purpose, Script, Step
 from scripts.model import ScriptVersion, script_of
 from scripts.rendering import Facts, reading_order, render
@@ -71,12 +72,12 @@ class Spoken:
 
 def store() -> Store:
     """The store of recordings of this console."""
-    return _store(current_app.config["SETTINGS"].recordings)
+    return _store(current_app.config["SETTINGS"])
 
 
 @cache
-def _store(url: str) -> Store:
-    return Store(url)
+def _store(settings: Settings) -> Store:
+    return open_store(settings)
 
 
 def player_of(recording: Recording, address: str) -> dict[str, Any]:
@@ -87,8 +88,16 @@ def player_of(recording: Recording, address: str) -> dict[str, Any]:
         "address": address,
         "seconds": recording.seconds,
         "peaks": [side["peaks"] for side in sides],
+        "sides": _sides(recording) if len(sides) == 2 else ["both"],
         "spoken": _together(span for side in sides for span in side["spoken"]),
     }
+
+
+def _sides(recording: Recording) -> list[str]:
+    """Who is on the left and who on the right, as the recorder's rule was when the recording came in."""
+    if recording.agent_side == AgentSide.UNKNOWN:
+        return ["left", "right"]
+    return ["agent", "customer"] if recording.agent_side == AgentSide.LEFT else ["customer", "agent"]
 
 
 def _together(spans: Iterable[tuple[float, float]]) -> list[list[float]]:

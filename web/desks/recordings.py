@@ -8,27 +8,27 @@ from flask import Blueprint, Response, flash, g, jsonify, redirect, render_templ
 from sqlmodel import col, select
 from werkzeug.datastructures import FileStorage
 
+from outbound import db
 from outbound.calls.model import Call
-from outbound.campaigns.definition import Definition
-from outbound.campaigns.model import CampaignVersion
 from outbound.errors import NotFound, Refusal
-from outbound.people import Staff, known, may
-from outbound.recordings import keeping
-from outbound.recordings.keeping import InvalidReason
+from outbound.intake import taking
+from outbound.people import Centre, Staff, known, may
+from outbound.recordings import deleting, holds, keeping
+from outbound.recordings.candidates import candidates
+from outbound.recordings.describing import InvalidReason
 from outbound.recordings.model import Recording
-from qa.audio import analyse
-from qa.audio.hearing import MINIMUM_SECONDS
 from qa.review import verbs as reviews
 from web.answers import wants_json
 from web.desks import listening
 from web.desks.reviewer import heard_of
 from web.forms import FileMissing, filled_form
-from web.guard import allows, mine
+from web.guard import allows, engine, mine
 from web.language import _, chosen_language, lazy_gettext
 from web.tables import Column, Filter, Table
 
 bp = Blueprint("recordings", __name__)
 
+MOST_IN_TRAY = 50
 SUFFIXES = ".wav,.mp3,.ogg,.opus,.flac,.amr,.m4a,audio/*"
 
 
@@ -37,13 +37,6 @@ class CallUnknown(Refusal):
 
     zh = "本中心没有编号为“{reference}”的通话，请从录音系统或通话记录中复制编号。"
     status = 422
-
-
-class SomebodyElsesCall(Refusal):
-    """The call {reference} is a colleague's; only a supervisor sends or matches its recording."""
-
-    zh = "通话 {reference} 是其他同事的，只有班长可以上传或匹配它的录音。"
-    status = 403
 
 
 RECORDINGS = Table(
@@ -107,15 +100,17 @@ def show_recordings() -> Any:
     page = RECORDINGS.page(g.session, asked, request.args)
     if page.exported:
         return page.export("recordings")
-    return render_template("recordings/list.html", page=page, validity=validity, waiting=_waiting(), sends=_sends())
+    return render_template("recordings/list.html", page=page, validity=validity, waiting=_waiting(), **_tabs())
 
 
 def _waiting() -> int:
     return len(keeping.unmatched(g.session, g.centre.id)) if g.centre else 0
 
 
-def _sends() -> bool:
-    return may(g.roles, "match_recordings")
+def _tabs() -> dict[str, bool]:
+    """Which pages about recordings are open to who asks."""
+    permissions = {"sends": "match_recordings", "keeps": "hold_recordings", "hears": "hear_recordings"}
+    return {name: may(g.roles, permission) for name, permission in permissions.items()}
 
 
 @bp.get("/recordings/<int:recording_id>")
@@ -128,7 +123,16 @@ def show_recording(recording_id: int) -> str:
         heard = {"recording": recording, "call": None, "player": player, "spoken": None}
     else:
         heard = heard_of(recording_id, recording.call_id, f"/recordings/{recording_id}/audio")
-    return render_template("recordings/one.html", validity=validity, asks=may(g.roles, "supervise"), **heard)
+    return render_template(
+        "recordings/one.html",
+        validity=validity,
+        asks=may(g.roles, "supervise"),
+        holds=may(g.roles, "hold_recordings"),
+        hold=holds.in_force(g.session, recording),
+        gone=deleting.of(g.session, recording),
+        until=deleting.stays_until(g.session, recording),
+        **heard,
+    )
 
 
 @bp.get("/recordings/<int:recording_id>/audio")
@@ -154,11 +158,9 @@ def ask_for_review(recording_id: int) -> Any:
 def show_tray() -> str:
     """Recordings whose call is not known yet, the newest first."""
     waiting = keeping.unmatched(g.session, g.centre.id)
-    return render_template("recordings/tray.html", waiting=waiting, validity=validity, hears=_hears())
-
-
-def _hears() -> bool:
-    return may(g.roles, "hear_recordings")
+    only = None if may(g.roles, "supervise") else g.staff
+    shown = [(each, candidates(g.session, each, g.centre, agent=only)) for each in waiting[:MOST_IN_TRAY]]
+    return render_template("recordings/tray.html", waiting=shown, count=len(waiting), validity=validity, **_tabs())
 
 
 @bp.post("/recordings/<int:recording_id>/match")
@@ -173,22 +175,17 @@ def match(recording_id: int) -> Any:
             form.refuse(f"reference-{recording_id}", CallUnknown(reference=reference))
     if call is None:
         raise NotFound
-    _refuse_others(call)
+    taking.refuse_others(call, by=g.staff, roles=g.roles)
     keeping.match(g.session, recording, call, by=g.staff, now=g.now)
     flash(_("Matched to the call %(reference)s.", reference=call.reference))
     return redirect("/recordings/tray")
-
-
-def _refuse_others(call: Call) -> None:
-    if call.agent_id != g.staff.id and not may(g.roles, "supervise"):
-        raise SomebodyElsesCall(reference=call.reference)
 
 
 @bp.get("/recordings/upload")
 @allows("match_recordings")
 def show_upload() -> str:
     """Where files are dropped."""
-    return render_template("recordings/upload.html", sent=[], accept=SUFFIXES, hears=_hears())
+    return render_template("recordings/upload.html", sent=[], accept=SUFFIXES, **_tabs())
 
 
 @dataclass(frozen=True)
@@ -204,7 +201,7 @@ class Sent:
         """`good` where it has its call, `wait` where it waits for one or is not valid, `bad` where it was refused."""
         if self.recording is None:
             return "bad"
-        return "good" if self.recording.call_id and self.recording.valid else "wait"
+        return "good" if self.recording.call_id and (self.recording.valid or self.recording.waits) else "wait"
 
     @property
     def told(self) -> str:
@@ -214,13 +211,15 @@ class Sent:
         assert self.recording is not None, "a file is kept or refused"
         if self.recording.call_id is None:
             return str(_("Kept; waits in the tray, for no call has the reference %(r)s.", r=self.recording.reference))
+        if self.recording.waits:
+            return str(_("Kept and matched to its call; it is long and will be heard through in a moment."))
         if reason := validity(self.recording):
             return str(_("Kept and matched, but not valid: %(reason)s.", reason=reason))
         return str(_("Kept and matched to its call."))
 
 
 @bp.post("/recordings/upload")
-@allows("match_recordings", again=show_upload)
+@allows("match_recordings", writes=False, again=show_upload)
 def take() -> Any:
     """Take one file or many; what is refused is told at its file, and the others go on."""
     files = [file for file in request.files.getlist("files") if file.filename]
@@ -231,7 +230,7 @@ def take() -> Any:
     if wants_json():
         told = [{"name": each.name, "kind": each.kind, "told": each.told, "id": _number(each)} for each in sent]
         return jsonify(files=told), status
-    return render_template("recordings/upload.html", sent=sent, accept=SUFFIXES, hears=_hears()), status
+    return render_template("recordings/upload.html", sent=sent, accept=SUFFIXES, **_tabs()), status
 
 
 def _number(sent: Sent) -> int | None:
@@ -241,8 +240,7 @@ def _number(sent: Sent) -> int | None:
 def _send(file: FileStorage) -> Sent:
     name = PurePath((file.filename or "").replace("\\", "/")).name
     try:
-        with g.session.begin_nested():
-            return Sent(name, recording=take_in(file.stream.read(), name))
+        return Sent(name, recording=take_in(file.stream.read(), name))
     except Refusal as refused:
         return Sent(name, refused=refused)
 
@@ -250,29 +248,21 @@ def _send(file: FileStorage) -> Sent:
 def take_in(data: bytes, file_name: str) -> Recording:
     """Hear a file through and keep it; its name without the suffix is the recorder's call reference.
 
-    Raises what `qa.audio.analyse` and `keeping.keep` raise, and SomebodyElsesCall.
+    It is decoded before the writing transaction begins. Raises what `taking.heard_now` and `keeping.keep` raise, and
+    SomebodyElsesCall.
     """
-    reference = PurePath(file_name).stem.strip()
-    call = keeping.call_of_reference(g.session, known(g.centre.id), reference)
-    if call:
-        _refuse_others(call)
-    return keeping.keep(
-        g.session,
-        listening.store(),
-        g.centre,
-        data=data,
-        file_name=file_name,
-        hearing=analyse(data),
-        reference=reference,
-        minimum_seconds=_minimum(call),
-        by=g.staff,
-        now=g.now,
-    )
-
-
-def _minimum(call: Call | None) -> float:
-    """How long a recording must last at least, in seconds: as the call's campaign says."""
-    if call is None:
-        return MINIMUM_SECONDS
-    version = g.session.get_one(CampaignVersion, call.campaign_version_id)
-    return float(Definition.model_validate(version.document).qa.minimum_seconds)
+    hearing, reference = taking.heard_now(data), PurePath(file_name).stem.strip()
+    with db.transaction(engine()) as session:
+        centre = session.get_one(Centre, known(g.centre.id))
+        taking.refuse_others(keeping.call_of_reference(session, known(centre.id), reference), by=g.staff, roles=g.roles)
+        return taking.keep(
+            session,
+            listening.store(),
+            centre,
+            data=data,
+            file_name=file_name,
+            hearing=hearing,
+            reference=reference,
+            by=g.staff,
+            now=g.now,
+        )
