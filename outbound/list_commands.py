@@ -1,7 +1,5 @@
 """Imports on the command line: a list brought in while its progress is told, and imports that were left taken up."""
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +17,7 @@ from outbound.call_lists.reading import open_list
 from outbound.call_lists.running import Works
 from outbound.commands import campaign_named, opened
 from outbound.compliance import Words
-from outbound.db import transaction
+from outbound.db import reading, transaction
 from outbound.errors import Refusal
 from outbound.people import known
 from outbound.phones.model import refuse_other_key
@@ -82,13 +80,24 @@ def _run(works: Works, list_id: int) -> dict[str, int]:
             session.get_one(CallList, list_id).lease_until = works.now()
         done = running.run(works, list_id)
     if done is None:
-        return {}
+        done = _awaited(works, list_id)
     works.told(done)
     if done.state is ImportState.REFUSED:
         raise ListRefused(why=Words(done.why["zh"], done.why["en"]))
     if done.state is ImportState.CANCELLED:
         raise ImportCancelled(name=done.name)
     return tally_of(done)
+
+
+def _awaited(works: Works, list_id: int) -> CallList:
+    """The list when it is over, where another process was quicker to take it up."""
+    while True:
+        with reading(works.engine) as session:
+            call_list = session.get_one(CallList, list_id)
+        if call_list.state not in UNDER_WAY:
+            return call_list
+        works.told(call_list)
+        time.sleep(0.5)
 
 
 def resume_imports(settings: Settings, list_id: int | None = None) -> None:
@@ -116,22 +125,3 @@ def telling(*, quiet: bool) -> Callable[[CallList], None]:
         print(f"\r{done:>12,} rows  {per_second:>9,.0f}/s  {left:>6,.0f} s left", end=end, file=sys.stderr, flush=True)
 
     return tell
-
-
-def start(settings: Settings, list_id: int) -> None:
-    """Bring an import to its end in a process of its own, which outlives this one."""
-    root = str(Path(__file__).resolve().parent.parent)
-    environment = {
-        **os.environ,
-        "OUTBOUND_DATA": str(settings.data.absolute()),
-        "OUTBOUND_DATABASE_URL": settings.database,
-        "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH")))),
-    }
-    subprocess.Popen(  # noqa: S603 - no shell, fixed arguments
-        [sys.executable, "-m", "outbound.cli", "import", "--resume", str(list_id)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )

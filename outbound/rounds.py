@@ -9,6 +9,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy.engine import Engine
 
+from outbound import resealing
+from outbound.call_lists import starting
 from outbound.intake.taking import hear_waiting
 from outbound.intake.watched import take_watched
 from outbound.recordings import reconciling
@@ -43,7 +45,24 @@ def check_recordings(engine: Engine, settings: Settings, now: datetime) -> objec
     return reconciling.check_nightly(engine, open_store(settings), now=now)
 
 
-ROUNDS: tuple[Round, ...] = (take_recordings, hear_recordings, delete_recordings, check_recordings)
+def reseal_numbers(engine: Engine, settings: Settings, now: datetime) -> object:
+    """After a change of keys, what older keys have encrypted is encrypted with the new one."""
+    return resealing.go_on(engine, settings.data, now=now)
+
+
+def take_imports_up(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Imports whose process died, or never began, go on in a new one."""
+    return starting.take_up(engine, settings, now=now)
+
+
+ROUNDS: tuple[Round, ...] = (
+    take_recordings,
+    hear_recordings,
+    delete_recordings,
+    check_recordings,
+    reseal_numbers,
+    take_imports_up,
+)
 """In this order at every beat, before the timetable: a draw shall find what came in before it."""
 
 

@@ -35,7 +35,7 @@ IMPORT_STATES = {
     ImportState.RUNNING: (lazy_gettext("Being imported"), "wait"),
     ImportState.CANCELLING: (lazy_gettext("Being cancelled"), "wait"),
     ImportState.REFUSING: (lazy_gettext("Being undone"), "bad"),
-    ImportState.PUBLISHED: (lazy_gettext("Imported"), "good"),
+    ImportState.PUBLISHED: (lazy_gettext("In use"), "good"),
     ImportState.CANCELLED: (lazy_gettext("Cancelled"), ""),
     ImportState.REFUSED: (lazy_gettext("Refused"), "bad"),
 }

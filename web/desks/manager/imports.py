@@ -11,9 +11,9 @@ from outbound.call_lists.columns import ColumnMap, Role
 from outbound.call_lists.model import UNDER_WAY, CallList
 from outbound.call_lists.reading import FileKind, ListFile, open_list
 from outbound.call_lists.refusals import FileRefused, NotInThatEncoding, UnknownEncoding
+from outbound.call_lists.starting import start
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.errors import Refusal
-from outbound.list_commands import start
 from outbound.people import known
 from web.desks.manager import uploads
 from web.desks.manager.cells import shown_cells
