@@ -58,6 +58,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "see_evidence": _OFFICE | {Role.FINANCE, Role.CARRIER, Role.CARE},
     "serve_customers": frozenset({Role.CARE}),
     "block_numbers": frozenset({Role.CARE, Role.MANAGER, Role.SUPERVISOR}),
+    "lift_opt_outs": _OFFICE,
+    "export_whole_numbers": frozenset({Role.MANAGER}),
 }
 """The one permission table: what may be done, and in which roles."""
 

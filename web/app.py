@@ -27,6 +27,8 @@ DESKS = (
     "web.desks.scripts",
     "web.desks.finance",
     "web.desks.care",
+    "web.desks.opt_outs",
+    "web.desks.opt_out_lists",
     "web.desks.supervisor",
     "web.desks.evidence",
     "web.desks.recordings",

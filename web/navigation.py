@@ -32,6 +32,7 @@ DESKS = (
     Desk("/scripts", lazy_gettext("Scripts"), frozenset({Role.CARRIER, Role.BUSINESS_SUPPORT, Role.MANAGER})),
     Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE}), ("/subscriptions",)),
     Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE}), ("/subscriptions",)),
+    Desk("/opt-outs", lazy_gettext("Opt-outs"), frozenset({Role.CARE, Role.SUPERVISOR, Role.MANAGER})),
     Desk("/my-reviews", lazy_gettext("My reviews"), frozenset({Role.AGENT, Role.VERIFIER})),
     Desk("/recordings", lazy_gettext("Recordings"), frozenset({Role.REVIEWER, Role.MANAGER, Role.CARRIER})),
     Desk("/subscriptions", lazy_gettext("Subscriptions"), frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER})),

@@ -62,7 +62,7 @@ def show_desk() -> str:
 def search() -> Any:
     """To the history of a number; the number itself stands in no address."""
     with filled_form() as form:
-        number = _number(form)
+        number = number_in(form)
     assert number is not None, "a form without a number is refused"
     phone = find(g.session, vault(), number.e164)
     if phone is None or not History(g.session, g.centre.id, phone).is_ours:
@@ -70,11 +70,12 @@ def search() -> Any:
     return redirect(f"/care/numbers/{phone.id}")
 
 
-def _number(form: Form) -> Number | None:
-    text = form.text("number", most=40)
+def number_in(form: Form, name: str = "number") -> Number | None:
+    """The number typed into a field, or a fault noted there."""
+    text = form.text(name, most=40)
     found = parse(text) if text else None
     if isinstance(found, Unusable):
-        form.refuse("number", NotANumber(text=text, reason=found.reason.words(chosen_language())))
+        form.refuse(name, NotANumber(text=text, reason=found.reason.words(chosen_language())))
     return found if isinstance(found, Number) else None
 
 
@@ -83,7 +84,7 @@ def _number(form: Form) -> Number | None:
 def block_unknown() -> Any:
     """Block a number that was never met, so that no later list brings it in."""
     with filled_form() as form:
-        number = _number(form)
+        number = number_in(form)
     assert number is not None, "a form without a number is refused"
     phone = keep(g.session, vault(), number, now=g.now)
     _block(phone, Category.REFUSAL, "")

@@ -1,0 +1,209 @@
+"""Lists of opt-outs taken in by way of a page that says before what will happen, and given out as files."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, after_this_request, current_app, flash, g, redirect, render_template, request
+from sqlmodel import select
+from werkzeug.datastructures import MultiDict
+
+from outbound import clock, journal
+from outbound.call_lists.reading import ListFile, open_list
+from outbound.call_lists.refusals import FileRefused
+from outbound.campaigns.model import Campaign
+from outbound.errors import Refusal
+from outbound.exports import write_csv, write_xlsx
+from outbound.opt_out_lists import taking
+from outbound.opt_out_lists.columns import Given
+from outbound.opt_out_lists.exporting import HEADERS, exported
+from outbound.opt_out_lists.foreseeing import foresee
+from outbound.opt_out_rules import earliest_ends, strictest
+from outbound.opt_outs import Category, OptOut, Scope
+from outbound.people import known
+from web.desks import money_words
+from web.desks.evidence import vault
+from web.desks.manager import uploads
+from web.desks.opt_outs import end_in, ours, scope_in, scope_options, table
+from web.filters import zone
+from web.forms import filled_form
+from web.guard import allows
+from web.language import _, chosen_language
+from web.tables import address
+
+bp = Blueprint("opt_out_lists", __name__)
+
+MOST_LINES = 100_000
+"""A longer list would keep everybody from writing for too long; the command line takes it in small steps."""
+KINDS = {"csv": (write_csv, "text/csv"), "xlsx": (write_xlsx, "application/vnd.ms-excel")}
+
+
+class ListTooLong(Refusal):
+    """This list has {lines:,} lines and this page takes {most:,}; take it in with `outbound optouts import FILE`."""
+
+    zh = "该名单有 {lines:,} 行，网页一次最多导入 {most:,} 行，请用命令 outbound optouts import 导入。"
+    status = 422
+
+
+def _folder() -> Path:
+    return Path(current_app.config["SETTINGS"].data) / "opt-out-uploads"
+
+
+@bp.get("/opt-outs/import")
+@allows("block_numbers")
+def new_list() -> str:
+    """The upload form."""
+    reasons = [(each.value, words) for each, words in money_words.CATEGORIES.items()]
+    return render_template("opt_outs/upload.html", reasons=reasons, scopes=scope_options())
+
+
+@bp.post("/opt-outs/import")
+@allows("block_numbers", writes=False, again=new_list)
+def upload_list() -> Any:
+    """Keep an uploaded list until it is confirmed, or say why it is none."""
+    with filled_form() as form:
+        file, category, campaign = form.file("list"), form.choice("category", Category), scope_in(form, "scope")
+        end_in(form, "until", category, campaign)
+        if not form.faults:
+            about = uploads.About(Path(file.filename or "").name, known(g.centre.id), 0)
+            stream: Any = file.stream
+            waiting = uploads.keep(_folder(), stream, about, now=g.now)
+            if refused := _refused(waiting):
+                uploads.discard(_folder(), waiting.token)
+                form.refuse("list", refused)
+    asked = {name: request.form.get(name, "") for name in ("category", "scope", "until")}
+    return redirect(uploads_address(waiting.token, asked))
+
+
+def uploads_address(token: str, asked: Mapping[str, str]) -> str:
+    """The address of the page that says what a list will do."""
+    return address(f"/opt-outs/import/{token}", MultiDict(asked))
+
+
+def _refused(waiting: uploads.Waiting) -> Refusal | None:
+    try:
+        listed = open_list(waiting.path, waiting.about.name)
+        if listed.lines > MOST_LINES:
+            return ListTooLong(lines=listed.lines, most=MOST_LINES)
+        _foreseen(listed, _given({}))
+    except FileRefused as refused:
+        return refused
+    return None
+
+
+def _foreseen(listed: ListFile, given: Given) -> Any:
+    return foresee(g.session, vault(), listed, given, now=g.now)
+
+
+def _given(asked: Mapping[str, str]) -> Given:
+    """What the form says for rows that do not say it; what no form sends says nothing."""
+    text, category, until = asked.get("scope", ""), asked.get("category", ""), asked.get("until", "")
+    campaign = g.session.get(Campaign, int(text)) if text.isdecimal() else None
+    if campaign is not None and campaign.centre_id != g.centre.id:
+        campaign = None
+    return Given(
+        earliest=earliest_ends(strictest(g.session, g.centre.id, campaign), g.now),
+        zone=zone(),
+        category=Category(category) if category in set(Category) else None,
+        scope=Scope.CAMPAIGN if campaign else Scope.ALL,
+        campaign_id=campaign.id if campaign else None,
+        expires_at=_end(until),
+    )
+
+
+def _end(until: str) -> Any:
+    try:
+        return clock.day_ends(date.fromisoformat(until), zone()) if until else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _waiting(token: str) -> uploads.Waiting:
+    return uploads.fetch(_folder(), token, centre_id=known(g.centre.id), now=g.now)
+
+
+@bp.get("/opt-outs/import/<token>")
+@allows("block_numbers")
+def show_upload(token: str) -> str:
+    """What taking in this list will do."""
+    waiting = _waiting(token)
+    listed = open_list(waiting.path, waiting.about.name)
+    asked = {name: request.values.get(name, "") for name in ("category", "scope", "until")}
+    return render_template(
+        "opt_outs/preview.html",
+        name=waiting.about.name,
+        token=token,
+        seen=_foreseen(listed, _given(asked)),
+        asked=asked,
+        scope=dict(scope_options()).get(asked["scope"]),
+        words=money_words,
+    )
+
+
+@bp.post("/opt-outs/import/<token>")
+@allows("block_numbers", again=show_upload)
+def take_in(token: str) -> Any:
+    """Block every number of the list."""
+    waiting = _waiting(token)
+    listed = open_list(waiting.path, waiting.about.name)
+    taken = taking.take_in(
+        g.session, vault(), listed, _given(request.form), by=g.staff, now=g.now, centre_id=known(g.centre.id)
+    )
+    _forget(token)
+    flash(_("%(accepted)d numbers are blocked at once; %(duplicate)d were already.", **taken.counts()))
+    return redirect("/opt-outs")
+
+
+def _forget(token: str) -> None:
+    """Only once all is stored: a request that the database turns down is tried again."""
+
+    @after_this_request
+    def forget(response: Response) -> Response:
+        if response.status_code < 400:
+            uploads.discard(_folder(), token)
+        return response
+
+
+@bp.post("/opt-outs/import/<token>/discard")
+@allows("block_numbers", writes=False)
+def discard(token: str) -> Any:
+    """Forget the list; nobody is blocked."""
+    uploads.discard(_folder(), _waiting(token).token)
+    flash(_("The list is discarded; no number was blocked."), "info")
+    return redirect("/opt-outs")
+
+
+@bp.post("/opt-outs/export")
+@allows("block_numbers")
+def export_masked() -> Response:
+    """The opt-outs that the filters leave, with masked numbers."""
+    return _exported(whole=False)
+
+
+@bp.post("/opt-outs/export/whole")
+@allows("export_whole_numbers")
+def export_whole() -> Response:
+    """The opt-outs that the filters leave, with whole numbers."""
+    return _exported(whole=True)
+
+
+def _exported(*, whole: bool) -> Response:
+    kind = "xlsx" if request.form.get("kind") == "xlsx" else "csv"
+    conditions = [each.condition(request.form.get(each.name, "")) for each in table().filters]
+    phone = request.form.get("phone", "")
+    narrowed = select(OptOut.id).where(ours(), *(each for each in conditions if each is not None))
+    if phone.isdecimal():
+        narrowed = narrowed.where(OptOut.phone_id == int(phone))
+    condition = narrowed.whereclause
+    assert condition is not None
+    language = chosen_language()
+    rows = list(exported(g.session, vault(), condition, zone=zone(), language=language, whole=whole))
+    write, mimetype = KINDS[kind]
+    answer = Response(write(rows, HEADERS[language]), mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=f"opt-outs.{kind}")
+    journal.record(
+        g.session, "opt_outs.exported", g.centre, by=g.staff, now=g.now, centre_id=g.centre.id, rows=len(rows),
+        whole=whole,
+    )  # fmt: skip
+    return answer
