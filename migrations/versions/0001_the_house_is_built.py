@@ -438,6 +438,13 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("staff_id", "role", name=op.f("pk_staff_role")),
     )
     op.create_table(
+        "staff_skill",
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("skill", sa.String(80), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_skill_staff_id")),
+        sa.PrimaryKeyConstraint("staff_id", "skill", name=op.f("pk_staff_skill")),
+    )
+    op.create_table(
         "call_list",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),

@@ -1,5 +1,6 @@
 """What a campaign says at this moment: its definition, its people, its scripts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, select
 from outbound import clock
 from outbound.call_lists.model import Duty
 from outbound.campaigns.definition import Definition, read_definition
-from outbound.campaigns.model import Campaign, CampaignStaff, CampaignVersion
+from outbound.campaigns.model import Campaign, CampaignStaff, CampaignVersion, StaffSkill
 from outbound.people import Centre, Role, Staff, StaffRole, known
 from scripts import approval
 from scripts.model import PitchScript, ScriptState, ScriptVersion
@@ -66,7 +67,18 @@ def named(session: Session, centre_id: int, definition: Definition) -> list[Staf
     asked = select(Staff).where(Staff.centre_id == centre_id, col(Staff.left_at).is_(None), works)
     if definition.staff:
         asked = asked.where(col(Staff.login).in_(definition.staff))
+    if definition.skills:
+        asked = asked.where(_able(definition.skills))
     return list(session.exec(asked.order_by(Staff.login)).all())
+
+
+def _able(skills: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether somebody has every skill, or confirms and so needs none."""
+    verifies = sa.exists().where(col(StaffRole.staff_id) == col(Staff.id), col(StaffRole.role) == Role.VERIFIER)
+    has = (
+        sa.exists().where(col(StaffSkill.staff_id) == col(Staff.id), col(StaffSkill.skill) == skill) for skill in skills
+    )
+    return sa.or_(verifies, sa.and_(*has))
 
 
 def staff_of(session: Session, campaign: Campaign) -> list[Staff]:

@@ -68,4 +68,13 @@ class CampaignStaff(SQLModel, table=True):
     staff_id: int = Field(foreign_key="staff.id", primary_key=True, index=True)
 
 
+class StaffSkill(SQLModel, table=True):
+    """What somebody is able to do, such as a dialect; campaigns may ask for it."""
+
+    __tablename__ = "staff_skill"
+
+    staff_id: int = Field(foreign_key="staff.id", primary_key=True)
+    skill: str = Field(max_length=80, primary_key=True)
+
+
 append_only(table_of(CampaignVersion))

@@ -166,7 +166,7 @@ def _people(session: Session, campaign: Campaign, definition: Definition) -> Ite
     workers = lookups.named(session, campaign.centre_id, definition)
     agents, verifiers = ({worker.id for worker in _holding(session, workers, role)} for role in lookups.WORKING)
     if not agents:
-        yield Missing("no_staff", "还没有坐席，请先安排人员。", "No agent works on it yet; name some.")
+        yield _nobody(definition)
     if not definition.offer:
         return
     if not verifiers:
@@ -176,6 +176,14 @@ def _people(session: Session, campaign: Campaign, definition: Definition) -> Ite
         zh = "唯一的二次确认员同时是坐席，不能确认自己办理的业务，请另安排一人。"
         en = "The only verifier is an agent too and cannot confirm their own sales; name another."
         yield Missing("no_verifier", zh, en)
+
+
+def _nobody(definition: Definition) -> Missing:
+    if not definition.skills:
+        return Missing("no_staff", "还没有坐席，请先安排人员。", "No agent works on it yet; name some.")
+    zh = f"没有坐席具备全部所需技能（{'、'.join(definition.skills)}），请在人员页面登记技能或修改活动定义。"
+    en = f"No agent has every skill that it asks for ({', '.join(definition.skills)}); note skills on the staff pages."
+    return Missing("no_staff", zh, en)
 
 
 def _holding(session: Session, workers: Sequence[Staff], role: Role) -> list[Staff]:

@@ -188,10 +188,15 @@ def close(session: Session, campaign: Campaign, *, by: Staff | None, now: dateti
 
 
 def assign(session: Session, campaign: Campaign, definition: Definition) -> list[Staff]:
-    """Keep whom a definition names as the campaign's staff; nobody named: no rows, and the whole centre works on it."""
-    workers = named(session, campaign.centre_id, definition) if definition.staff else []
+    """Keep whom a definition means as the campaign's staff; no names and no skills: no rows, and all work on it."""
+    narrowed = bool(definition.staff or definition.skills)
+    workers = named(session, campaign.centre_id, definition) if narrowed else []
+    numbers = [known(worker.id) for worker in workers]
+    if narrowed and not numbers and campaign.made_by_id:
+        # Without a row it would be everybody's; its manager is handed nothing.
+        numbers = [campaign.made_by_id]
     session.exec(sa.delete(CampaignStaff).where(col(CampaignStaff.campaign_id) == campaign.id))
-    session.add_all(CampaignStaff(campaign_id=known(campaign.id), staff_id=known(worker.id)) for worker in workers)
+    session.add_all(CampaignStaff(campaign_id=known(campaign.id), staff_id=number) for number in numbers)
     session.flush()
     return workers
 
@@ -266,7 +271,8 @@ def _refuse_unfit(
 
 def _refuse_strangers(session: Session, centre_id: int, text: str, definition: Definition) -> None:
     """Raise DocumentFaulty, at its line, for every sign-in name that is none of the centre's agents and verifiers."""
-    logins = {worker.login for worker in named(session, centre_id, definition)} if definition.staff else set[str]()
+    whatever = definition.model_copy(update={"skills": []})
+    logins = {worker.login for worker in named(session, centre_id, whatever)} if definition.staff else set[str]()
     strangers: Sequence[int] = [place for place, login in enumerate(definition.staff) if login not in logins]
     if not strangers:
         return

@@ -58,7 +58,8 @@ FIELDS = (
 )
 """Every field of the form but the English halves, which end in `_en`."""
 
-_SEPARATED = re.compile(r"[,，、\n]")
+SEPARATED = re.compile(r"[,，、\n]")
+"""What stands between several names in one field."""
 
 
 class OverridesUnreadable(Refusal):
@@ -117,7 +118,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    return [part.strip() for part in _SEPARATED.split(text) if part.strip()]
+    return [part.strip() for part in SEPARATED.split(text) if part.strip()]
 
 
 def _overrides(form: Form) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from flask import flash, g, redirect, render_template, request
 from sqlmodel import col, select
 
 from outbound import people
+from outbound.campaigns import skills
 from outbound.errors import Refusal
 from outbound.people import WHOLE_CARRIER, Role, Staff, StaffRole, known
+from web.desks.manager.definition_form import SEPARATED
 from web.desks.manager.desk import bp
 from web.forms import FieldEmpty, Form, filled_form
 from web.guard import allows, mine
@@ -124,7 +126,10 @@ def show_staff(staff_id: int) -> str:
     """One person: roles, a new password, leaving."""
     staff = mine(g.session, Staff, staff_id)
     held = people.roles_of(g.session, staff)
-    return render_template("manager/staff_one.html", staff=staff, held=held, roles=list(CENTRE_ROLES.items()))
+    able = "、".join(skills.skills_of(g.session, staff))
+    return render_template(
+        "manager/staff_one.html", staff=staff, held=held, able=able, roles=list(CENTRE_ROLES.items())
+    )
 
 
 def _present(staff_id: int) -> Staff:
@@ -154,6 +159,21 @@ def _give(form: Form, staff: Staff, roles: list[Role]) -> None:
         people.change_roles(g.session, staff, roles, by=g.staff, now=g.now)
     except people.RolesUnfit as refused:
         form.refuse("roles", refused)
+
+
+@bp.post("/staff/<int:staff_id>/skills")
+@allows("manage_staff", again=show_staff)
+def change_skills(staff_id: int) -> Any:
+    """Say what somebody is able to do."""
+    staff = _present(staff_id)
+    with filled_form() as form:
+        wanted = SEPARATED.split(form.text("skills", required=False, most=1000))
+        try:
+            skills.have_skills(g.session, staff, wanted, by=g.staff, now=g.now)
+        except skills.SkillTooLong as refused:
+            form.refuse("skills", refused)
+    flash(_("Skills of %(name)s are noted; campaigns that ask for them follow at once.", name=staff.name))
+    return redirect(f"/manager/staff/{staff.id}")
 
 
 @bp.post("/staff/<int:staff_id>/password")
