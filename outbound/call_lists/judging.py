@@ -4,8 +4,8 @@ What the campaign has already is asked of the database, a chunk at a time; no li
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
@@ -19,8 +19,7 @@ from outbound.opt_outs import Category, OptOut
 AT_ONCE = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(NamedTuple):
     """What becomes of a row: `numbers` are those that its contact gets, the one to be rung first; else a fault."""
 
     numbers: tuple[bytes, ...] = ()
@@ -128,27 +127,32 @@ def phone_ids(session: Session, digests: Iterable[bytes]) -> dict[bytes, int]:
     return bulk.pairs(session, "SELECT digest, id FROM phone WHERE digest IN ", digests)
 
 
+IN_FILE_ALREADY = Fate(fault=RowFault.DUPLICATE, reason=IN_FILE)
+IN_CAMPAIGN_ALREADY = Fate(fault=RowFault.DUPLICATE, reason=IN_CAMPAIGN)
+
+
 def _fates(chunk: Chunk, taken: Mapping[bytes, str], blocked: Mapping[bytes, Category]) -> list[Fate]:
     seen: set[bytes] = set()
     fates: list[Fate] = []
-    in_file = Fate(fault=RowFault.DUPLICATE, reason=IN_FILE)
-    in_campaign = Fate(fault=RowFault.DUPLICATE, reason=IN_CAMPAIGN)
+    several = chunk.several
     for at, digest in enumerate(chunk.digests):
         if not digest:
             fates.append(Fate(fault=RowFault.INVALID, reason=chunk.reasons[at]))
             continue
-        numbers = chunk.several.get(at) or (digest,)
-        fresh = tuple(number for number in numbers if number not in taken and number not in seen)
-        seen.update(fresh)
-        if not fresh:
+        numbers = several.get(at) or (digest,)
+        fresh = tuple([number for number in numbers if number not in taken and number not in seen])
+        if fresh:
+            seen.update(fresh)
+            fates.append(_fate(fresh, blocked))
+        else:
             elsewhere = any(taken.get(number) == IN_CAMPAIGN for number in numbers)
-            fates.append(in_campaign if elsewhere else in_file)
-            continue
-        fates.append(_fate(fresh, blocked))
+            fates.append(IN_CAMPAIGN_ALREADY if elsewhere else IN_FILE_ALREADY)
     return fates
 
 
 def _fate(fresh: tuple[bytes, ...], blocked: Mapping[bytes, Category]) -> Fate:
+    if fresh[0] not in blocked:
+        return Fate(fresh)
     free = [number for number in fresh if number not in blocked]
     if not free:
         return Fate(fresh, RowFault.SUPPRESSED, blocked[fresh[0]])

@@ -4,9 +4,11 @@ Whoever does it holds a lease. When that process dies, another one goes on behin
 cancelled or refused list is removed in small transactions, and its file may come again.
 """
 
+import gc
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +31,8 @@ from outbound.people import Staff
 from outbound.phones.vault import Vault
 
 LEASE = timedelta(seconds=60)
+TIDIED_EVERY = 50
+"""Chunks after which what sessions leave behind is cleared away."""
 
 
 class ImportOver(Refusal):
@@ -83,9 +87,22 @@ def run(works: Works, list_id: int) -> CallList | None:
     if not _taken(works, list_id, lease):
         return None
     try:
-        return _brought_to_its_end(works, list_id, lease)
+        with _nobody_tidies():
+            return _brought_to_its_end(works, list_id, lease)
     except LeaseLost:
         return None
+
+
+@contextmanager
+def _nobody_tidies() -> Iterator[None]:
+    """Chunks hold no circles of references, and looking for them after every few rows takes a third of the time."""
+    tidied = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if tidied:
+            gc.enable()
 
 
 def _brought_to_its_end(works: Works, list_id: int, lease: str) -> CallList:
@@ -126,9 +143,11 @@ def _take_in(works: Works, call_list: CallList, lease: str) -> None:
             marks = removing.marks_of(session, works.opener(), call_list)
     vault = works.opener()
     try:
-        for chunk in _chunks(works, call_list):
+        for place, chunk in enumerate(_chunks(works, call_list), start=1):
             if not _stored(works, number, lease, chunk, vault, marks):
                 return
+            if place % TIDIED_EVERY == 0:
+                gc.collect()
             time.sleep(works.pause)
     except FileRefused as refused:
         _refuse(works, number, lease, refused)

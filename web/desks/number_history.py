@@ -8,7 +8,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from outbound.billing.model import ChargeHold, EntryKind, LedgerEntry
-from outbound.call_lists.model import CallList, Contact
+from outbound.call_lists.model import CallList
+from outbound.call_lists.numbers import contacts_with
+from outbound.calls.broken import BrokenCallback
 from outbound.calls.model import Call, Outcome
 from outbound.campaigns.model import Campaign
 from outbound.complaints import Complaint, Settlement
@@ -46,7 +48,7 @@ class History:
     def __init__(self, session: Session, centre_id: int, phone: Phone) -> None:
         """What other centres did with the number is not in it, but for blocks, which hold everywhere."""
         self.session, self.centre_id, self.phone = session, centre_id, phone
-        self.contacts = self._rows(Contact)
+        self.contacts = contacts_with(session, phone, centre_id=centre_id)
         self.calls = self._rows(Call)
         self.subscriptions = self._rows(Subscription)
         self.complaints = self._rows(Complaint)
@@ -60,7 +62,8 @@ class History:
 
     def entries(self) -> list[Entry]:
         """The time line."""
-        parts = (self._lists(), self._calls(), self._blocks(), self._steps(), self._money(), self._complaints())
+        calls = (self._calls(), self._broken())
+        parts = (self._lists(), *calls, self._blocks(), self._steps(), self._money(), self._complaints())
         every = [entry for part in parts for entry in part]
         return sorted(every, key=lambda entry: (entry.at, entry.place), reverse=True)
 
@@ -103,6 +106,13 @@ class History:
                 recording=self.recordings.get(call.id),
                 place=(1, known(call.id)),
             )
+
+    def _broken(self) -> Iterator[Entry]:
+        for row in self._of(BrokenCallback, BrokenCallback.call_id, [call.id for call in self.calls]):
+            ended = self.session.get_one(Outcome, row.outcome_code)
+            told = ended.zh if chosen_language() == "zh" else ended.en
+            who = self._staff(row.agent_id)
+            yield Entry(row.promised_at, told, kind="bad", by=who, place=(1, row.call_id))
 
     def _blocks(self) -> Iterator[Entry]:
         for block in self.session.exec(select(OptOut).where(OptOut.phone_id == self.phone.id)).all():
