@@ -201,11 +201,11 @@ _HEADING = (
 
 
 def _line(told: dict[str, Any]) -> str:
-    data = "hostile" if told["hostile"] else "plain"
+    data, ratio = "hostile" if told["hostile"] else "plain", told["ratio"] or 0
     waits = "".join(f"{told[name]:8.1f}" for name in ("p50_ms", "p95_ms", "p99_ms"))
     return (
         f"{told['engine']:<11} {told['agents']:>6} {told['contacts']:>10}  {data:<7} {told['claims_per_s']:>9}"
-        f" {told['naive_per_s']:>9} {told['ratio'] or 0:>7.1f} {waits} {told['slowest_ms']:>8.1f} {told['fairness']:>9.3f}"
+        f" {told['naive_per_s']:>9} {ratio:>7.1f} {waits} {told['slowest_ms']:>8.1f} {told['fairness']:>9.3f}"
     )
 
 

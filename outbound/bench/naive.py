@@ -1,4 +1,4 @@
-"""The hand-out as it is usually written: one statement that takes the first in order of priority, for each agent alone."""
+"""The hand-out as it is usually written: one statement that takes the first by priority, for each agent alone."""
 
 import sqlite3
 from collections.abc import Callable
@@ -63,6 +63,6 @@ def _postgresql_claimer(url: sa.URL, zones: int) -> Callable[[], bool]:
     statement = _CLAIM.format(now="%(now)s", zones="%(zones)s", lock=" FOR UPDATE SKIP LOCKED")
 
     def claim() -> bool:
-        return bool(connection.execute(statement, {"now": datetime.now(UTC), "zones": zones}).fetchall())  # type: ignore[arg-type]
+        return bool(connection.execute(statement, {"now": datetime.now(UTC), "zones": zones}).fetchall())
 
     return claim

@@ -1,4 +1,4 @@
-"""A list of millions of finished rows, written by the database itself: for measurements of what comes after an import."""
+"""A list of millions of finished rows, written by the database itself: to measure what comes after an import."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ def fill(engine: Engine, waiting: Waiting, *, now: datetime) -> None:
     (_fill_sqlite if engine.dialect.name == "sqlite" else _fill_postgresql)(engine, waiting, now)
 
 
-_COLUMNS = """(id, centre_id, campaign_id, call_list_id, phone_id, zone_group_id, name, attributes, state, duty, priority,
-    due_at, callback, attempts, epoch, closed_why)"""
+_COLUMNS = """(id, centre_id, campaign_id, call_list_id, phone_id, zone_group_id, name, attributes, state, duty,
+    priority, due_at, callback, attempts, epoch, closed_why)"""
 _PERSON = """i, 1, 1, 1, i, CASE WHEN {hostile} AND i % 2 = 1 THEN {closed} ELSE {open} END, '王秀英',
     '{{"地市": "福州", "套餐": "畅享58"}}', 'queued', 'pitch', (i / 2) % 5, {due}, {no}, 0, 0, ''"""
 
@@ -67,7 +67,8 @@ def _fill_sqlite(engine: Engine, waiting: Waiting, now: datetime) -> None:
         given = {"begin": begin, "last": min(begin + AT_ONCE - 1, waiting.contacts), "now": here}
         file.execute(
             f"""{rows} INSERT INTO phone (id, digest, sealed, region, zones, version, added_at)
-            SELECT i, CAST(printf('%016d', i) AS BLOB), zeroblob(40), 'CN', 'Asia/Shanghai', 0, :now || '.000000' FROM n""",
+            SELECT i, CAST(printf('%016d', i) AS BLOB), zeroblob(40), 'CN', 'Asia/Shanghai', 0,
+            :now || '.000000' FROM n""",
             given,
         )
         file.execute(f"{rows} INSERT INTO contact {_COLUMNS} SELECT {person} FROM n", given)

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from outbound.call_lists.model import Duty
 from outbound.dialing.facts import Known, PutOff, known_of, put_off
-from outbound.dialing.lanes import Candidate, Lane, Stream, lanes_of
+from outbound.dialing.lanes import Candidate, Stream, lanes_of
 from outbound.dialing.statements import Book, Statement
-from outbound.dialing.terms import Asker, Calls, calls_of, terms_of
+from outbound.dialing.terms import Asker, Calls, Terms, calls_of, terms_of
 
 PUT_BACK_FOR = timedelta(minutes=10)
 """How long a contact that was put back rests, so that the next hand-out is another one."""
@@ -130,9 +129,9 @@ class _Round:
         terms = terms_of(book, set(centres), now=now)
         calls = calls_of(book, askers, centres, terms)
         self._askers = [(asker, open_to) for asker, open_to in zip(askers, calls, strict=True) if open_to]
-        asked_for = {campaign.id: campaign for _, open_to in self._askers for campaign, _duties in open_to}
-        self._lanes = lanes_of(book, list(asked_for.values()), now=now)
-        self._streams: dict[frozenset[tuple[int, Duty]], Stream] = {}
+        self._lanes = lanes_of(book, {open_to for _, open_to in self._askers}, now=now)
+        self._leases = {campaign.id: self._lease(campaign) for campaign in terms}
+        self._streams: dict[Calls, Stream] = {}
         self._known: dict[int, Known] = {}
         self._gone: set[int] = set()
         """Contacts that are nobody's any more in this round."""
@@ -160,12 +159,12 @@ class _Round:
                 yield asker.staff_id, candidate
 
     def _stream(self, open_to: Calls) -> Stream:
-        wanted = frozenset((campaign.id, duty) for campaign, duties in open_to for duty in duties)
-        if wanted not in self._streams:
-            lanes = [lane for lane in self._lanes if (lane.terms.id, lane.duty) in wanted]
+        if open_to not in self._streams:
+            wanted = dict(open_to)
+            lanes = [lane for lane in self._lanes if lane.duty in wanted.get(lane.terms, ())]
             agents = {asker.staff_id for asker, _ in self._askers}
-            self._streams[wanted] = Stream(self._book, lanes, agents, now=self._now)
-        return self._streams[wanted]
+            self._streams[open_to] = Stream(self._book, lanes, agents, now=self._now)
+        return self._streams[open_to]
 
     def _pick(self, asker: Asker, stream: Stream) -> Candidate | None:
         """The first in the stream that may be rung by who asks."""
@@ -199,7 +198,7 @@ class _Round:
         for claim, agent, _contact in self._book.ask(_INSERT, claims=rows, now=self._now):
             self._done.claims[agent] = claim
             candidate = picked[agent]
-            taken.append([candidate.id, candidate.epoch + 1, self._lease(candidate.lane)])
+            taken.append([candidate.id, candidate.epoch + 1, self._leases[candidate.lane.terms.id]])
         self._book.do(_TAKE, taken=taken)
 
     def _claim_row(self, agent: int, candidate: Candidate) -> list[Any]:
@@ -210,12 +209,12 @@ class _Round:
             lane.duty,
             candidate.epoch + 1,
             _why_now(candidate),
-            self._lease(lane),
+            self._leases[lane.terms.id],
             self._book.at(candidate.due_at),
         ]
 
-    def _lease(self, lane: Lane) -> Any:
-        return self._book.at(self._now + timedelta(minutes=lane.terms.definition.calling.lease_minutes))
+    def _lease(self, terms: Terms) -> Any:
+        return self._book.at(self._now + timedelta(minutes=terms.definition.calling.lease_minutes))
 
     def _write_put_off(self) -> None:
         later = [[hold.candidate.id, self._book.at(hold.until)] for hold in self._put_off if hold.until]

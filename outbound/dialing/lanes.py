@@ -7,11 +7,12 @@ out, or whose first contact is not due yet, are passed over whole, without a loo
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from outbound.call_lists.model import Duty
 from outbound.dialing.statements import Book, Statement
-from outbound.dialing.terms import Terms, is_open, is_too_old, lists_of, zones_of
+from outbound.dialing.terms import Calls, Terms, is_open, is_too_old, lists_of, zones_of
 
 FEWEST = 8
 MOST = 256
@@ -53,44 +54,64 @@ class Candidate:
 
 
 # From the head of a lane straight to the head of the next; a group of zones that is closed is passed over in one step.
+_FIRST_OF_ALL = """first.state = 'queued' AND first.call_list_id = seed.list AND first.duty = seed.duty
+            ORDER BY first.zone_group_id, first.callback, first.priority, first.due_at, first.id LIMIT 1"""
 # Not `> (…, priority)`: SQLite would look at every row of the lane that it leaves.
-_HEADS = Statement(
-    """WITH RECURSIVE head(id) AS (
-        SELECT (SELECT first.id FROM contact first
-            WHERE first.state = 'queued' AND first.call_list_id = seed.list AND first.duty = seed.duty
-            ORDER BY first.zone_group_id, first.callback, first.priority, first.due_at, first.id LIMIT 1)
-        FROM {seeds} AS seed
-        UNION ALL
-        SELECT (SELECT after.id FROM contact after
-            WHERE after.state = 'queued' AND after.call_list_id = c.call_list_id AND after.duty = c.duty
-            AND (after.zone_group_id, after.callback, after.priority) >= (
+_FIRST_OF_NEXT = """next.state = 'queued' AND next.call_list_id = c.call_list_id AND next.duty = c.duty
+            AND (next.zone_group_id, next.callback, next.priority) >= (
                 CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS one) THEN c.zone_group_id
                     ELSE c.zone_group_id + 1 END,
                 CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS two) THEN c.callback ELSE FALSE END,
                 CASE WHEN c.zone_group_id IN (SELECT id FROM {zones} AS three) THEN c.priority + 1
                     ELSE -2147483648 END)
-            ORDER BY after.zone_group_id, after.callback, after.priority, after.due_at, after.id LIMIT 1)
-        FROM head JOIN contact c ON c.id = head.id)
-    SELECT c.call_list_id, c.duty, c.zone_group_id, c.callback, c.priority FROM head JOIN contact c ON c.id = head.id
-    WHERE c.due_at <= :now AND c.zone_group_id IN (SELECT id FROM {zones} AS four)""",
-    seeds={"list": "integer", "duty": "text"},
+            ORDER BY next.zone_group_id, next.callback, next.priority, next.due_at, next.id LIMIT 1"""
+_HEAD = "{0}.call_list_id, {0}.duty, {0}.zone_group_id, {0}.callback, {0}.priority"
+_OPEN_AND_DUE = "c.due_at <= :now AND c.zone_group_id IN (SELECT id FROM {zones} AS four)"
+_SEEDS = {"list": "integer", "duty": "text"}
+_HEADS_SQLITE = Statement(
+    f"""WITH RECURSIVE head(id) AS (
+        SELECT (SELECT first.id FROM contact first WHERE {_FIRST_OF_ALL}) FROM {{seeds}} AS seed
+        UNION ALL
+        SELECT (SELECT next.id FROM contact next WHERE {_FIRST_OF_NEXT})
+        FROM head CROSS JOIN contact c ON c.id = head.id)
+    SELECT {_HEAD.format("c")} FROM head CROSS JOIN contact c ON c.id = head.id WHERE {_OPEN_AND_DUE}""",
+    seeds=_SEEDS,
+    zones={"id": "integer"},
+)
+_HEADS_POSTGRESQL = Statement(
+    f"""WITH RECURSIVE head AS (
+        SELECT ahead.* FROM {{seeds}} AS seed CROSS JOIN LATERAL (
+            SELECT {_HEAD.format("first")}, first.due_at FROM contact first WHERE {_FIRST_OF_ALL}) AS ahead
+        UNION ALL
+        SELECT ahead.* FROM head AS c CROSS JOIN LATERAL (
+            SELECT {_HEAD.format("next")}, next.due_at FROM contact next WHERE {_FIRST_OF_NEXT}) AS ahead)
+    SELECT {_HEAD.format("c")} FROM head AS c WHERE {_OPEN_AND_DUE}""",
+    seeds=_SEEDS,
     zones={"id": "integer"},
 )
 
 
-def lanes_of(book: Book, every: Sequence[Terms], *, now: datetime) -> list[Lane]:
-    """Every open lane of those campaigns with somebody due, in the order in which they are served."""
+def lanes_of(book: Book, calls: Iterable[Calls], *, now: datetime) -> list[Lane]:
+    """Every open lane for those calls with somebody due, in the order in which they are served."""
+    wanted: dict[Terms, set[Duty]] = {}
+    for terms, duties in chain.from_iterable(calls):
+        wanted.setdefault(terms, set()).update(duties)
+    every = list(wanted)
     if not every:
         return []
     zones, lists = zones_of(book), lists_of(book, every, now=now)
     found: list[Lane] = []
     for alike in _alike(every):
-        by_list = {number: (terms, at) for number, campaign, at in lists if (terms := alike.get(campaign))}
+        by_list = {number: (alike[campaign], at) for number, campaign, at in lists if campaign in alike}
         first = next(iter(alike.values()))
         opened = [[number] for number, named in zones.items() if is_open(first.rules, named, first.overrides, now=now)]
-        seeds = [[number, duty] for number, (terms, at) in by_list.items() for duty in _wanted(terms, at, now)]
+        seeds = [
+            [number, duty]
+            for number, (campaign, at) in by_list.items()
+            for duty in _seeded(campaign, at, wanted[campaign], now)
+        ]
         if opened and seeds:
-            rows = book.ask(_HEADS, seeds=seeds, zones=opened, now=now)
+            rows = book.ask(_HEADS_SQLITE if book.sqlite else _HEADS_POSTGRESQL, seeds=seeds, zones=opened, now=now)
             found += [_lane(by_list[row[0]][0], row, zones) for row in rows]
     return sorted(found, key=lambda lane: (not lane.callback, -lane.priority))
 
@@ -108,9 +129,9 @@ def _alike(every: Iterable[Terms]) -> list[dict[int, Terms]]:
     return list(together.values())
 
 
-def _wanted(terms: Terms, imported_at: datetime, now: datetime) -> list[str]:
+def _seeded(terms: Terms, imported_at: datetime, duties: Collection[Duty], now: datetime) -> list[Duty]:
     too_old = is_too_old(terms.rules, imported_at, now=now)
-    return [duty for duty in terms.ready if not (too_old and duty == Duty.PITCH)]
+    return [duty for duty in duties if not (too_old and duty == Duty.PITCH)]
 
 
 _COLUMNS = (

@@ -43,7 +43,7 @@ class Asker:
         return tuple(duty for role in Role if role in self.roles for duty in DUTIES.get(role, ()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Terms:
     """What a campaign allows now."""
 
@@ -114,20 +114,28 @@ Calls = tuple[tuple[Terms, tuple[Duty, ...]], ...]
 """The campaigns that somebody may call for, each with the duties."""
 
 
-def calls_of(book: Book, askers: Sequence[Asker], centres: Sequence[int], terms: Iterable[Terms]) -> list[Calls]:
+def calls_of(book: Book, askers: Sequence[Asker], centres: Sequence[int], terms: Sequence[Terms]) -> list[Calls]:
     """For each of the askers, who is of the centre at the same place, the calls that are open to them."""
-    named = {(staff, campaign) for staff, campaign in book.ask(_NAMED, staff=[[asker.staff_id] for asker in askers])}
-    every = tuple(terms)
-    return [_calls(asker, centre, every, named) for asker, centre in zip(askers, centres, strict=True)]
+    named: dict[int, set[int]] = {}
+    for staff, campaign in book.ask(_NAMED, staff=[[asker.staff_id] for asker in askers]):
+        named.setdefault(staff, set()).add(campaign)
+    alike: dict[tuple[int, frozenset[Role], frozenset[int]], Calls] = {}
+    found = []
+    for asker, centre in zip(askers, centres, strict=True):
+        kind = (centre, asker.roles, frozenset(named.get(asker.staff_id, ())))
+        if kind not in alike:
+            alike[kind] = _calls(asker.duties, centre, kind[2], terms)
+        found.append(alike[kind])
+    return found
 
 
-def _calls(asker: Asker, centre: int, terms: Sequence[Terms], named: Collection[tuple[int, int]]) -> Calls:
+def _calls(duties: Sequence[Duty], centre: int, named: Collection[int], terms: Iterable[Terms]) -> Calls:
     open_to = (
-        (campaign, tuple(duty for duty in asker.duties if duty in campaign.ready))
+        (campaign, tuple(duty for duty in duties if duty in campaign.ready))
         for campaign in terms
-        if campaign.centre_id == centre and (not campaign.names_its_staff or (asker.staff_id, campaign.id) in named)
+        if campaign.centre_id == centre and (not campaign.names_its_staff or campaign.id in named)
     )
-    return tuple((campaign, duties) for campaign, duties in open_to if duties)
+    return tuple((campaign, ready) for campaign, ready in open_to if ready)
 
 
 def lists_of(book: Book, terms: Iterable[Terms], *, now: datetime) -> list[tuple[int, int, datetime]]:
