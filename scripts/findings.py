@@ -90,6 +90,10 @@ RULES: dict[str, tuple[str, str]] = {
         "“{place}”里的 {placeholder} 不是可用的占位内容。",
         "{placeholder} in `{place}` is not a known placeholder.",
     ),
+    "label_is_plain": (
+        "“{place}”的选项或标题里有 {placeholder}，这里不会填写内容，请直接写文字。",
+        "a label in `{place}` holds {placeholder}, but nothing is filled in there; write plain words.",
+    ),
     "never_say": (
         "“{place}”里有禁用语“{phrase}”，请改掉。",
         "`{place}` holds the forbidden phrase “{phrase}”; reword it.",

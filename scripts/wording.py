@@ -35,11 +35,23 @@ def wording(walk: Walk, found: Findings, attributes: frozenset[str] | None) -> N
             found.add("placeholder_known", path, place=place, placeholder=placeholder.written)
         for phrase in _forbidden(walk.script, words):
             found.add("never_say", path, place=place, phrase=phrase)
+    _labels(walk, found)
     for language, _ in _LANGUAGES:
         texts = [_plain(walk.script.steps[name].say.spoken(language)) for name in walk.first]
         for phrase in (words.spoken(language) for words in walk.script.must_say):
             if phrase and language in walk.script.languages and not any(_plain(phrase) in text for text in texts):
                 found.add("must_say", phrase=phrase)
+
+
+def _labels(walk: Walk, found: Findings) -> None:
+    """Labels are shown, and options read aloud, as they stand: nothing is filled in, and the same phrases are avoided."""
+    for place, words in _shown(walk.script):
+        path = walk.path(walk.first[place]) if place in walk.first else ()
+        for language in words.languages():
+            for placeholder in placeholders(words.spoken(language)):
+                found.add("label_is_plain", path, place=place, placeholder=placeholder.written)
+        for phrase in _forbidden(walk.script, words):
+            found.add("never_say", path, place=place, phrase=phrase)
 
 
 def _in_so_many_words(walk: Walk, name: str, step: Step, found: Findings) -> None:
@@ -80,6 +92,14 @@ def _said(script: Script) -> Iterator[tuple[str, WordsPart]]:
             yield name, step.note
     for name, objection in script.objections.items():
         yield name, objection.say
+
+
+def _shown(script: Script) -> Iterator[tuple[str, WordsPart]]:
+    for name, step in script.steps.items():
+        yield from ((name, choice.label) for choice in step.choices)
+        yield from ((name, option.label) for option in (step.question.options if step.question else ()))
+    for name, objection in script.objections.items():
+        yield name, objection.title
 
 
 def _unknown(words: WordsPart, attributes: frozenset[str] | None) -> Iterator[Placeholder]:

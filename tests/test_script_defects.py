@@ -236,6 +236,17 @@ def test_customer_attributes_can_be_held_against_the_list() -> None:
     assert of_rule(prove(read_script(text), attributes=frozenset({"age"})), "placeholder_known")
 
 
+def test_a_label_is_not_filled_in() -> None:
+    [failure] = of_rule(planted(PITCH, "{zh: 明白了, en: Yes it is clear}", "'{offer.name}明白了'"), "label_is_plain")
+    assert failure.steps[-1] == "understanding"
+
+
+def test_a_label_that_presses_the_customer_is_found() -> None:
+    assert of_rule(
+        planted(PITCH, "{zh: 太贵了, en: It is too expensive}", "{zh: 白送的, en: It is a gift}"), "never_say"
+    )
+
+
 def test_a_proof_goes_to_the_page_as_json() -> None:
     shown = planted(PITCH, "ends: sold", "ends: refused").model_dump(mode="json")
     assert shown["holds"] is False

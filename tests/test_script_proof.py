@@ -134,6 +134,40 @@ def let_object(draw: st.DrawFn, plain: Plain) -> None:
     plain["objections"] = {"but": {"title": "但是", "say": WORDS, **way}}
 
 
+@st.composite
+def random_graphs(draw: st.DrawFn) -> Plain:
+    """A script made up from nothing: two to five steps that stand for anything and lead anywhere."""
+    places = [f"s{place}" for place in range(draw(st.integers(2, 5)))]
+    anywhere = st.sampled_from(places)
+    endings = st.sampled_from(["sold", "considering", "refused"])
+    told = st.lists(st.sampled_from([*sorted(NEEDED), "functions"]), min_size=1, max_size=4, unique=True)
+    items = st.sampled_from([*ASKED, "tells_cancel_route"]) | told.map(lambda some: {"discloses": some})
+
+    def way() -> Plain:
+        goes_on = draw(st.integers(0, 3))
+        return choice(draw(meanings), **({"to": draw(anywhere)} if goes_on else {"ends": draw(endings)}))
+
+    def step() -> Plain:
+        made: Plain = {"say": WORDS, "stands_for": draw(st.lists(items, max_size=3))}
+        kind = draw(st.sampled_from(["choices", "choices", "choices", "next", "ends", "nothing", "when"]))
+        if kind == "choices":
+            made["choices"] = [way() for _ in range(draw(st.integers(1, 3)))]
+        elif kind == "ends":
+            made["ends"] = draw(endings)
+        elif kind != "nothing":
+            made["next"] = draw(anywhere)
+        if kind == "when":
+            made["when"] = {"answer_to": places[0], "is": "x"}
+        return made
+
+    plain = good() | {"kind": "pitch", "start": places[0], "steps": {name: step() for name in places}}
+    plain["steps"][places[0]]["question"] = {"kind": "text"}
+    if draw(st.booleans()):
+        returns = draw(st.sampled_from([{"returns": "here"}, {"ends": "refused"}, {"returns": places[-1]}]))
+        plain["objections"] = {"but": {"title": "但是", "say": WORDS, **returns}}
+    return plain
+
+
 class Brute:
     """Every walk of up to LONGEST steps, judged by looking back over it; shares nothing with the proof."""
 
@@ -238,6 +272,16 @@ def of_rule(proof: Proof, rule: str) -> list[Failure]:
 @settings(max_examples=400, deadline=None)
 @given(scripts())
 def test_the_proof_agrees_with_a_walk_of_all_paths(plain: Plain) -> None:
+    assert_both_agree(plain)
+
+
+@settings(max_examples=400, deadline=None)
+@given(random_graphs())
+def test_the_proof_of_a_random_graph_agrees_with_a_walk_of_all_paths(plain: Plain) -> None:
+    assert_both_agree(plain)
+
+
+def assert_both_agree(plain: Plain) -> None:
     script = Script.model_validate(plain)
     brute = Brute(plain)
     proof = prove(script, required=frozenset(map(Disclosure, NEEDED)))
@@ -248,7 +292,7 @@ def test_the_proof_agrees_with_a_walk_of_all_paths(plain: Plain) -> None:
     assert {failure.path[-1].step for failure in of_rule(proof, "dead_end")} == {
         name for name in brute.reached if not list(brute.ways(name, False))
     }
-    assert len(of_rule(proof, "unreachable")) == len(set(NAMES) - brute.reached)
+    assert len(of_rule(proof, "unreachable")) == len(set(plain["steps"]) - brute.reached)
     assert bool(of_rule(proof, "endless_loop")) == bool(brute.trapped())
 
 
