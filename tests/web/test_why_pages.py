@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import db, opt_outs
+from outbound.call_lists.model import Contact
 from outbound.calling_rules.calendar import CalendarDecision, overrides_of, years_declared
 from outbound.calling_rules.profiles import DayKind
 from outbound.calls.broken import BrokenCallback
@@ -17,7 +18,10 @@ from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.opt_outs import Category
 from outbound.people import known
-from outbound.phones.model import Phone
+from outbound.phones.model import Phone, keep
+from outbound.phones.parsing import Number, parse
+from outbound.phones.vault import open_vault
+from outbound.settings import Settings
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.desk import Floor, floor, staff, vault
 from tests.factories import Maker
@@ -166,8 +170,8 @@ def test_only_managers_keep_the_calendar(client_as: ClientAs, login: str) -> Non
     assert client_as(login).get("/manager/calendar").status_code == 403
 
 
-def broken_callback(session: Session, maker: Maker, cast: Cast, now: datetime) -> None:
-    call = maker.call(cast.agent, outcome="callback", at=now - timedelta(hours=9))
+def broken_callback(session: Session, maker: Maker, cast: Cast, now: datetime, contact: Contact | None = None) -> None:
+    call = maker.call(cast.agent, contact=contact, outcome="callback", at=now - timedelta(hours=9))
     session.add(
         BrokenCallback(
             centre_id=call.centre_id,
@@ -249,3 +253,17 @@ def test_the_pages_are_readable_and_worked_by_keyboard(
     page.goto("/supervisor")
     assert_no_violations(page)
     picture(page, f"broken-callbacks-{language}", full=True)
+
+
+def test_the_numbers_history_tells_the_callback_that_nobody_kept(
+    client_as: ClientAs, cast: Cast, engine: Engine, now: datetime, settings: Settings
+) -> None:
+    with db.transaction(engine) as session:
+        number = parse("13800138000")
+        assert isinstance(number, Number)
+        phone = keep(session, open_vault(settings.data), number, now=now)
+        maker = Maker(session, cast.fz, now=now)
+        broken_callback(session, maker, cast, now, contact=maker.contact(phone=phone))
+    page = client_as("care").get(f"/care/numbers/{phone.id}").text
+    assert "Callback not kept" in page
+    assert f'href="/manager/why/numbers/{phone.id}"' in page
