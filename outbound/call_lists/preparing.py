@@ -18,7 +18,8 @@ from outbound.phones.model import zones_kept
 from outbound.phones.parsing import MAINLAND_ZONES
 from outbound.phones.vault import Vault
 
-CHUNK = 20_000
+CHUNK = 10_000
+"""Rows of one transaction: more would cost memory, and keep others waiting who want to write."""
 HIGHEST_PRIORITY = 10
 LONGEST_NAME = 80
 _TOTAL_BEGINS = frozenset("本全合总小共gGsSſtT")
