@@ -44,7 +44,7 @@ def wording(walk: Walk, found: Findings, attributes: frozenset[str] | None) -> N
 
 
 def _labels(walk: Walk, found: Findings) -> None:
-    """Labels are shown, and options read aloud, as they stand: nothing is filled in, and the same phrases are avoided."""
+    """Labels are shown, and options read, as they stand: nothing is filled in, and the same phrases are avoided."""
     for place, words in _shown(walk.script):
         path = walk.path(walk.first[place]) if place in walk.first else ()
         for language in words.languages():
