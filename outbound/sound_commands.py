@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from outbound.errors import Refusal
+from outbound.errors import Language, Refusal
 
 _TOLD = ("seconds", "channels", "speech_seconds", "silence_seconds", "overlap_seconds", "clipped", "valid", "reason")
 _FURTHER = ("codec", "sample_rate", "longest_silence", "level", "clipped_share", "gaps")
@@ -40,3 +40,34 @@ def audio(file: Path, minimum: float | None, as_json: bool) -> None:
 
 def _lines(shown: dict[str, Any]) -> str:
     return "\n".join(f"{name:16} {'–' if value is None else value}" for name, value in shown.items())
+
+
+@click.group()
+def recordings() -> None:
+    """Look after the recordings that are kept."""
+
+
+@recordings.command()
+@click.option("--quick", is_flag=True, help="look only whether the files are there, and not at their hashes")
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def check(quick: bool, as_json: bool) -> None:
+    """Hold the store against the register: missing, changed, orphaned and left-over files; exit code 1 where there are
+    any.
+    """
+    from outbound.cli import language
+    from outbound.kept_recordings import compared
+    from outbound.settings import read_settings
+
+    found = compared(read_settings(), quick=quick)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_told(finding, language()) for finding in found["findings"]) or "ok")
+    if found["findings"]:
+        raise SystemExit(1)
+
+
+def _told(finding: dict[str, Any], language: Language) -> str:
+    from outbound.recordings.reconciling import Fault
+
+    return "  ".join(filter(None, (Fault(finding["fault"]).words(language), finding["reference"], finding["key"])))

@@ -30,7 +30,7 @@ from outbound.jobs import JOBS
 from outbound.people import Centre, Role, Staff
 from outbound.phones.model import Phone
 from outbound.phones.vault import open_vault
-from outbound.recordings.store import Store
+from outbound.recordings.store import open_store
 from outbound.settings import Settings
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.timetable import run_due
@@ -41,7 +41,7 @@ SEED = 20261121
 WORKING_DAYS = 10
 MARKER = "demo-made"
 """Written last, so that a demo cut off while it was made is begun anew."""
-PARTS = ("numbers.key", "recordings", "lists", "outbound.sqlite3")
+PARTS = ("numbers.key", "recordings.key", "recordings", "lists", "outbound.sqlite3")
 """What the demo centre consists of in its folder."""
 LIST_SIZES = {"fz": (4200, 420), "xm": (700, 0)}
 CALLS_A_DAY = {"fz": 12, "xm": 7}
@@ -118,7 +118,7 @@ def simulate(engine: Engine, settings: Settings, *, now: datetime, say: Callable
     """Ten working days that end before today, and the nights between, up to `now`."""
     chance, serial = Random(SEED), [0]  # noqa: S311  # a play, not a secret
     days = working_days_before(now)
-    vault, store = open_vault(settings.data), Store(settings.recordings)
+    vault, store = open_vault(settings.data), open_store(settings)
     with transaction(engine) as session:
         company = cast.hire(session, now=_at(days[0] - timedelta(days=30), 9))
         _set_up(session, settings, company, chance, days)

@@ -26,6 +26,8 @@ SLICES = 30
 """Each night the hashes of one recording in so many are held against their files, and of all that came in lately."""
 LATELY = timedelta(days=2)
 MOST_TOLD = 200
+NO_HASHES = -1
+"""The number of a night on which no hash is looked at."""
 _PAGE = 500
 
 
@@ -93,9 +95,9 @@ class Tally:
 def reconcile(
     engine: Engine, store: Store, centre: Centre, *, now: datetime, tally: Tally, slice_of: int | None = None
 ) -> Iterator[Finding]:
-    """Everything of a centre that is not as it should be; `slice_of` is the night's number, None for every hash.
+    """Everything of a centre that is not as it should be.
 
-    Raises StoreOutOfReach.
+    `slice_of` is the night's number: None for every hash, NO_HASHES for none. Raises StoreOutOfReach.
     """
     # The files first: what is registered between the two looks is known, and no orphan.
     files = dict(store.listing(centre.code))
@@ -104,13 +106,18 @@ def reconcile(
     for recording in _register(engine, centre):
         tally.recordings += 1
         there = files.pop(recording.storage_key, _NOT_THERE) is not _NOT_THERE
-        hashing = slice_of is None or known(recording.id) % SLICES == slice_of or recording.kept_at > now - LATELY
+        hashing = slice_of is None or _is_turn(recording, slice_of, now)
         tally.hashed += there and hashing and recording.id not in buried
         if fault := _fault(store, recording, there=there, buried=recording.id in buried, hashing=hashing):
             yield Finding(fault, recording.storage_key, recording.id, recording.reference)
     for key, since in files.items():
         if since is None or since <= now - IN_FLIGHT:
             yield Finding(Fault.ORPHAN, key)
+
+
+def _is_turn(recording: Recording, slice_of: int, now: datetime) -> bool:
+    lately = recording.kept_at > now - LATELY
+    return slice_of != NO_HASHES and (lately or known(recording.id) % SLICES == slice_of)
 
 
 def _register(engine: Engine, centre: Centre) -> Iterator[Recording]:
@@ -151,12 +158,12 @@ def check_nightly(engine: Engine, store: Store, *, now: datetime, from_hour: int
     return {
         centre.code: found
         for centre in centres
-        if (found := _check_centre(engine, store, centre, now=now - timedelta(hours=from_hour))) is not None
+        if (found := _check_centre(engine, store, centre, now=now, from_hour=from_hour)) is not None
     }
 
 
-def _check_centre(engine: Engine, store: Store, centre: Centre, *, now: datetime) -> int | None:
-    day, tally = local_day(now, centre.zone), Tally()
+def _check_centre(engine: Engine, store: Store, centre: Centre, *, now: datetime, from_hour: int) -> int | None:
+    day, tally = local_day(now - timedelta(hours=from_hour), centre.zone), Tally()
     with reading(engine) as session:
         if session.get(RecordingCheck, (known(centre.id), day)):
             return None

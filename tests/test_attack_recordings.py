@@ -1,0 +1,276 @@
+"""Recordings under attack: what was promised about them holds against raw SQL."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from outbound.calls.model import Call
+from outbound.db import reading, transaction
+from outbound.people import known
+from outbound.recordings import deleting, holds, keeping, reconciling, rules
+from outbound.recordings.deleting import RecordingDeletion, UnderHold, WithinTerm
+from outbound.recordings.holds import LegalHold, NoLiftAsked, SecondPersonNeeded
+from outbound.recordings.model import AgentSide, Recording
+from outbound.recordings.store import Store
+from qa.audio import analyse
+from tests.conftest import Cast
+from tests.factories import Maker
+
+SAMPLES = Path(__file__).parent / "samples" / "recordings"
+SOUND = (SAMPLES / "confirmation-no.mp3").read_bytes()
+OLD = datetime(2019, 3, 1, 4, tzinfo=UTC)
+"""Long enough ago for every term to be over by the database's own clock."""
+once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+Keep = Callable[..., int]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "recordings"))
+
+
+@pytest.fixture
+def keep(engine: Engine, cast: Cast, store: Store) -> Keep:
+    """A function that keeps a recording at an instant, of a pitch or of a sale, or of no call; its number."""
+
+    numbers = count(1)
+
+    def keep(kind: str = "pitch", *, at: datetime = OLD) -> int:
+        with transaction(engine) as session:
+            make = Maker(session, cast.fz, now=at)
+            make._count = numbers
+            call = None
+            if kind == "sale":
+                call = make.sale(cast.agent, at=at, recorded=False).sale_call_id
+            elif kind == "pitch":
+                call = known(make.call(cast.agent, at=at).id)
+            recording = keeping.keep(
+                session,
+                store,
+                cast.fz,
+                data=SOUND,
+                file_name="call.mp3",
+                hearing=analyse(SOUND),
+                reference="" if call else "R-1",
+                call=session.get_one(Call, call) if call else None,
+                minimum_seconds=5,
+                by=None,
+                now=at,
+            )
+            return known(recording.id)
+
+    return keep
+
+
+def refused(engine: Engine, statement: str, **facts: Any) -> str:
+    with pytest.raises((sa.exc.IntegrityError, sa.exc.InternalError)) as error, engine.begin() as connection:
+        connection.execute(sa.text(statement), facts)
+    return str(error.value.orig)
+
+
+def bury_by_sql(engine: Engine, number: int, *, at: str = "2199-01-01 00:00:00.000000+00:00") -> str:
+    return refused(
+        engine,
+        """INSERT INTO recording_deletion (recording_id, centre_id, sha256, storage_key, size, why, at)
+        SELECT id, centre_id, sha256, storage_key, size, 'attack', :at FROM recording WHERE id = :row""",
+        row=number,
+        at=at if engine.dialect.name == "postgresql" else at[:26],
+    )
+
+
+def bury(engine: Engine, number: int, now: datetime) -> None:
+    with transaction(engine) as session:
+        deleting.bury(session, session.get_one(Recording, number), why="term over", by=None, now=now)
+
+
+# Sealed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "sha256 = 'x'",
+        "storage_key = 'x'",
+        "reference = 'x'",
+        "size = 1",
+        "seconds = 1",
+        "valid = NOT valid",
+        "call_id = NULL",
+    ],
+)
+def test_a_kept_recording_cannot_be_rewritten(engine: Engine, keep: Keep, change: str) -> None:
+    number = keep("pitch")
+    assert "sealed" in refused(engine, f"UPDATE recording SET {change} WHERE id = :row", row=number)
+
+
+@pytest.mark.parametrize("column", ["keep_until", "keep_sale_until"])
+def test_a_term_is_never_shortened(engine: Engine, keep: Keep, column: str) -> None:
+    number = keep("sale")
+    statement = f"UPDATE recording SET {column} = kept_at WHERE id = :row"
+    assert "sealed" in refused(engine, statement, row=number)
+
+
+def test_a_recording_s_row_is_never_deleted(engine: Engine, keep: Keep) -> None:
+    assert "kept" in refused(engine, "DELETE FROM recording WHERE id = :row", row=keep())
+
+
+def test_a_recording_cannot_be_made_unheard_again(engine: Engine, keep: Keep) -> None:
+    false = "false" if engine.dialect.name == "postgresql" else "0"
+    true = "true" if engine.dialect.name == "postgresql" else "1"
+    statement = f"UPDATE recording SET waits = {true}, valid = {false} WHERE id = :row"
+    assert "sealed" in refused(engine, statement, row=keep())
+
+
+# The term
+
+
+def test_nothing_is_deleted_within_its_term_whatever_instant_is_claimed(
+    engine: Engine, cast: Cast, keep: Keep, now: datetime
+) -> None:
+    assert "stays its term" in bury_by_sql(engine, keep(at=now))
+
+
+def test_a_sale_stays_longer_than_another_call(engine: Engine, cast: Cast, keep: Keep, now: datetime) -> None:
+    four_years_ago = datetime.now(UTC) - timedelta(days=4 * 366)
+    pitch, sale = keep("pitch", at=four_years_ago), keep("sale", at=four_years_ago)
+    bury(engine, pitch, now)
+    with pytest.raises(WithinTerm):
+        bury(engine, sale, now)
+    assert "stays its term" in bury_by_sql(engine, sale)
+
+
+def test_what_has_no_call_yet_stays_as_long_as_a_sale(engine: Engine, cast: Cast, keep: Keep, now: datetime) -> None:
+    number = keep("none", at=datetime.now(UTC) - timedelta(days=4 * 366))
+    assert "stays its term" in bury_by_sql(engine, number)
+
+
+def test_a_tombstone_carries_the_hash_that_was_registered(engine: Engine, keep: Keep) -> None:
+    said = refused(
+        engine,
+        """INSERT INTO recording_deletion (recording_id, centre_id, sha256, storage_key, size, why, at)
+        SELECT id, centre_id, 'other', storage_key, size, 'attack', kept_at FROM recording WHERE id = :row""",
+        row=keep(),
+    )
+    assert "stays its term" in said
+
+
+def test_a_recording_past_its_term_leaves_a_tombstone_and_no_file(
+    engine: Engine, cast: Cast, keep: Keep, store: Store, now: datetime
+) -> None:
+    number = keep("pitch")
+    assert reconciling.delete_over(engine, store, now=now) == 1
+    assert list(store.keys()) == []
+    with reading(engine) as session:
+        recording, tombstone = session.get_one(Recording, number), session.get_one(RecordingDeletion, number)
+    assert (tombstone.sha256, tombstone.size, tombstone.at) == (recording.sha256, len(SOUND), now)
+    assert reconciling.delete_over(engine, store, now=now) == 0
+    assert "append-only" in refused(engine, "UPDATE recording_deletion SET why = 'x'")
+    assert "append-only" in refused(engine, "DELETE FROM recording_deletion")
+
+
+@once
+def test_a_longer_rule_lengthens_what_is_kept_and_a_shorter_one_does_not(
+    engine: Engine, cast: Cast, keep: Keep, now: datetime
+) -> None:
+    number, until = keep(at=now), []
+    for days in (4000, 10):
+        with transaction(engine) as session:
+            facts = {"agent_side": AgentSide.LEFT, "sale_years": 5, "other_days": days}
+            rules.decide(session, cast.fz, by=cast.manager, now=now, **facts)  # type: ignore[arg-type]
+        with reading(engine) as session:
+            until.append(session.get_one(Recording, number).keep_until)
+    assert until == [now + timedelta(days=4000)] * 2
+
+
+def test_terms_shorter_than_the_law_s_are_refused_by_the_database(engine: Engine, cast: Cast) -> None:
+    statement = """INSERT INTO recording_rules (centre_id, agent_side, sale_years, other_days)
+        VALUES (:centre, 'left', 1, 10)"""
+    assert "sale_years" in refused(engine, statement, centre=cast.fz.id)
+
+
+# Holds
+
+
+def place(engine: Engine, cast: Cast, number: int, now: datetime) -> int:
+    with transaction(engine) as session:
+        found = session.get_one(Recording, number)
+        return known(holds.place(session, found, reason="court file 17", by=cast.manager, now=now).id)
+
+
+def test_nothing_under_hold_is_deleted(engine: Engine, cast: Cast, keep: Keep, store: Store, now: datetime) -> None:
+    number = keep("pitch")
+    place(engine, cast, number, now)
+    assert reconciling.delete_over(engine, store, now=now) == 0
+    with pytest.raises(UnderHold):
+        bury(engine, number, now)
+    assert "under legal hold" in bury_by_sql(engine, number)
+    assert len(list(store.keys())) == 1
+
+
+def test_one_person_alone_neither_confirms_nor_lifts_in_the_database(
+    engine: Engine, cast: Cast, keep: Keep, now: datetime
+) -> None:
+    hold = place(engine, cast, keep(), now)
+    for change in (
+        "confirmed_by_id = placed_by_id, confirmed_at = placed_at",
+        "lift_asked_by_id = placed_by_id, lift_asked_at = placed_at, lifted_by_id = placed_by_id,"
+        " lifted_at = placed_at",
+        "lifted_by_id = placed_by_id, lifted_at = placed_at",
+        "reason = 'other'",
+        "recording_id = recording_id + 1",
+    ):
+        refused(engine, f"UPDATE legal_hold SET {change} WHERE id = :row", row=hold)
+    assert "kept" in refused(engine, "DELETE FROM legal_hold WHERE id = :row", row=hold)
+
+
+def test_asking_and_agreeing_in_one_statement_lifts_nothing(
+    engine: Engine, cast: Cast, keep: Keep, now: datetime
+) -> None:
+    hold = place(engine, cast, keep(), now)
+    said = refused(
+        engine,
+        """UPDATE legal_hold SET lift_asked_by_id = :one, lift_asked_at = placed_at, lifted_by_id = :other,
+        lifted_at = placed_at WHERE id = :row""",
+        one=cast.manager.id,
+        other=cast.supervisor.id,
+        row=hold,
+    )
+    assert "goes forward" in said
+
+
+@once
+def test_a_hold_is_lifted_when_another_agrees_and_the_recording_may_go(
+    engine: Engine, cast: Cast, keep: Keep, store: Store, now: datetime
+) -> None:
+    hold = place(engine, cast, keep("pitch"), now)
+    with transaction(engine) as session:
+        found = session.get_one(LegalHold, hold)
+        with pytest.raises(NoLiftAsked):
+            holds.lift(session, found, by=cast.supervisor, now=now)
+        holds.ask_to_lift(session, found, reason="settled", by=cast.manager, now=now)
+        with pytest.raises(SecondPersonNeeded):
+            holds.lift(session, found, by=cast.manager, now=now)
+        holds.keep_on(session, found, by=cast.supervisor, now=now)
+        assert found.lift_asked_at is None
+        holds.ask_to_lift(session, found, reason="settled", by=cast.manager, now=now)
+        holds.lift(session, found, by=cast.supervisor, now=now)
+    assert reconciling.delete_over(engine, store, now=now) == 1
+
+
+def test_what_is_deleted_cannot_be_held(engine: Engine, cast: Cast, keep: Keep, now: datetime) -> None:
+    number = keep("pitch")
+    bury(engine, number, now)
+    said = refused(
+        engine,
+        """INSERT INTO legal_hold (centre_id, recording_id, reason, placed_by_id, placed_at, lift_reason)
+        SELECT centre_id, id, 'late', :who, kept_at, '' FROM recording WHERE id = :row""",
+        who=cast.manager.id,
+        row=number,
+    )
+    assert "deleted recording cannot be held" in said
