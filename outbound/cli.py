@@ -12,7 +12,7 @@ from outbound.bench.command import bench
 from outbound.errors import Language, Refusal
 from outbound.key_commands import keys
 from outbound.opt_out_commands import optouts
-from outbound.sound_commands import audio
+from outbound.sound_commands import audio, recordings
 from outbound.why import why
 
 
@@ -247,6 +247,7 @@ def authz(as_json: bool) -> None:
 
 main.add_command(bench)
 main.add_command(audio)
+main.add_command(recordings)
 main.add_command(optouts)
 main.add_command(keys)
 main.add_command(why)
