@@ -58,6 +58,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.commands",
         "outbound.list_commands",
         "outbound.sound_commands",
+        "outbound.kept_recordings",
         "outbound.opt_out_commands",
         "outbound.key_commands",
         "outbound.opt_out_files",
