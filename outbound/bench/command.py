@@ -1,5 +1,7 @@
 """`outbound bench`: how fast the hot paths are, each as a ratio to a raw limit measured in the same run."""
 
+from pathlib import Path
+
 import click
 
 
@@ -38,7 +40,8 @@ def handout(
     engines: str, agents: str, contacts: str, hostile: bool | None, seconds: float, http: bool, as_json: bool
 ) -> None:
     """Hand out the next contact: claims a second, waits and fairness, against the usual single statement."""
-    from outbound.bench import handout, http as over_http
+    from outbound.bench import handout
+    from outbound.bench import http as over_http
 
     way = over_http.measure if http else handout.run
     way(
@@ -61,3 +64,16 @@ def import_(rows: int, optouts: int, engines: str, as_json: bool) -> None:
     from outbound.bench.importing import run
 
     run(engines.split(","), rows, optouts, as_json=as_json)
+
+
+@bench.command()
+@click.option("--demo", type=click.Path(exists=True, file_okay=False, path_type=Path), help="folder of a demo centre")
+@click.option("--sessions", default=50, show_default=True, help="people at their desks")
+@click.option("--seconds", default=60.0, show_default=True, help="length of the shift")
+@click.option("--think", default=1.0, show_default=True, help="mean seconds between two requests of a person")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+def desk(demo: Path | None, sessions: int, seconds: float, think: float, as_json: bool) -> None:
+    """Work at the desks of the demo centre over HTTP: milliseconds of each step, 95 of 100 within 50."""
+    from outbound.bench.desk import run
+
+    run(demo, sessions=sessions, seconds=seconds, think=think, as_json=as_json)

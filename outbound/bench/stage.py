@@ -1,25 +1,25 @@
 """A centre made to be measured: one open campaign, agents who can sign in, and a list of any length."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
-from random import Random
-from typing import Any
 
+import sqlalchemy as sa
+from argon2 import PasswordHasher
 from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
 from outbound import people
-from outbound.call_lists import bulk
-from outbound.call_lists.model import CallList, Contact, Duty
+from outbound.bench import waiting_list
+from outbound.call_lists.model import CallList
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
-from outbound.db import table_of, transaction
-from outbound.people import Centre, Role, Staff, known
+from outbound.db import table_of, transaction, writing
+from outbound.people import Centre, Role, Staff, StaffRole, known
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
 from outbound.phones.zones import group_of
@@ -28,7 +28,6 @@ from scripts import approval
 PASSWORD = "outbound-bench"  # noqa: S105  # of a database that is thrown away
 ZONE, ELSEWHERE = "Asia/Shanghai", "America/New_York"
 SCRIPTS = ("family-number-pitch", "family-number-confirmation", "family-number-correction")
-ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,12 @@ class Plan:
 def set_up(engine: Engine, vault: Vault, plan: Plan, *, now: datetime) -> list[str]:
     """Everything that a shift needs; the agents' sign-in names."""
     with transaction(engine) as session:
-        campaign, logins = open_campaign(session, plan, now=now)
-    _fill(engine, vault, campaign, plan, now=now)
+        _, logins = open_campaign(session, plan, now=now)
+        zones, closed = group_of(session, ZONE), group_of(session, ELSEWHERE)
+    waiting_list.fill(engine, waiting_list.Waiting(plan.contacts, plan.hostile, zones, closed), now=now)
+    with writing(engine) as connection:
+        # A number that the desk can show; one for all, since nobody is really rung.
+        connection.execute(sa.update(table_of(Phone)).values(sealed=vault.seal("+8613800138000")))
     return logins
 
 
@@ -55,8 +58,7 @@ def open_campaign(session: Session, plan: Plan, *, now: datetime) -> tuple[Campa
     _hire(session, centre, "verifier", Role.VERIFIER, now)
     approvers = [_hire(session, None, role.value, role, now) for role in (Role.BUSINESS_SUPPORT, Role.CARRIER)]
     logins = [f"agent{number}" for number in range(1, plan.agents + 1)]
-    for login in logins:
-        _hire(session, centre, login, Role.AGENT, now)
+    hire_many(session, centre, logins, Role.AGENT, now=now)
     for name in SCRIPTS:
         text = files("scripts.library").joinpath(f"{name}.yaml").read_text("utf-8")
         version = approval.write(session, centre, text, by=manager, now=now)
@@ -81,6 +83,18 @@ def _hire(session: Session, centre: Centre | None, login: str, role: Role, now: 
         by=None,
         now=now,
     )
+
+
+def hire_many(session: Session, centre: Centre, logins: Sequence[str], role: Role, *, now: datetime) -> None:
+    """Many who sign in with PASSWORD, checked at little cost: what is measured begins when they sit at their desks."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    many = [
+        Staff(centre_id=centre.id, login=login, name=login, number="6001", password_hash=cheap, added_at=now)
+        for login in logins
+    ]
+    session.add_all(many)
+    session.flush()
+    session.add_all(StaffRole(staff_id=known(one.id), role=role) for one in many)
 
 
 def _definition(now: datetime) -> str:
@@ -109,58 +123,3 @@ def _list(campaign: Campaign, plan: Plan, now: datetime) -> CallList:
         rows=plan.contacts,
         accepted=plan.contacts,
     )
-
-
-def _fill(engine: Engine, vault: Vault, campaign: Campaign, plan: Plan, *, now: datetime) -> None:
-    for begin in range(0, plan.contacts, ROWS_AT_ONCE):
-        with transaction(engine) as session:
-            rows = range(begin, min(begin + ROWS_AT_ONCE, plan.contacts))
-            groups = {zone: group_of(session, zone) for zone in (ZONE, ELSEWHERE)}
-            phones = bulk.next_ids(session, table_of(Phone), len(rows))
-            _insert(session, Phone, _phones(vault, plan, rows, phones, now))
-            _insert(session, Contact, _contacts(campaign, plan, rows, phones, groups, now))
-
-
-def _zone(plan: Plan, row: int) -> str:
-    return ELSEWHERE if plan.hostile and row % 2 else ZONE
-
-
-def _phones(vault: Vault, plan: Plan, rows: range, ids: list[int], now: datetime) -> Iterator[dict[str, Any]]:
-    numbers = [f"+86138{row:08d}" for row in rows]
-    kept = zip(rows, ids, vault.digest_many(numbers), vault.seal_many(numbers), strict=True)
-    for row, number, digest, sealed in kept:
-        facts = {"id": number, "digest": digest, "sealed": sealed, "region": "CN", "zones": _zone(plan, row)}
-        yield {**facts, "version": 0, "added_at": now}
-
-
-def _contacts(
-    campaign: Campaign, plan: Plan, rows: range, phones: list[int], groups: dict[str, int], now: datetime
-) -> Iterator[dict[str, Any]]:
-    chance = Random(rows.start)  # noqa: S311  # a list, not a secret
-    for row, phone in zip(rows, phones, strict=True):
-        priority = chance.randrange(5)
-        later = plan.hostile and priority >= 3
-        yield {
-            "centre_id": campaign.centre_id,
-            "campaign_id": campaign.id,
-            "call_list_id": 1,
-            "phone_id": phone,
-            "zone_group_id": groups[_zone(plan, row)],
-            "name": "王秀英",
-            "attributes": {"地市": "福州", "套餐": "畅享58"},
-            "state": "queued",
-            "duty": Duty.PITCH.value,
-            "priority": priority,
-            "due_at": now + timedelta(days=1) if later else now - timedelta(hours=chance.randrange(1, 100)),
-            "callback": False,
-            "attempts": 0,
-            "epoch": 0,
-            "closed_why": "",
-        }
-
-
-def _insert(session: Session, model: type[Any], rows: Iterator[dict[str, Any]]) -> None:
-    table, kept = table_of(model), list(rows)
-    columns = list(kept[0])
-    bound = [tuple(bulk.stored(session, table.c[name], row[name]) for name in columns) for row in kept]
-    bulk.insert(session, table, columns, bound)
