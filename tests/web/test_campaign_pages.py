@@ -12,11 +12,11 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import db
-from outbound.campaigns import lookups
+from outbound.campaigns import lookups, verbs
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.settings import Settings
-from tests.conftest import Cast, assert_no_violations, picture
+from tests.conftest import NOW, Cast, assert_no_violations, picture
 from tests.web import desk_scenes as scenes
 
 if TYPE_CHECKING:
@@ -312,7 +312,9 @@ def test_an_amended_definition_is_a_new_version_with_its_changes(
     manager.post(f"/manager/campaigns/{drafted.id}/definition", data={"text": text})
     page = manager.get(f"/manager/campaigns/{drafted.id}/versions/2").text
     assert "Version 2" in page
-    assert '<td class="sign">+</td><td><code>  daily_percent: 30</code>' in page
+    assert "<ins>3</ins>" in page and "<del>1</del>" in page
+    assert "Reviews or second confirmations go otherwise from now on." in page
+    assert "The offer is another one" not in page
     assert [version.number for version in lookups.versions(session, drafted)] == [1, 2]
 
 
@@ -473,3 +475,32 @@ def test_opening_asks_first_and_can_be_done_by_keyboard(page_as: "Callable[..., 
 
 def test_the_examples_of_the_editor_are_sound() -> None:
     assert read_definition(scenes.definition()).name
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_version_is_held_against_any_other(manager: FlaskClient, drafted: Campaign) -> None:
+    dearer = scenes.definition().replace("price_fen: 500", "price_fen: 600")
+    for text in (dearer, dearer.replace("tries: 3", "tries: 4")):
+        manager.post(f"/manager/campaigns/{drafted.id}/definition", data={"text": text})
+    place = f"/manager/campaigns/{drafted.id}/versions/3"
+    assert "The offer is another one" not in manager.get(place).text
+    page = manager.get(f"{place}?against=1").text
+    assert "What changed from version 1 to version 3" in page
+    assert "its scripts need a new approval" in page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_changes_of_a_version_can_be_read(
+    page_as: "Callable[..., Page]", engine: Engine, drafted: Campaign, cast: Cast, language: str
+) -> None:
+    dearer = scenes.definition().replace("price_fen: 500", "price_fen: 600")
+    with db.transaction(engine) as session:
+        campaign = session.get_one(Campaign, drafted.id)
+        for text in (dearer, dearer.replace("tries: 3", "tries: 4")):
+            verbs.amend(session, campaign, text, by=cast.manager, now=NOW)
+    page = page_as("manager", language)
+    page.goto(f"/manager/campaigns/{drafted.id}/versions/3?against=1")
+    picture(page, f"campaign-changes-{language}")
+    assert_no_violations(page)

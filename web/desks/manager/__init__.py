@@ -6,5 +6,17 @@ from web.desks.manager.desk import bp
 
 __all__ = ["bp"]
 
-for _part in ("home", "campaigns", "definitions", "imports", "lists", "staff", "surveys", "why", "calendar"):
+PARTS = (
+    "home",
+    "campaigns",
+    "definitions",
+    "imports",
+    "lists",
+    "staff",
+    "surveys",
+    "versions",
+    "why",
+    "calendar",
+)
+for _part in PARTS:
     import_module(f"{__name__}.{_part}")

@@ -3,20 +3,17 @@
 from importlib.resources import files
 from typing import Any
 
-from flask import Response, flash, g, redirect, render_template, request
+from flask import flash, g, redirect, render_template, request
 from sqlmodel import select
 
 from outbound.campaigns import lookups, verbs
 from outbound.campaigns.definition import CampaignKind, read_definition, schema
 from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.documents import DocumentFaulty
-from outbound.errors import NotFound
 from outbound.people import Staff, holders, known
-from scripts.approval import diff
 from scripts.language import Kind, library, read_script
 from scripts.model import PitchScript
 from web.desks.editing import editor_text, sent_text, text_faults, told_by_line
-from web.desks.manager.campaigns import lacking_of
 from web.desks.manager.definition_form import LABELS, refuse_fields, stored_fields, written_yaml
 from web.desks.manager.desk import bp
 from web.forms import Form, FormFaulty, filled_form
@@ -216,45 +213,6 @@ def continue_in_editor() -> str:
     text, asked = written_yaml(Form(), over=_changed_by_form(None)), request.form.get("campaign", "")
     campaign = mine(g.session, Campaign, int(asked)) if asked.isdecimal() else None
     return render_template("manager/definition_editor.html", campaign=campaign, text=text, faults=[])
-
-
-@bp.get("/campaigns/<int:campaign_id>/versions/<int:number>")
-@allows("see_campaigns")
-def show_version(campaign_id: int, number: int) -> str:
-    """A definition as it was written, and what it changed."""
-    campaign = mine(g.session, Campaign, campaign_id)
-    versions = lookups.versions(g.session, campaign)
-    version = _numbered(versions, number)
-    former = next((each for each in versions if each.number == number - 1), None)
-    lines = diff(former.source, version.source, around=3) if former else []
-    writers = {each.by_id: g.session.get(Staff, each.by_id) for each in versions if each.by_id}
-    return render_template(
-        "manager/versions.html",
-        campaign=campaign,
-        lacking=lacking_of(campaign),
-        versions=versions,
-        version=version,
-        lines=lines,
-        writers=writers,
-    )
-
-
-def _numbered(versions: list[CampaignVersion], number: int) -> CampaignVersion:
-    found = next((each for each in versions if each.number == number), None)
-    if found is None:
-        raise NotFound
-    return found
-
-
-@bp.get("/campaigns/<int:campaign_id>/versions/<int:number>.yaml")
-@allows("see_campaigns")
-def download_version(campaign_id: int, number: int) -> Response:
-    """A definition, byte for byte."""
-    campaign = mine(g.session, Campaign, campaign_id)
-    version = _numbered(lookups.versions(g.session, campaign), number)
-    answer = Response(version.source, mimetype="application/yaml")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{campaign.name}-v{number}.yaml")
-    return answer
 
 
 @bp.get("/campaigns/schema.json")
