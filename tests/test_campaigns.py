@@ -444,3 +444,8 @@ def test_two_approvals_at_once_put_the_script_in_force(engine: Engine, session: 
     assert together(engine, approve_as(cast.carrier), approve_as(cast.support)) == [None, None]
     session.refresh(version)
     assert version.state is ScriptState.IN_FORCE
+
+
+def test_a_campaign_that_waits_for_replies_by_sms_does_not_open_without_them(session: Session, cast: Cast) -> None:
+    confirmation = {"requires": ["voice", "sms"], "days_before": 3, "tries": 3}
+    assert list(lacking(session, ready(session, cast, with_(TRIAL, confirmation=confirmation)))) == ["sms"]

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from outbound import clock
 from outbound.call_lists.model import CallList
 from outbound.campaigns import lookups
-from outbound.campaigns.definition import CampaignKind, Definition
+from outbound.campaigns.definition import CampaignKind, Definition, Means
 from outbound.campaigns.model import Campaign
 from outbound.errors import Language, Refusal
 from outbound.people import Centre, Role, Staff, roles_of
@@ -71,6 +71,7 @@ def missing(
         *_scripts(session, campaign, definition),
         *_lists(session, campaign, definition),
         *_people(session, campaign, definition),
+        *_replies(definition),
     ]
 
 
@@ -176,6 +177,14 @@ def _people(session: Session, campaign: Campaign, definition: Definition) -> Ite
         zh = "唯一的二次确认员同时是坐席，不能确认自己办理的业务，请另安排一人。"
         en = "The only verifier is an agent too and cannot confirm their own sales; name another."
         yield Missing("no_verifier", zh, en)
+
+
+def _replies(definition: Definition) -> Iterator[Missing]:
+    # A rule that nothing keeps would let sales through that it was written to stop.
+    if definition.offer and Means.SMS in definition.confirmation.requires:
+        zh = "短信回复确认尚未接通，请在活动定义中改为只需录音通话确认。"
+        en = "Replies by SMS cannot be taken in yet; let a confirmation need a recorded call only."
+        yield Missing("sms", zh, en)
 
 
 def _nobody(definition: Definition) -> Missing:

@@ -63,7 +63,8 @@ def list_answers(campaign_id: int) -> Any:
     asked = list(surveys.questions(g.session, campaign))
     page = _table(asked).page(g.session, _calls(campaign), request.args)
     if page.exported:
-        return page.export(f"{campaign.name}-{_('answers')}")
+        answers = _("answers")
+        return page.export(f"{campaign.name}-{answers}")
     step, answer = request.args.get("step", ""), request.args.get("answer", "")
     chosen = next((result for result in asked if result.step == step), None)
     return render_template(
