@@ -1,6 +1,7 @@
 """What a chunk says of a row is what the row says by itself, and cutting a file into chunks changes nothing."""
 
 import io
+import json
 from csv import writer
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
+from sqlmodel import Session
 
 from outbound import db
 from outbound.call_lists import importing, judging, preparing, taking
@@ -18,6 +20,7 @@ from outbound.call_lists.judging import Judge, Marks
 from outbound.call_lists.model import CallList
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.taking import Taker
+from outbound.errors import Refusal
 from outbound.phones.vault import Vault
 from tests.conftest import NOW, Cast
 from tests.test_importing import a_campaign, block
@@ -62,7 +65,7 @@ def test_a_chunk_says_of_each_row_what_the_row_says_by_itself(rows: list[list[st
         numbers = chunk.several.get(at, (chunk.digests[at],))
         assert numbers == tuple(VAULT.digest(number.e164) for number in single.numbers)
         assert [VAULT.open(chunk.phones[digest]) for digest in numbers] == [number.e164 for number in single.numbers]
-        assert from_text(chunk.attributes[at]) == single.attributes
+        assert json.loads(chunk.attributes[at]) == single.attributes
         assert chunk.names[at] == " ".join((single.name or "").replace("\0", "").split())[:80]
 
 
@@ -78,10 +81,10 @@ def test_however_a_file_is_cut_into_chunks_the_figures_are_those_of_a_simple_cou
     try:
         opened = open_list(data.getvalue().replace("\0", "").encode("utf-8-sig"), "a.csv")
         found = opened.columns()
-    except importing.Refusal:
+    except Refusal:
         return
     expected = tally(examine(opened, found), suppressed={"+86" + NUMBERS[0], "+86" + NUMBERS[1]})
-    with db.Session(engine) as session:
+    with Session(engine) as session:
         campaign = a_campaign(session, cast, "x")
         for number in NUMBERS[:2]:
             block(session, VAULT, number, cast)

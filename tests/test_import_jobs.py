@@ -178,6 +178,15 @@ def test_a_fault_deep_in_the_file_is_told_in_one_sentence_and_nothing_stays(
     assert "第 35 行的引号不成对" in done.why["zh"] and "row 35" in done.why["en"]
 
 
+def test_an_import_whose_file_is_gone_is_refused(session: Session, begin: Begin, works: Works) -> None:
+    number = begin()
+    for file in works.folder.iterdir():
+        file.unlink()
+    done = running.run(works, number)
+    assert done
+    assert done.why["en"] == "The file of “list.csv” is no longer there; upload it again."
+
+
 def test_too_many_rows_are_refused_before_any_is_stored(
     session: Session, begin: Begin, works: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from outbound.call_lists.preparing import CHUNK, Chunk, prepared
 from outbound.call_lists.reading import open_list
-from outbound.call_lists.refusals import FileRefused
+from outbound.call_lists.refusals import FileGone, FileRefused
 from outbound.phones.vault import Vault
 
 HEARTBEAT = 10.0
@@ -38,7 +38,9 @@ class Feed:
 
 
 def here(feed: Feed) -> Iterator[Chunk]:
-    """The chunks, prepared in this process. Raises a FileRefused where the file turns out to be no list."""
+    """The chunks, prepared in this process. Raises a FileRefused where the file is gone, or turns out to be no list."""
+    if not feed.path.exists():
+        raise FileGone(file_name=feed.file_name)
     opened = open_list(feed.path, feed.file_name, encoding=feed.encoding, sheet=feed.sheet)
     yield from prepared(opened, opened.columns(feed.roles), feed.opener(), after=feed.after, size=feed.size)
 

@@ -116,6 +116,12 @@ class TooManyRows(FileRefused):
     zh = "“{file_name}”超过 {limit:,} 行，请拆分成多个清单后分别导入。"
 
 
+class FileGone(FileRefused):
+    """The file of “{file_name}” is no longer there; upload it again."""
+
+    zh = "“{file_name}”的文件已不存在，请重新上传。"
+
+
 class NoSuchRole(FileRefused):
     """“{role}” is nothing that column “{header}” can be; choose one of {roles}."""
 

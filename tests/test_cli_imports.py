@@ -1,0 +1,120 @@
+"""Imports on the command line: every sample as agreed, progress kept, what was left is taken up."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Engine
+from sqlmodel import select
+
+from outbound import clock, db
+from outbound.call_lists import importing, keeping, starting
+from outbound.call_lists.model import CallList, Contact, ImportState
+from outbound.call_lists.reading import open_list
+from outbound.cli import main
+from outbound.people import known
+from outbound.settings import Settings
+from tests.conftest import NOW
+from tests.desk import Floor, floor, vault
+from tests.test_cli import Outbound, assert_one_sentence, english, here, outbound
+from tests.test_importing import EXPECTED, FIGURES, REFUSED, SAMPLES, TAKEN
+
+__all__ = ["english", "floor", "here", "outbound", "vault"]
+SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+@pytest.mark.parametrize("name", [name for name in TAKEN if not name.startswith("06")])
+def test_a_sample_prints_exactly_the_agreed_counts(outbound: Outbound, here: Engine, floor: Floor, name: str) -> None:
+    result = outbound("import", SAMPLES / name, "--campaign", floor.campaign.name, "--json")
+    assert json.loads(result.stdout) == {figure: EXPECTED[name][figure] for figure in FIGURES}
+
+
+def test_the_sample_that_meets_the_blacklist_prints_exactly_the_agreed_counts(
+    outbound: Outbound, here: Engine, floor: Floor
+) -> None:
+    name = "06-meets-blacklist.csv"
+    outbound("optouts", "import", SAMPLES / "06-blacklist.csv", "--json")
+    result = outbound("import", SAMPLES / name, "--campaign", floor.campaign.name, "--json")
+    assert json.loads(result.stdout) == {figure: EXPECTED[name][figure] for figure in FIGURES}
+
+
+@SQLITE
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_sample_that_is_no_list_is_refused_with_one_sentence(
+    outbound: Outbound, here: Engine, floor: Floor, settings: Settings, name: str
+) -> None:
+    result = outbound("import", SAMPLES / name, "--campaign", floor.campaign.name, "--json")
+    (sentence,) = json.loads(result.stdout).values()
+    assert (result.exit_code, "\n" in sentence) == (1, False)
+    with db.reading(here) as session:
+        assert session.exec(select(Contact)).all() == []
+        assert session.exec(select(CallList).where(CallList.name == name)).all() == []
+
+
+@SQLITE
+def test_a_fault_deep_in_a_file_is_one_sentence_and_nothing_stays(
+    outbound: Outbound, here: Engine, floor: Floor, tmp_path: Path
+) -> None:
+    file = tmp_path / "deep.csv"
+    file.write_text("手机号码\n" + "".join(f"138{place:08d}\n" for place in range(12_000)) + '"138', encoding="utf-8")
+    result = outbound("import", file, "--campaign", floor.campaign.name, "--json")
+    assert (result.exit_code, "row 12002" in json.loads(result.stdout)["refused"]) == (1, True)
+    with db.reading(here) as session:
+        assert session.exec(select(Contact)).all() == []
+        (call_list,) = session.exec(select(CallList).where(CallList.name == "deep.csv"))
+        assert call_list.state is ImportState.REFUSED
+
+
+@SQLITE
+def test_a_centre_that_is_not_there_is_told_with_those_that_are(outbound: Outbound, here: Engine, floor: Floor) -> None:
+    file = SAMPLES / "01-clean-utf8-bom.csv"
+    result = outbound("import", file, "--campaign", floor.campaign.name, "--centre", "nowhere")
+    assert_one_sentence(result, "There is no centre with the code “nowhere”", "fz")
+
+
+@SQLITE
+def test_an_import_without_its_campaign_is_told_how_to_be_written(outbound: Outbound, here: Engine) -> None:
+    assert_one_sentence(outbound("import", __file__), "--campaign", code=2)
+
+
+@SQLITE
+def test_a_sheet_can_be_named(outbound: Outbound, here: Engine, floor: Floor) -> None:
+    file = SAMPLES / "05-title-row.xlsx"
+    result = outbound("import", file, "--campaign", floor.campaign.name, "--sheet", "nowhere")
+    assert_one_sentence(result, "nowhere")
+
+
+@pytest.fixture
+def left(here: Engine, floor: Floor, settings: Settings) -> int:
+    """An import that nobody has in hand."""
+    file = SAMPLES / "03-duplicates.csv"
+    with db.transaction(here) as session:
+        opened = open_list(file, file.name)
+        call_list = importing.begin(session, floor.campaign, opened, opened.columns(), by=None, now=NOW)
+        call_list.file = keeping.keep(keeping.folder_in(settings.data), file)
+    return known(call_list.id)
+
+
+def test_an_import_that_was_left_is_brought_to_its_end(outbound: Outbound, here: Engine, left: int) -> None:
+    assert outbound("import", "--resume", left).exit_code == 0
+    with db.reading(here) as session:
+        done = session.get_one(CallList, left)
+    assert (done.state, done.accepted, done.duplicate) == (ImportState.PUBLISHED, 100, 37)
+
+
+@SQLITE
+def test_the_worker_starts_a_process_for_each_import_that_nobody_has_in_hand(
+    here: Engine, settings: Settings, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    monkeypatch.setattr(starting, "start", lambda _settings, number: started.append(number))
+    assert starting.take_up(here, settings, now=clock.now()) == 1
+    with db.transaction(here) as session:
+        session.get_one(CallList, left).lease_until = clock.now() + timedelta(minutes=1)
+    assert starting.take_up(here, settings, now=clock.now()) == 0
+    assert started == [left]
+
+
+def test_the_command_that_the_console_starts_is_there() -> None:
+    assert "resume" in {parameter.name for parameter in main.commands["import"].params}
