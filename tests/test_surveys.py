@@ -1,5 +1,7 @@
 """The results of a survey: each answer counted once, under the question as it was asked."""
 
+from typing import Any
+
 import pytest
 from sqlmodel import Session, select
 
@@ -13,7 +15,7 @@ from scripts.language import Question, WordsPart, library
 from tests.conftest import NOW, Cast
 from tests.factories_calls import CallMaker
 
-ANSWERS = (
+ANSWERS: tuple[dict[str, Any], ...] = (
     {"overall": 9, "signal": "good", "contacted": "none"},
     {"overall": 3, "reason-low": "信号不好", "signal": "poor", "where-poor": ["home", "work"], "contacted": "none"},
     {"overall": 9, "signal": "poor", "where-poor": ["home"]},
