@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
 
-import sqlalchemy as sa
 from argon2 import PasswordHasher
 from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
@@ -18,9 +17,8 @@ from outbound.call_lists.model import CallList
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
-from outbound.db import table_of, transaction, writing
+from outbound.db import transaction
 from outbound.people import Centre, Role, Staff, StaffRole, known
-from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
 from outbound.phones.zones import group_of
 from scripts import approval
@@ -44,10 +42,10 @@ def set_up(engine: Engine, vault: Vault, plan: Plan, *, now: datetime) -> list[s
     with transaction(engine) as session:
         _, logins = open_campaign(session, plan, now=now)
         zones, closed = group_of(session, ZONE), group_of(session, ELSEWHERE)
-    waiting_list.fill(engine, waiting_list.Waiting(plan.contacts, plan.hostile, zones, closed), now=now)
-    with writing(engine) as connection:
-        # A number that the desk can show; one for all, since nobody is really rung.
-        connection.execute(sa.update(table_of(Phone)).values(sealed=vault.seal("+8613800138000")))
+    number = "+8613800138000"
+    of_one = {"sealed": vault.seal(number), "digest": vault.digest(number)}
+    listed = waiting_list.Waiting(plan.contacts, plan.hostile, zones, closed, **of_one)
+    waiting_list.fill(engine, listed, now=now)
     return logins
 
 

@@ -21,6 +21,10 @@ class Waiting:
     """The group of time zones whose hours it is."""
     closed_zones: int
     """The other one."""
+    sealed: bytes = bytes(40)
+    """Everybody's number, encrypted: one for all, since nobody is really rung."""
+    digest: bytes = bytes(16)
+    """What the first one is found by: a server looks whether its key opens it."""
 
 
 def fill(engine: Engine, waiting: Waiting, *, now: datetime) -> None:
@@ -67,7 +71,8 @@ def _fill_sqlite(engine: Engine, waiting: Waiting, now: datetime) -> None:
         given = {"begin": begin, "last": min(begin + AT_ONCE - 1, waiting.contacts), "now": here}
         file.execute(
             f"""{rows} INSERT INTO phone (id, digest, sealed, region, zones, version, added_at)
-            SELECT i, CAST(printf('%016d', i) AS BLOB), zeroblob(40), 'CN', 'Asia/Shanghai', 0,
+            SELECT i, CASE i WHEN 1 THEN x'{waiting.digest.hex()}' ELSE CAST(printf('%016d', i) AS BLOB) END,
+            x'{waiting.sealed.hex()}', 'CN', 'Asia/Shanghai', 0,
             :now || '.000000' FROM n""",
             given,
         )
@@ -92,7 +97,8 @@ def _fill_postgresql(engine: Engine, waiting: Waiting, now: datetime) -> None:
         n = f"generate_series(1, {waiting.contacts}) AS n(i)"
         connection.exec_driver_sql(
             f"""INSERT INTO phone (id, digest, sealed, region, zones, version, added_at)
-            SELECT i, CAST(lpad(CAST(i AS text), 16, '0') AS bytea), CAST(repeat('x', 40) AS bytea), 'CN',
+            SELECT i, CASE i WHEN 1 THEN decode('{waiting.digest.hex()}', 'hex')
+                ELSE CAST(lpad(CAST(i AS text), 16, '0') AS bytea) END, decode('{waiting.sealed.hex()}', 'hex'), 'CN',
             'Asia/Shanghai', 0, {here} FROM {n}"""
         )
         connection.exec_driver_sql(f"INSERT INTO contact {_COLUMNS} SELECT {person} FROM {n}")
