@@ -108,7 +108,9 @@ def _put_in_place(making: Path, data: Path) -> None:
         if (data / name).exists():
             (data / name).rename(before / name)
     for name in PARTS:
-        (making / name).rename(data / name)
+        # Keys may come from settings, and recordings may be kept as they are.
+        if (making / name).exists():
+            (making / name).rename(data / name)
     (data / MARKER).write_text("")
     shutil.rmtree(making)
     shutil.rmtree(before)
