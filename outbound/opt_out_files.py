@@ -54,7 +54,7 @@ def taken_in(
     for chunk in taking.chunks(listed, columns, vault):
         with transaction(engine) as session:
             taken = session.get_one(OptOutFile, taken.id)
-            taking.take(session, taken, chunk, columns, given, now=clock.now())
+            taking.take(session, vault, taken, chunk, columns, given, now=clock.now())
     with transaction(engine) as session:
         taken = session.get_one(OptOutFile, taken.id)
         taking.finish(session, taken, by=None, now=clock.now())

@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select
 
 from outbound import db
 from outbound.call_lists.model import Contact, ContactState
-from outbound.call_lists.preparing import prepared
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.refusals import HeadOnly, NoPhoneColumn, QuoteMissing
 from outbound.calling_rules.profiles import profile
@@ -20,6 +19,7 @@ from outbound.opt_out_lists import taking
 from outbound.opt_out_lists.columns import Given, category_in, opt_out_columns
 from outbound.opt_out_lists.exporting import HEADERS, exported
 from outbound.opt_out_lists.model import OptOutFile
+from outbound.opt_out_lists.preparing import prepared
 from outbound.opt_out_rules import earliest_ends, strictest
 from outbound.opt_outs import Category, OptOut, Scope
 from outbound.people import known
@@ -183,7 +183,7 @@ def test_a_list_in_chunks_is_the_same_as_whole(
     columns = opt_out_columns(listed)
     taken = taking.begin(session, "a.csv", by=None, now=NOW, centre_id=None)
     for chunk in prepared(listed, columns.numbers, vault, size=11):
-        taking.take(session, taken, chunk, columns, given(), now=NOW)
+        taking.take(session, vault, taken, chunk, columns, given(), now=NOW)
     assert figures(taken) == (90, 60, 30, 0)
     assert len(blocks(session)) == 60
 

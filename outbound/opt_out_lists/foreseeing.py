@@ -39,7 +39,7 @@ def foresee(session: Session, vault: Vault, list_file: ListFile, given: Given, *
     """
     columns, seen = opt_out_columns(list_file), Foreseen()
     for chunk in taking.chunks(list_file, columns, vault):
-        ids = phone_ids(session, sorted(chunk.phones))
+        ids = phone_ids(session, sorted(chunk.numbers))
         judged = taking.judge(session, chunk, columns, given, ids, now=now)
         seen.counts.update(judged.counts)
         by_scope: dict[tuple[str, str | None, int | None], list[int]] = defaultdict(list)

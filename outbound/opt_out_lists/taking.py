@@ -17,11 +17,11 @@ from sqlmodel import Session, col
 from outbound import journal
 from outbound.call_lists import bulk
 from outbound.call_lists.judging import phone_ids
-from outbound.call_lists.preparing import Chunk, prepared
 from outbound.call_lists.reading import ListFile
 from outbound.db import is_sqlite, table_of
 from outbound.opt_out_lists.columns import Given, Held, OptOutColumns, Wanted, opt_out_columns
 from outbound.opt_out_lists.model import OptOutFile
+from outbound.opt_out_lists.preparing import Chunk, prepared
 from outbound.opt_outs import OptOut, holding, look_again
 from outbound.people import Staff
 from outbound.phones.model import Phone
@@ -56,7 +56,7 @@ class Judged:
 
 
 def chunks(list_file: ListFile, columns: OptOutColumns, vault: Vault) -> Iterator[Chunk]:
-    """The rows of a list in chunks; raises TooManyRows, HeadOnly and, at its row, what is wrong with the file."""
+    """The rows of a list in chunks; raises TooManyRows and, at its row, what is wrong with the file."""
     return prepared(list_file, columns.numbers, vault)
 
 
@@ -70,12 +70,20 @@ def begin(session: Session, name: str, *, by: Staff | None, now: datetime, centr
 
 
 def take(
-    session: Session, taken: OptOutFile, chunk: Chunk, columns: OptOutColumns, given: Given, *, now: datetime
+    session: Session,
+    vault: Vault,
+    taken: OptOutFile,
+    chunk: Chunk,
+    columns: OptOutColumns,
+    given: Given,
+    *,
+    now: datetime,
 ) -> None:
     """Block the numbers of a chunk: at once, in every campaign that the scope of each concerns."""
-    ids = phone_ids(session, sorted(chunk.phones))
+    ids = phone_ids(session, sorted(chunk.numbers))
     judged = judge(session, chunk, columns, given, ids, now=now)
-    ids |= _keep_phones(session, chunk, sorted({digest for digest, _ in judged.new if digest not in ids}), now=now)
+    new = sorted({digest for digest, _ in judged.new if digest not in ids})
+    ids |= _keep_phones(session, vault, chunk, new, now=now)
     table = table_of(OptOut)
     at, source = bulk.stored(session, table.c.at, now), f"list {taken.id}"
     ends = {end: bulk.stored(session, table.c.expires_at, end) for end in {each.expires_at for _, each in judged.new}}
@@ -124,7 +132,7 @@ def take_in(
     columns = opt_out_columns(list_file)
     taken = begin(session, list_file.file_name, by=by, now=now, centre_id=centre_id)
     for chunk in chunks(list_file, columns, vault):
-        take(session, taken, chunk, columns, given, now=now)
+        take(session, vault, taken, chunk, columns, given, now=now)
     finish(session, taken, by=by, now=now)
     return taken
 
@@ -143,12 +151,12 @@ def judge(
     held = {digest: by_phone[phone] for digest, phone in ids.items() if phone in by_phone}
     wants = _Wants(columns, given)
     invalid, accepted, new = 0, 0, list[tuple[bytes, Wanted]]()
-    for at, digest in enumerate(chunk.digests):
-        if not digest:
+    for cells, digests in zip(chunk.cells, chunk.digests, strict=True):
+        if not digests:
             invalid += 1
             continue
-        wanted, fresh = wants.of(chunk.cells[at]), False
-        for each in chunk.several.get(at, (digest,)):
+        wanted, fresh = wants.of(cells), False
+        for each in digests:
             covered = held.get(each)
             if covered and any(one.covers(wanted) for one in covered):
                 continue
@@ -156,7 +164,7 @@ def judge(
             new.append((each, wanted))
             fresh = True
         accepted += fresh
-    rows = len(chunk.rows)
+    rows = len(chunk.cells)
     duplicate = rows - accepted - invalid
     return Judged(new, Counter(rows=rows, accepted=accepted, duplicate=duplicate, invalid=invalid))
 
@@ -208,10 +216,17 @@ def parts(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
         yield part
 
 
-def _keep_phones(session: Session, chunk: Chunk, new: Sequence[bytes], *, now: datetime) -> dict[bytes, int]:
+def _keep_phones(
+    session: Session, vault: Vault, chunk: Chunk, new: Sequence[bytes], *, now: datetime
+) -> dict[bytes, int]:
     table = table_of(Phone)
     added_at = bulk.stored(session, table.c.added_at, now)
-    rows = [(digest, *chunk.phones[digest], 0, added_at) for digest in new]
+    places = [chunk.numbers[digest] for digest in new]
+    sealed = vault.seal_many([number for number, _, _ in places])
+    rows = [
+        (digest, seal, region, zones, 0, added_at)
+        for digest, seal, (_, region, zones) in zip(new, sealed, places, strict=True)
+    ]
     columns = ("digest", "sealed", "region", "zones", "version", "added_at")
     bulk.insert(session, table, columns, rows, then="ON CONFLICT (digest) DO NOTHING")
     return phone_ids(session, new)

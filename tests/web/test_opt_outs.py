@@ -1,0 +1,318 @@
+"""The opt-out desk: what is blocked, what a list will do, and the second person who frees a number."""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.engine import Engine
+from sqlmodel import col, select
+from werkzeug.test import TestResponse
+
+from outbound import db, liftings, opt_outs
+from outbound.call_lists.model import Contact, ContactState
+from outbound.journal import JournalEntry
+from outbound.opt_outs import Category, LiftingRequest, OptOut, OptOutLifting, Scope
+from outbound.people import Centre, Staff, known
+from outbound.phones.model import keep
+from outbound.phones.parsing import Number, parse
+from outbound.phones.vault import open_vault
+from outbound.settings import Settings
+from tests.conftest import NOW, Cast, assert_no_violations, picture
+from tests.factories import Maker
+from web.desks import opt_out_lists
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ClientAs = Callable[..., FlaskClient]
+NUMBER = "13812345678"
+NEW = {"new-number": NUMBER, "new-category": "refusal", "new-scope": "all"}
+UPLOAD = {"category": "refusal", "scope": "all"}
+LIST = "手机号码,原因,到期日\n13800138000,严重投诉,\n13900139000,客户拒绝,2026-12-01\n13812345678,,\n10086,,\n"
+
+
+@pytest.fixture
+def desks() -> Sequence[str]:
+    return ("web.desks.opt_outs", "web.desks.opt_out_lists", "web.desks.care", "web.desks.manager")
+
+
+@pytest.fixture
+def blocked(engine: Engine, settings: Settings, cast: Cast) -> int:
+    """NUMBER, blocked by customer care; its opt-out's number."""
+    return block(engine, settings, cast, NUMBER)
+
+
+def block(engine: Engine, settings: Settings, cast: Cast, number: str, **facts: Any) -> int:
+    with db.transaction(engine) as session:
+        parsed = parse(number)
+        assert isinstance(parsed, Number)
+        phone = keep(session, open_vault(settings.data), parsed, now=NOW)
+        usual: dict[str, Any] = {"category": Category.REFUSAL, "source": "care desk", "centre_id": cast.fz.id}
+        row = opt_outs.block(session, phone, by=cast.care, now=NOW, reason="不要再打", **{**usual, **facts})
+        return known(row.id)
+
+
+def rows(engine: Engine, model: Any = OptOut) -> list[Any]:
+    with db.reading(engine) as session:
+        return list(session.exec(select(model).order_by(col(model.id if hasattr(model, "id") else model.opt_out_id))))
+
+
+def text(answer: TestResponse, status: int = 200) -> str:
+    assert answer.status_code == status, answer.get_data(as_text=True)[-3000:]
+    return answer.get_data(as_text=True)
+
+
+def upload(client: FlaskClient, content: str | bytes = LIST, **asked: str) -> TestResponse:
+    data = content.encode() if isinstance(content, str) else content
+    form = {**UPLOAD, **asked, "list": (io.BytesIO(data), "黑名单.csv")}
+    return client.post("/opt-outs/import", data=form, content_type="multipart/form-data")
+
+
+# Who, and what they see
+
+
+@pytest.mark.parametrize("login", ["care", "supervisor", "manager"])
+def test_opt_outs_are_listed_masked(client_as: ClientAs, blocked: int, login: str) -> None:
+    shown = text(client_as(login).get("/opt-outs"))
+    assert "138****5678" in shown
+    assert NUMBER not in shown
+
+
+@pytest.mark.parametrize("login", ["agent", "reviewer", "finance", "carrier"])
+def test_others_have_no_business_here(client_as: ClientAs, login: str) -> None:
+    assert client_as(login).get("/opt-outs").status_code == 403
+
+
+def test_another_centres_opt_outs_are_not_shown(client_as: ClientAs, blocked: int) -> None:
+    outsider = client_as("outsider_manager")
+    assert "138****5678" not in text(outsider.get("/opt-outs"))
+    assert outsider.get(f"/opt-outs/{blocked}").status_code == 404
+    assert outsider.post(f"/opt-outs/{blocked}/lift", data={"reason": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("category=refusal", True),
+        ("category=litigation", False),
+        ("scope=all", True),
+        ("scope=campaign", False),
+        ("source=care", True),
+        ("source=list", False),
+        ("holds=yes", True),
+        ("holds=no", False),
+        ("holds=asked", False),
+    ],
+)
+def test_filters_narrow_the_list(client_as: ClientAs, blocked: int, asked: str, found: bool) -> None:
+    assert ("138****5678" in text(client_as("care").get(f"/opt-outs?{asked}"))) is found
+
+
+def test_a_number_is_found_and_stands_in_no_address(client_as: ClientAs, blocked: int) -> None:
+    answer = client_as("care").post("/opt-outs/search", data={"number": "+86 138-1234-5678"})
+    assert answer.location == "/opt-outs?phone=1"
+    assert "138****5678" in text(client_as("care").get(answer.location))
+
+
+def test_a_number_that_nobody_met_is_told_so(client_as: ClientAs, blocked: int) -> None:
+    assert "never had to do" in text(client_as("care").post("/opt-outs/search", data={"number": "13900000000"}), 404)
+
+
+# Blocking
+
+
+def test_a_number_is_blocked_for_ever(client_as: ClientAs, engine: Engine, cast: Cast) -> None:
+    client_as("supervisor").post("/opt-outs", data={**NEW, "new-reason": "本人来电"})
+    [row] = rows(engine)
+    assert (row.scope, row.category, row.expires_at, row.reason) == (Scope.ALL, Category.REFUSAL, None, "本人来电")
+    assert (row.centre_id, row.by_id, row.source) == (cast.fz.id, cast.supervisor.id, "opt-out desk")
+
+
+def test_a_number_is_blocked_for_one_campaign_until_a_day(client_as: ClientAs, engine: Engine, cast: Cast) -> None:
+    with db.transaction(engine) as session:
+        campaign = Maker(session, session.get_one(Centre, known(cast.fz.id)), now=NOW).campaign()
+    client_as("care").post("/opt-outs", data={**NEW, "new-scope": str(campaign.id), "new-until": "2027-12-31"})
+    [row] = rows(engine)
+    assert (row.scope, row.campaign_id) == (Scope.CAMPAIGN, campaign.id)
+    assert row.expires_at.isoformat() == "2027-12-31T16:00:00+00:00"
+
+
+def test_an_end_too_early_is_told_at_its_field(client_as: ClientAs, engine: Engine) -> None:
+    answer = client_as("care").post("/opt-outs", data={**NEW, "new-until": "2026-12-31"})
+    assert "2027-05-23 at the earliest" in text(answer, 422)
+    assert rows(engine) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"), [("new-number", "abc"), ("new-scope", "99"), ("new-category", "x"), ("new-until", "bald")]
+)
+def test_what_is_typed_wrong_blocks_nobody(client_as: ClientAs, engine: Engine, field: str, typed: str) -> None:
+    text(client_as("care").post("/opt-outs", data={**NEW, field: typed}), 422)
+    assert rows(engine) == []
+
+
+def test_another_centres_campaign_is_no_scope(client_as: ClientAs, engine: Engine, cast: Cast) -> None:
+    with db.transaction(engine) as session:
+        campaign = Maker(session, session.get_one(Centre, known(cast.xm.id)), now=NOW).campaign()
+    text(client_as("care").post("/opt-outs", data={**NEW, "new-scope": str(campaign.id)}), 422)
+
+
+# Lifting
+
+
+def test_one_asks_and_another_agrees(client_as: ClientAs, engine: Engine, blocked: int, cast: Cast) -> None:
+    client_as("care").post(f"/opt-outs/{blocked}/lift", data={"reason": "本人要求恢复"})
+    assert "本人要求恢复" in text(client_as("supervisor").get("/opt-outs"))
+    client_as("supervisor").post("/opt-outs/requests/1/approve")
+    [lifting] = rows(engine, OptOutLifting)
+    assert (lifting.asked_by_id, lifting.approved_by_id) == (cast.care.id, cast.supervisor.id)
+    assert "lifted" in text(client_as("care").get(f"/opt-outs/{blocked}"))
+
+
+def test_nobody_agrees_to_their_own_wish(client_as: ClientAs, engine: Engine, blocked: int) -> None:
+    manager = client_as("manager")
+    manager.post(f"/opt-outs/{blocked}/lift", data={"reason": "x"})
+    assert "approve" not in text(manager.get("/opt-outs"))
+    assert "second person" in text(manager.post("/opt-outs/requests/1/approve"), 409)
+    assert rows(engine, OptOutLifting) == []
+
+
+def test_a_wish_is_declined_with_a_reason(client_as: ClientAs, engine: Engine, blocked: int) -> None:
+    client_as("care").post(f"/opt-outs/{blocked}/lift", data={"reason": "x"})
+    client_as("manager").post("/opt-outs/requests/1/decline", data={"note-1": "无本人授权"})
+    assert "无本人授权" in text(client_as("care").get(f"/opt-outs/{blocked}"))
+    assert rows(engine, LiftingRequest)[0].answer == "declined"
+
+
+def test_care_asks_but_does_not_decide(client_as: ClientAs, engine: Engine, blocked: int) -> None:
+    client_as("manager").post(f"/opt-outs/{blocked}/lift", data={"reason": "x"})
+    assert client_as("care").post("/opt-outs/requests/1/approve").status_code == 403
+
+
+def test_a_wish_without_a_reason_is_none(client_as: ClientAs, engine: Engine, blocked: int) -> None:
+    text(client_as("care").post(f"/opt-outs/{blocked}/lift", data={"reason": " "}), 422)
+    assert rows(engine, LiftingRequest) == []
+
+
+def test_another_centres_wish_is_not_found(client_as: ClientAs, engine: Engine, blocked: int) -> None:
+    client_as("care").post(f"/opt-outs/{blocked}/lift", data={"reason": "x"})
+    assert client_as("outsider_manager").post("/opt-outs/requests/1/approve").status_code == 404
+
+
+# Lists
+
+
+def test_a_list_says_what_it_will_do_and_then_does_it(
+    client_as: ClientAs, engine: Engine, settings: Settings, blocked: int, cast: Cast
+) -> None:
+    client, contact = client_as("care"), queued(engine, settings, cast)
+    address = upload(client).location
+    foretold = text(client.get(address))
+    for told in ("After a complaint", "1 contacts that wait for a call", "1 rows end earlier"):
+        assert told in foretold
+    assert len(rows(engine)) == 1
+    client.post(address.split("?")[0], data=UPLOAD)
+    assert [row.category for row in rows(engine)] == ["refusal", "complaint", "refusal"]
+    with db.reading(engine) as session:
+        assert session.get_one(Contact, contact).state == ContactState.CLOSED
+    assert client.get(address).status_code == 404
+
+
+def queued(engine: Engine, settings: Settings, cast: Cast) -> int:
+    """A contact that waits for a call to the list's first number."""
+    number = parse("13800138000")
+    assert isinstance(number, Number)
+    with db.transaction(engine) as session:
+        phone = keep(session, open_vault(settings.data), number, now=NOW)
+        maker = Maker(session, session.get_one(Centre, known(cast.fz.id)), now=NOW)
+        return known(maker.contact(phone=phone).id)
+
+
+def test_a_discarded_list_blocks_nobody(client_as: ClientAs, engine: Engine) -> None:
+    client = client_as("manager")
+    address = upload(client).location.split("?")[0]
+    client.post(f"{address}/discard")
+    assert rows(engine) == []
+    assert client.get(address).status_code == 404
+
+
+def test_another_centres_upload_is_not_found(client_as: ClientAs) -> None:
+    address = upload(client_as("manager")).location
+    assert client_as("outsider_manager").get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("姓名\n王秀英\n", "no column"), ('手机号码\n1380013"8000\n"x', "quot"), (b"\x89PNG\r\n", "picture")],
+)
+def test_a_file_that_is_no_list_is_told_at_its_field(
+    client_as: ClientAs, engine: Engine, content: str | bytes, sentence: str
+) -> None:
+    assert sentence in text(upload(client_as("care"), content), 422)
+
+
+def test_a_list_too_long_for_a_page_is_sent_to_the_command_line(
+    client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opt_out_lists, "MOST_LINES", 3)
+    assert "outbound optouts import" in text(upload(client_as("care")), 422)
+
+
+# Export
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_the_filters_leave_is_exported_masked_and_noted(
+    client_as: ClientAs, engine: Engine, settings: Settings, cast: Cast, blocked: int, kind: str
+) -> None:
+    block(engine, settings, cast, "13900139000", category=Category.LITIGATION)
+    answer = client_as("care").post("/opt-outs/export", data={"kind": kind, "category": "refusal"})
+    assert answer.headers["Content-Disposition"].endswith(f".{kind}")
+    if kind == "csv":
+        lines = answer.get_data().decode("utf-8-sig").splitlines()
+        assert (len(lines), lines[1].split(",")[0]) == (2, "138****5678")
+    assert [entry.action for entry in rows(engine, JournalEntry)][-1] == "opt_outs.exported"
+
+
+def test_whole_numbers_leave_with_the_manager_alone(client_as: ClientAs, blocked: int) -> None:
+    assert client_as("care").post("/opt-outs/export/whole").status_code == 403
+    assert NUMBER in client_as("manager").post("/opt-outs/export/whole").get_data(as_text=True)
+
+
+# In a browser
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_desk_is_readable_and_worked_by_keyboard(
+    page_as: "Callable[..., Page]", engine: Engine, settings: Settings, cast: Cast, blocked: int, language: str
+) -> None:
+    other = block(engine, settings, cast, "13900139000", category=Category.COMPLAINT)
+    with db.transaction(engine) as session:
+        row, asker = session.get_one(OptOut, other), session.get_one(Staff, known(cast.care.id))
+        liftings.ask(session, row, reason="客户本人来电要求恢复", by=asker, now=NOW, centre_id=known(cast.fz.id))
+    page = page_as("manager", language)
+    page.goto("/opt-outs")
+    assert_no_violations(page)
+    picture(page, f"opt-outs-{language}")
+    page.keyboard.press("b")
+    page.fill("#new-number", "13700137000")
+    assert_no_violations(page)
+    picture(page, f"opt-outs-block-{language}")
+    page.goto(f"/opt-outs/{other}")
+    assert_no_violations(page)
+    picture(page, f"opt-out-{language}")
+    page.goto("/opt-outs")
+    page.keyboard.press("i")
+    page.wait_for_url("**/opt-outs/import")
+    assert_no_violations(page)
+    page.set_input_files("#list", {"name": "黑名单.csv", "mimeType": "text/csv", "buffer": LIST.encode()})
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/opt-outs/import/*")
+    assert_no_violations(page)
+    picture(page, f"opt-outs-import-{language}")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/opt-outs")
+    assert len(rows(engine)) == 3
