@@ -10,7 +10,7 @@ from sqlmodel import Session
 from outbound.db import UtcDateTime, is_sqlite
 
 ItemT = TypeVar("ItemT")
-MOST_VALUES = 10_000
+MOST_VALUES = 4_000
 """In one question to SQLite, which takes some 32,000."""
 _PG_TYPES: dict[type[Any], str] = {
     sa.Integer: "int4",
@@ -77,11 +77,23 @@ def pairs(session: Session, before: str, values: Iterable[ItemT], *facts: Any) -
             asked = f"{before.replace('?', '%s').removesuffix(' IN ')} = ANY(%b)"
             found.update(_rows(connection.exec_driver_sql(asked, (*facts, array))))
         return found
-    left = iter(values)
-    while some := list(islice(left, MOST_VALUES)):
+    for some in parts(values):
         marks = ",".join("?" * len(some))
         found.update(_rows(connection.exec_driver_sql(f"{before}({marks})", (*facts, *some))))
     return found
+
+
+def parts(values: Iterable[ItemT]) -> Iterator[list[ItemT]]:
+    """Values in lists of few different lengths, filled up with the last value.
+
+    SQLite keeps the latest questions prepared, and each length is another one: a megabyte for thousands of values.
+    """
+    left = iter(values)
+    while some := list(islice(left, MOST_VALUES)):
+        length = MOST_VALUES
+        while length // 4 >= len(some):
+            length //= 4
+        yield some + some[-1:] * (length - len(some))
 
 
 def _rows(result: sa.CursorResult[Any]) -> Iterator[tuple[Any, Any]]:

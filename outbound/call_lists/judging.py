@@ -16,8 +16,6 @@ from outbound.call_lists.model import RowFault
 from outbound.call_lists.preparing import Chunk
 from outbound.opt_outs import Category, OptOut
 
-AT_ONCE = 5_000
-
 
 class Fate(NamedTuple):
     """What becomes of a row: `numbers` are those that its contact gets, the one to be rung first; else a fault."""
@@ -112,14 +110,10 @@ class Judge:
         why: dict[int, Category] = {}
         in_force = opt_outs.in_force(self.now, kind=self.campaign.kind, campaign_id=self.campaign.id)
         asked = select(OptOut.phone_id, OptOut.category).where(in_force)
-        for some in _parts(list(phones.values())):
+        for some in bulk.parts(phones.values()):
             for phone, category in self.session.exec(asked.where(col(OptOut.phone_id).in_(some))):
                 why[phone] = Category(category)
         return {digest: why[phone] for digest, phone in phones.items() if phone in why}
-
-
-def _parts(items: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (items[at : at + AT_ONCE] for at in range(0, len(items), AT_ONCE))
 
 
 def phone_ids(session: Session, digests: Iterable[bytes]) -> dict[bytes, int]:
