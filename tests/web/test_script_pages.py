@@ -346,7 +346,7 @@ def test_an_approver_works_with_the_keyboard(
     _look(page, f"scripts-{language}-{theme}")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/scripts/versions/{waiting.id}")
-    for view in ("sides", "read", "text", "changes"):
+    for view in ("sides", "read", "graph", "text", "changes"):
         page.goto(f"/scripts/versions/{waiting.id}?view={view}")
         _look(page, f"script-{view}-{language}-{theme}")
     page.keyboard.press("a")
