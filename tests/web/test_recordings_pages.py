@@ -13,11 +13,12 @@ from sqlmodel import Session, select
 
 from outbound import db
 from outbound.calls.model import Call
+from outbound.intake.taking import hear_waiting
 from outbound.journal import JournalEntry
 from outbound.people import known
 from outbound.recordings.keeping import keep
 from outbound.recordings.model import Recording
-from outbound.recordings.store import Store
+from outbound.recordings.store import Store, open_store
 from outbound.settings import Settings
 from qa.audio import analyse
 from qa.review.model import ReviewSource, ReviewTask
@@ -185,6 +186,20 @@ def test_a_recording_on_which_nobody_speaks_is_kept_and_not_valid(
     _status, told = send(client_as("supervisor"), ((SAMPLES / "dead-air.mp3").read_bytes(), f"{call}.mp3"))
     assert (told[0]["kind"], told[0]["told"]) == ("wait", "Kept and matched, but not valid: nobody speaks.")
     assert not kept(engine)[0].valid
+
+
+@once
+def test_a_long_recording_is_kept_at_once_and_heard_through_by_a_worker(
+    client_as: ClientAs, call: str, engine: Engine, settings: Settings, now: datetime
+) -> None:
+    supervisor = client_as("supervisor")
+    _status, told = send(supervisor, (SOUND * 40, f"{call}.mp3"))
+    assert told[0]["kind"] == "good" and "will be heard through in a moment" in told[0]["told"]
+    assert "not heard through yet" in supervisor.get("/recordings").text
+    assert supervisor.get(f"/recordings/{told[0]['id']}").status_code == 200
+    hear_waiting(engine, open_store(settings), now=now)
+    (recording,) = kept(engine)
+    assert recording.valid and recording.seconds > 2000
 
 
 def test_the_same_file_again_changes_nothing(client_as: ClientAs, call: str, engine: Engine) -> None:
