@@ -86,17 +86,22 @@ def keep(
     if matched and (other := of_call(session, matched)):
         return _the_same_sound(other, digest, matched)
     recording = describing.described(centre, store, data, file_name, hearing, now=now)
-    recording.reference, recording.sha256 = reference, digest
-    recording.kept_by_id = by.id if by else None
-    rules = centre_rules.of(session, centre)
-    recording.agent_side = agent_side or rules.agent_side
-    recording.keep_until, recording.keep_sale_until = centre_rules.terms(rules, now)
+    recording.reference, recording.sha256, recording.kept_by_id = reference, digest, by.id if by else None
     if hearing:
         describing.fill(recording, hearing, minimum_seconds=minimum_seconds)
     if matched:
         recording.call_id, recording.matched_at = matched.id, now if hearing else None
+    _under_rules(session, centre, recording, agent_side, now=now)
     store.put(recording.storage_key, data)
     return _register(session, centre, recording, by=by, now=now)
+
+
+def _under_rules(
+    session: Session, centre: Centre, recording: Recording, agent_side: AgentSide | None, *, now: datetime
+) -> None:
+    rules = centre_rules.of(session, centre)
+    recording.agent_side = agent_side or rules.agent_side
+    recording.keep_until, recording.keep_sale_until = centre_rules.terms(rules, now)
 
 
 def _checked(reference: str) -> str:
