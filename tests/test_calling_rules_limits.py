@@ -19,7 +19,9 @@ from outbound.calling_rules.profiles import (
 )
 from outbound.calling_rules.rules import held_back, next_free
 from outbound.calling_rules.windows import window_open
+from outbound.campaigns.definition import read_definition
 from outbound.documents import DocumentFaulty
+from tests.factories_calls import EXAMPLE
 
 CN = ["Asia/Shanghai"]
 NEW_YORK = ["America/New_York"]
@@ -242,3 +244,19 @@ def test_a_fault_in_an_own_profile_names_its_line() -> None:
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_profile_survives_being_written_and_read(name: str) -> None:
     assert Profile.model_validate(profile(name).model_dump(mode="json")) == profile(name)
+
+
+def test_a_centre_names_its_own_rules_in_a_definition() -> None:
+    ours = """
+  overrides:
+    name: fuzhou-quiet
+    label: {zh: 福州静音时段规则, en: "Fuzhou, quiet hours"}
+    windows: {every_day: [09:30-12:00, 14:00-20:00], sunday: []}
+    caps: [{count: 2, within: 24 h}]
+"""
+    text = EXAMPLE.replace("\n  overrides:\n", f"{ours[:-1]}\n", 1)
+    rules = read_definition(text).profile
+    assert (rules.name, rules.label.zh, len(rules.caps)) == ("fuzhou-quiet", "福州静音时段规则", 1)
+    assert not window_open(rules, utc("2026-11-23T05:00"), CN)
+    assert not window_open(rules, utc("2026-11-22T02:00"), CN)
+    assert window_open(rules, utc("2026-11-23T06:00"), CN)

@@ -1,17 +1,15 @@
 """Calling rules against a scan minute by minute."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outbound.calling_rules.profiles import (
-    Profile,
-    profile,
-)
+from outbound.calling_rules.profiles import DayKind, Profile, profile
 from outbound.calling_rules.rules import callable_now, next_free
 from outbound.calling_rules.windows import next_opening, window_open
 
@@ -109,3 +107,45 @@ def obedient_tries(rules: Profile, waits: Sequence[int]) -> list[datetime]:
         if callable_now(rules, now=now, time_zones=CN, tries=tries):
             tries.insert(0, now)
     return tries
+
+
+DAYS = st.dictionaries(
+    st.integers(0, 12).map(lambda ahead: date(2026, 11, 23) + timedelta(days=ahead)), st.sampled_from(DayKind)
+)
+
+
+@settings(deadline=None)
+@given(DAYS, st.integers(0, 12 * 48).map(lambda halves: NOON + timedelta(minutes=30 * halves)))
+def test_the_next_opening_obeys_holidays_and_made_up_workdays(decided: dict[date, DayKind], now: datetime) -> None:
+    rules = profile("cn-telecom", {"windows": {"saturday": [], "sunday": [], "holiday": []}})
+
+    def works(at: datetime) -> bool:
+        here = at.astimezone(ZoneInfo("Asia/Shanghai"))
+        usual = DayKind.WORKDAY if here.weekday() < 5 else DayKind.HOLIDAY
+        return decided.get(here.date(), usual) == DayKind.WORKDAY and 9 <= here.hour < 21
+
+    first = next(at for half in range(30 * 48) if works(at := now + timedelta(minutes=30 * half)))
+    assert next_opening(rules, now, CN, decided) == first
+    assert window_open(rules, now, CN, decided) is (first == now)
+
+
+@settings(deadline=None)
+@given(LIMITS, st.lists(st.integers(0, 600), min_size=1, max_size=60), ZONES)
+def test_who_obeys_the_limits_never_tries_a_contact_too_often(
+    limits: dict[str, int], waits: list[int], zone: str
+) -> None:
+    rules = profile("cn-telecom", ALWAYS | {"attempts": limits})
+    now, attempts = NOON, list[datetime]()
+    for wait in waits:
+        now += timedelta(minutes=wait)
+        if callable_now(rules, now=now, time_zones=[zone], tries=[], attempts_on_contact=attempts):
+            attempts.append(now)
+    local = [at.astimezone(ZoneInfo(zone)) for at in attempts]
+    parts = [(at.date(), (at.hour >= 12) + (at.hour >= 18)) for at in local]
+    assert len(attempts) <= limits.get("max", len(attempts))
+    for counts, limit in (
+        (Counter(day for day, _part in parts), limits.get("per_day")),
+        (Counter(parts), limits.get("per_day_part")),
+        (Counter(part for _day, part in parts), limits.get("in_one_day_part")),
+    ):
+        assert limit is None or max(counts.values(), default=0) <= limit

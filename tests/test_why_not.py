@@ -1,6 +1,7 @@
 """Why somebody is not rung: of one contact or number in words, of a campaign in figures."""
 
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from outbound.dialing import tally as tallies
 from outbound.dialing.tally import Tally, tally
 from outbound.dialing.why_not import WhyNot, of_contact, of_number
 from outbound.opt_outs import Category
-from outbound.people import Centre, Role, known
+from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import Phone
 from outbound.wrap_up import conclude
 from scripts import approval
@@ -65,8 +66,10 @@ def amended(session: Session, floor: Floor, now: datetime, old: str, new: str) -
     session.flush()
 
 
-def rung(session: Session, floor: Floor, now: datetime, outcome: str = "busy", **told: Any) -> Contact:
-    by = staff(session, floor.cast.agent)
+def rung(
+    session: Session, floor: Floor, now: datetime, outcome: str = "busy", by: Staff | None = None, **told: Any
+) -> Contact:
+    by = staff(session, by or floor.cast.agent)
     claim = handout.claim_next(session, by, roles=[Role.AGENT], now=now)
     assert claim is not None
     call = placing.begin(session, handout.issue_token(session, claim, by=by, now=now), by=by, now=now)
@@ -304,3 +307,28 @@ def scene(floor: Floor, session: Session, now: datetime) -> None:
     floor.contact("13800138008", state=ContactState.CLOSED, closed_why="refused")
     phone = session.get_one(Phone, blocked.phone_id)
     opt_outs.block(session, phone, category=Category.REFUSAL, source="call", by=None, now=now)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_figures_and_words_agree_on_any_list(floor: Floor, session: Session, now: datetime, seed: int) -> None:
+    chance = Random(seed)
+    for place in range(24):
+        kept = chance.choice([None, None, floor.cast.agent.id])
+        floor.contact(
+            chance.choice(["1380013{:04d}", "1390013{:04d}", "+1212555{:04d}"]).format(100 + place),
+            due_at=now + chance.choice([-60, -20, -10, 0, 30, 600]) * timedelta(minutes=1),
+            priority=chance.choice([0, 0, 3]),
+            callback=chance.random() < 0.4 or kept is not None,
+            kept_for_id=kept,
+            duty=chance.choice([Duty.PITCH, Duty.PITCH, Duty.CONFIRMATION, Duty.CORRECTION]),
+        )
+    for person in (floor.cast.second_agent, floor.cast.reviewer)[: chance.randint(1, 2)]:
+        rung(session, floor, now, chance.choice(["busy", "hung_up"]), by=person)
+    if chance.random() < 0.5:
+        campaign = session.get_one(Campaign, known(floor.campaign.id))
+        campaigns.pause(session, campaign, by=staff(session, floor.cast.manager), now=now)
+    then = now + chance.choice([0, 1, 4, 5]) * HOUR
+    found = counted(session, floor, then)
+    every = [of_contact(session, contact, now=then) for contact in session.exec(select(Contact)).all()]
+    queued = [each for each in every if each.contact.state == ContactState.QUEUED]
+    assert (found.callable, found.waiting) == (sum(each.is_callable for each in queued), len(queued))

@@ -7,7 +7,9 @@ from datetime import datetime
 from outbound.call_lists.model import Duty
 from outbound.dialing.statements import Book, Statement
 
-# As in `lanes`, from the head of a lane straight to the head of the next; here closed ones are visited too.
+# As in `lanes`, from the head of a lane straight to the head of the next; here closed ones are visited too. The plus
+# before the priority keeps SQLite from walking through the lane: two integer columns it compares as numbers, and for
+# that it does not use an index of integers.
 _TEXT = """WITH RECURSIVE head(id) AS (
         SELECT (SELECT first.id FROM contact first
             WHERE first.state = 'queued' AND first.call_list_id = seed.list AND first.duty = seed.duty
@@ -16,7 +18,7 @@ _TEXT = """WITH RECURSIVE head(id) AS (
         UNION ALL
         SELECT (SELECT after.id FROM contact after
             WHERE after.state = 'queued' AND after.call_list_id = c.call_list_id AND after.duty = c.duty
-            AND (after.zone_group_id, after.callback, after.priority) > (c.zone_group_id, c.callback, c.priority)
+            AND (after.zone_group_id, after.callback, after.priority) > (c.zone_group_id, c.callback, +c.priority)
             ORDER BY after.zone_group_id, after.callback, after.priority, after.due_at, after.id LIMIT 1)
         FROM head JOIN contact c ON c.id = head.id)
     SELECT c.call_list_id, c.duty, c.zone_group_id, c.callback,
@@ -51,12 +53,14 @@ def count(
 ) -> list[Counted]:
     """Every lane of those lists and duties; at most `most` are counted of each, due and not due apart.
 
-    With `agent`, whom nobody may hand to that agent is left out, which reads the rows that are counted.
+    With `agent`, whom nobody may hand to that agent is left out; those rows are read, but nobody is barred from first
+    calls.
     """
-    if not seeds:
-        return []
-    asked = {"seeds": [[number, str(duty)] for number, duty in seeds], "now": now, "most": most}
-    rows = book.ask(_COUNT, **asked) if agent is None else book.ask(_COUNT_FOR, **asked, agent=agent)
+    first = [[number, str(duty)] for number, duty in seeds if agent is None or duty == Duty.PITCH]
+    others = [[number, str(duty)] for number, duty in seeds if agent is not None and duty != Duty.PITCH]
+    rows = list(book.ask(_COUNT, seeds=first, now=now, most=most)) if first else []
+    if others:
+        rows += book.ask(_COUNT_FOR, seeds=others, now=now, most=most, agent=agent)
     return [
         Counted(
             call_list,

@@ -12,7 +12,7 @@ from outbound.dialing.statements import Book
 from outbound.dialing.terms import Asker, Terms, calls_of, is_open, lists_of, terms_of, zones_of
 from outbound.people import Role, Staff, known
 
-MOST_COUNTED = 1_000
+MOST_COUNTED = 200
 """Customers counted of one lane: a desk asks often, and no list may make it wait."""
 
 

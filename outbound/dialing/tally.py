@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -30,8 +31,9 @@ from outbound.people import known
 
 MOST_COUNTED = 1_000_000
 """Contacts counted of one lane; where there are more, the figures are told as at least."""
-MOST_ASKED = 20_000
-"""Contacts rung lately whose rules are asked one by one."""
+MOST_ASKED = 50_000
+"""Numbers rung lately that are looked at one by one."""
+AT_ONCE = 5_000
 LATELY = timedelta(days=30)
 """How far back attempts are looked for where a campaign limits them."""
 
@@ -163,17 +165,21 @@ class _Counting:
 
     def _in_hand(self) -> Counter[tuple[Place, bool]]:
         """Contacts that are with an agent, on this campaign or another, by place and whether they are due."""
-        asked = (
-            select(Contact, Claim.lease_until)
-            .join(Claim, col(Claim.phone_id) == col(Contact.phone_id))
-            .where(Contact.campaign_id == self._campaign.id, Contact.state == ContactState.QUEUED)
-            .where(col(Claim.ended_at).is_(None), col(Claim.lease_until) > self._now)
-        )
-        rows = [row for row in self._session.exec(asked).all() if row[0].duty in self._duties]
-        for _contact, lease in rows:
-            self._hold(told("in_hand", lease), 1)
-        self._hands = {known(contact.id) for contact, _lease in rows}
-        return Counter((_place(contact), contact.due_at <= self._now) for contact, _lease in rows)
+        open_now = select(Claim.phone_id, Claim.lease_until).where(col(Claim.ended_at).is_(None))
+        leases = dict(self._session.exec(open_now.where(col(Claim.lease_until) > self._now)).all())
+        contacts = self._queued(col(Contact.phone_id), leases)
+        for contact in contacts:
+            self._hold(told("in_hand", leases[contact.phone_id]), 1)
+        self._hands = {known(contact.id) for contact in contacts}
+        return Counter((_place(contact), contact.due_at <= self._now) for contact in contacts)
+
+    def _queued(self, column: Any, among: Collection[int]) -> list[Contact]:
+        """The campaign's queued contacts of these numbers, a few thousand at a time."""
+        asked = select(Contact).where(Contact.campaign_id == self._campaign.id, Contact.state == ContactState.QUEUED)
+        wanted = asked.where(col(Contact.duty).in_(self._duties))
+        every = sorted(among)
+        parts = (every[at : at + AT_ONCE] for at in range(0, len(every), AT_ONCE))
+        return [row for part in parts for row in self._session.exec(wanted.where(column.in_(part))).all()]
 
     def _take_out(self, lane: Counted, hands: Counter[tuple[Place, bool]]) -> None:
         # Of several lanes at one place (priorities) the first that has enough gives.
@@ -190,7 +196,7 @@ class _Counting:
         for contact in kept.values():
             self._hold(told("kept", contact.due_at + release), 1)
         rung = [each for each in self._rung_lately() if each.id not in kept and _place(each) in places]
-        found.bounded = found.bounded or len(rung) >= MOST_ASKED
+        found.bounded = found.bounded or not self._asked_all
         holds = dict(self._held_by_rules([each for each in rung if each.id not in self._hands]))
         for hold in holds.values():
             self._hold(hold_reason(hold), 1)
@@ -217,21 +223,26 @@ class _Counting:
 
     def _rung_lately(self) -> list[Contact]:
         """Due contacts whose number was rung so lately, in any campaign, that a rule may still hold them."""
-        since = self._now - _reach(self._terms)
-        rung = (
-            sa.select(col(Call.phone_id))
-            .where(col(Call.campaign_id).in_(sa.select(col(Campaign.id))), col(Call.dialled_at) > since)
-            .distinct()
-            .subquery()
+        rung = select(Call.phone_id).where(
+            col(Call.campaign_id).in_(select(Campaign.id)), col(Call.dialled_at) > self._now - _reach(self._terms)
         )
-        asked = (
-            select(Contact)
-            .join(rung, rung.c.phone_id == col(Contact.phone_id))
-            .where(Contact.campaign_id == self._campaign.id, Contact.state == ContactState.QUEUED)
-            .where(col(Contact.due_at) <= self._now)
-            .limit(MOST_ASKED)
+        numbers = set(self._session.exec(rung.distinct().limit(MOST_ASKED)).all())
+        found = self._queued(col(Contact.phone_id), numbers) + self._queued(col(Contact.id), self._tried_often())
+        self._asked_all = len(numbers) < MOST_ASKED
+        return list({known(each.id): each for each in found if each.due_at <= self._now}.values())
+
+    def _tried_often(self) -> list[int]:
+        """Contacts that were tried so often that the campaign's own limits may hold them."""
+        limits = [
+            limit for limit in (self._terms.rules.attempts.max, self._terms.rules.attempts.in_one_day_part) if limit
+        ]
+        if not limits:
+            return []
+        asked = select(Call.contact_id).where(
+            Call.campaign_id == self._campaign.id, col(Call.dialled_at) > self._now - LATELY
         )
-        return list(self._session.exec(asked).all())
+        often = asked.group_by(col(Call.contact_id)).having(sa.func.count() >= min(limits))
+        return list(self._session.exec(often).all())
 
     def _held_by_rules(self, contacts: Iterable[Contact]) -> Iterator[tuple[int, Hold]]:
         candidates = [self._candidate(contact) for contact in contacts]
@@ -261,7 +272,7 @@ class _Counting:
             .where(col(Contact.state) == ContactState.CLOSED, col(Contact.call_list_id).in_(list(self._lists)))
             .group_by(col(Contact.closed_why))
         )
-        counts: Mapping[str, int] = dict(self._session.execute(asked).tuples().all())
+        counts: Mapping[str, int] = dict(self._session.execute(asked).all())  # type: ignore[arg-type]
         grouped = Counter[str]()
         for why, number in counts.items():
             grouped[why if why in ("opted_out", "rules") else "done"] += number
@@ -276,8 +287,6 @@ def _place(contact: Contact) -> Place:
 def _reach(terms: Terms) -> timedelta:
     """How far back a dial may still hold a number."""
     rules = terms.rules
-    limits = rules.attempts
-    if limits.max or limits.in_one_day_part:
-        return LATELY
+    daily = rules.attempts.per_day or rules.attempts.per_day_part
     spans = [cap.within for cap in rules.caps] + [rules.spacing or timedelta()]
-    return max([*spans, timedelta(hours=50) if limits.per_day or limits.per_day_part else timedelta()])
+    return max([*spans, timedelta(hours=50) if daily else timedelta()])

@@ -106,6 +106,11 @@ def nobody_due(outlook: Outlook, *, now: datetime) -> str:
         return _("Everybody on your lists has been called.")
     if outlook.next_at is None:
         return _("Everybody who is due is in a colleague's hands; try again in a moment.")
+    if outlook.bounded:
+        when = said_time(outlook.next_at, now=now)
+        return _(
+            "More than %(count)d customers wait; the next may be called %(when)s.", count=outlook.waiting, when=when
+        )
     return ngettext(
         "%(num)d customer waits; the next may be called %(when)s.",
         "%(num)d customers wait; the next may be called %(when)s.",
