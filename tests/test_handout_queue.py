@@ -105,7 +105,7 @@ def test_what_goes_wrong_with_one_request_is_told_to_that_one_alone(
     floor: Floor, crowd: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people(floor, 20)
-    real = queue.hand_out
+    real = handing.hand_out
 
     def fails_for_one(book: Any, askers: Any, *, now: datetime) -> Any:
         if any(asker.staff_id == crowd[3] for asker in askers):

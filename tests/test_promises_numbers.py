@@ -1,16 +1,12 @@
-"""Attacks on the promises about numbers: many agents at once, blocks in between, raw SQL, and a process that dies."""
+"""Attacks on the promises about numbers: many agents at once, and blocks in between."""
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +17,6 @@ from sqlmodel import Session, col, select
 from outbound import db, opt_outs
 from outbound.call_lists.model import CallList, Contact, ContactState
 from outbound.calls import placing
-from outbound.calls import wrap_up as calls
-from outbound.calls.model import Call
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.dialing import handout
@@ -34,6 +28,7 @@ from outbound.phones.zones import group_of
 from tests.conftest import Cast
 from tests.desk import Floor, example, floor, vault
 from tests.factories import Maker
+from tests.promises import BLOCK, TOKEN, open_claim
 
 __all__ = ["floor", "vault"]
 
@@ -315,7 +310,10 @@ def test_a_token_and_a_block_at_once_never_both_stand(
     rounds = 60
     with db.transaction(engine) as session:
         maker = Maker(session, session.get_one(Centre, cast.fz.id), now=now)
-        held = [(contact.phone_id, contact.campaign_id, _claim(maker, contact)) for contact in _contacts(maker, rounds)]
+        held = [
+            (contact.phone_id, contact.campaign_id, open_claim(maker, contact))
+            for contact in (maker.contact() for _ in range(rounds))
+        ]
     racing = engine.execution_options(isolation_level=isolation)
     won: Counter[str] = Counter()
     for phone, campaign, claim in held:
@@ -338,12 +336,6 @@ def test_a_token_and_a_block_at_once_never_both_stand(
     assert won["block"], f"the race was none: {won}"
 
 
-TOKEN = """INSERT INTO dial_token (claim_id, campaign_id, phone_id, issued_at, expires_at)
-    VALUES (:claim, :campaign, :phone, '2026-11-23 02:00:00+00', '2026-11-23 02:02:00+00')"""
-BLOCK = """INSERT INTO opt_out (phone_id, category, scope, source, reason, at)
-    VALUES (:phone, 'refusal', 'all', 'race', '', '2026-11-23 02:00:00+00')"""
-
-
 def _race(engine: Engine, start: threading.Barrier, statement: str, facts: dict[str, Any]) -> None:
     start.wait()
     try:
@@ -357,251 +349,3 @@ def _race(engine: Engine, start: threading.Barrier, statement: str, facts: dict[
         assert "blocked" in str(refused.orig)
     except sa.exc.OperationalError as collided:
         assert getattr(collided.orig, "sqlstate", "") in COLLISIONS
-
-
-def _contacts(maker: Maker, count: int) -> list[Contact]:
-    return [maker.contact() for _ in range(count)]
-
-
-def _claim(maker: Maker, contact: Contact, **facts: Any) -> int:
-    """An open claim on a contact, by raw SQL; by default of an agent of its own."""
-    agent = facts.pop("agent", None) or maker.staff(Role.AGENT).id
-    given = {"contact": contact.id, "phone": contact.phone_id, "agent": agent, **facts}
-    statement = """INSERT INTO claim (centre_id, campaign_id, contact_id, phone_id, agent_id, duty, epoch, why_now,
-        claimed_at, lease_until) VALUES (:centre, :campaign, :contact, :phone, :agent, 'pitch', 1, '', :at, :until)
-        RETURNING id"""
-    given |= {"centre": contact.centre_id, "campaign": contact.campaign_id}
-    given |= {"at": "2026-11-23 02:00:00+00", "until": "2026-11-23 02:15:00+00"}
-    return int(maker.session.execute(sa.text(statement), given).scalar_one())
-
-
-# Raw SQL
-
-
-@pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, session.get_one(Centre, cast.fz.id), now=now)
-
-
-def test_raw_sql_cannot_open_a_second_claim_for_a_contact(make: Maker) -> None:
-    contact, other = make.contact(), make.phone()
-    _claim(make, contact)
-    with pytest.raises(sa.exc.IntegrityError, match="contact_id"):
-        _claim(make, contact, phone=other.id)
-
-
-def test_raw_sql_cannot_open_a_second_claim_for_a_phone(make: Maker) -> None:
-    phone = make.phone()
-    here, there = (make.contact(make.campaign(), phone=phone) for _ in range(2))
-    _claim(make, here)
-    with pytest.raises(sa.exc.IntegrityError, match="phone_id"):
-        _claim(make, there)
-
-
-def test_raw_sql_cannot_open_a_second_claim_for_an_agent(make: Maker) -> None:
-    agent = make.staff(Role.AGENT).id
-    _claim(make, make.contact(), agent=agent)
-    with pytest.raises(sa.exc.IntegrityError, match="agent_id"):
-        _claim(make, make.contact(), agent=agent)
-
-
-def test_a_phone_can_be_claimed_again_once_its_claim_is_over(make: Maker) -> None:
-    contact = make.contact()
-    first = _claim(make, contact)
-    make.session.execute(sa.text("UPDATE claim SET ended_at = claimed_at, ended_how = 'put_back'"))
-    assert _claim(make, contact) != first
-
-
-def _token(make: Maker, contact: Contact, claim: int) -> int:
-    facts = {"phone": contact.phone_id, "campaign": contact.campaign_id, "claim": claim}
-    return int(make.session.execute(sa.text(f"{TOKEN} RETURNING id"), facts).scalar_one())
-
-
-def _use(make: Maker, token: int, at: str = "2026-11-23 02:01:00+00") -> None:
-    make.session.execute(sa.text("UPDATE dial_token SET used_at = :at WHERE id = :id"), {"at": at, "id": token})
-
-
-def test_raw_sql_cannot_make_a_token_for_a_blocked_number(make: Maker) -> None:
-    contact = make.contact()
-    claim = _claim(make, contact)
-    make.session.execute(sa.text(BLOCK), {"phone": contact.phone_id})
-    with pytest.raises(sa.exc.IntegrityError, match="the number is blocked"):
-        _token(make, contact, claim)
-
-
-def test_raw_sql_cannot_use_a_token_twice(make: Maker) -> None:
-    contact = make.contact()
-    token = _token(make, contact, _claim(make, contact))
-    _use(make, token)
-    with pytest.raises(sa.exc.IntegrityError, match="one dial only"):
-        _use(make, token, "2026-11-23 02:01:30+00")
-
-
-def test_raw_sql_cannot_use_a_token_that_is_too_old(make: Maker) -> None:
-    contact = make.contact()
-    token = _token(make, contact, _claim(make, contact))
-    with pytest.raises(sa.exc.IntegrityError, match="one dial only"):
-        _use(make, token, "2026-11-23 02:02:00+00")
-
-
-def test_raw_sql_cannot_use_a_token_that_a_block_voided(make: Maker) -> None:
-    contact = make.contact()
-    token = _token(make, contact, _claim(make, contact))
-    make.session.execute(sa.text(BLOCK), {"phone": contact.phone_id})
-    with pytest.raises(sa.exc.IntegrityError, match="one dial only"):
-        _use(make, token)
-
-
-@pytest.mark.parametrize("change", ["phone_id = {other}", "used_at = NULL", "voided_at = NULL, used_at = issued_at"])
-def test_raw_sql_cannot_turn_a_used_token_into_another(make: Maker, change: str) -> None:
-    contact, other = make.contact(), make.phone()
-    token = _token(make, contact, _claim(make, contact))
-    _use(make, token)
-    with pytest.raises(sa.exc.IntegrityError, match="one dial only"):
-        make.session.execute(sa.text(f"UPDATE dial_token SET {change.format(other=other.id)} WHERE id = {token}"))
-
-
-def test_raw_sql_cannot_delete_a_token_or_a_call(make: Maker, cast: Cast) -> None:
-    make.call(cast.agent)
-    for table in ("call", "dial_token"):
-        with pytest.raises(sa.exc.IntegrityError, match="kept"), make.session.begin_nested():
-            make.session.execute(sa.text(f"DELETE FROM {table}"))
-
-
-CALL = """INSERT INTO call (centre_id, campaign_id, campaign_version_id, contact_id, phone_id, claim_id, dial_token_id,
-    duty, agent_id, script_version_id, reference, dialled_at, note, answers)
-    SELECT centre_id, campaign_id, campaign_version_id, :contact, :phone, :claim, :token, duty, agent_id,
-    script_version_id, 'RAW-1', dialled_at, '', '{}' FROM call WHERE id = :past"""
-
-
-@pytest.mark.parametrize("state", ["unused", "of another number", "used for a call already"])
-def test_raw_sql_cannot_begin_a_call_without_a_used_token_of_its_own(make: Maker, cast: Cast, state: str) -> None:
-    past, contact = make.call(cast.agent), make.contact()
-    claim = _claim(make, contact)
-    token = _token(make, contact, claim)
-    if state == "of another number":
-        _use(make, token)
-    facts = {"contact": contact.id, "phone": contact.phone_id, "claim": claim, "token": token, "past": past.id}
-    facts |= {"of another number": {"phone": make.phone().id}}.get(state, {})
-    facts |= {"used for a call already": {"token": past.dial_token_id, "phone": past.phone_id}}.get(state, {})
-    with pytest.raises(sa.exc.IntegrityError):
-        make.session.execute(sa.text(CALL), facts)
-
-
-def test_raw_sql_can_begin_a_call_with_a_used_token(make: Maker, cast: Cast) -> None:
-    past, contact = make.call(cast.agent), make.contact()
-    claim = _claim(make, contact)
-    token = _token(make, contact, claim)
-    _use(make, token)
-    facts = {"contact": contact.id, "phone": contact.phone_id, "claim": claim, "token": token, "past": past.id}
-    make.session.execute(sa.text(CALL), facts)
-    assert make.session.exec(select(Call.phone_id).where(Call.reference == "RAW-1")).one() == contact.phone_id
-
-
-@pytest.mark.parametrize(
-    "change",
-    ["outcome_code = 'sold'", "wrapped_up_at = NULL, outcome_code = NULL", "agent_id = 1", "phone_id = 1"],
-)
-def test_raw_sql_cannot_change_how_a_call_ended(make: Maker, cast: Cast, change: str) -> None:
-    phone = make.phone()
-    make.call(cast.second_agent, contact=make.contact(phone=make.phone()), outcome="refused")
-    assert phone.id == 1
-    with pytest.raises(sa.exc.IntegrityError, match="wrapped up once"):
-        make.session.execute(sa.text(f"UPDATE call SET {change}"))
-
-
-# A process that dies
-
-DYING = """
-import sys, time
-from datetime import datetime
-from sqlmodel import Session
-from outbound import db, wrap_up
-from outbound.calls.model import Call
-from outbound.calls.wrap_up import Report
-from outbound.people import Staff
-from outbound.schema import import_rooms
-
-import_rooms()
-url, call_id, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-now = datetime.fromisoformat(sys.argv[4])
-with Session(db.open_database(url)) as session:
-    call = session.get_one(Call, call_id)
-    report = Report(key="dying-process", outcome="do_not_call", ticks={}, note="请不要再打")
-    wrap_up.conclude(session, call, report, by=session.get_one(Staff, call.agent_id), now=now)
-    session.flush()
-    if moment == "after":
-        session.commit()
-    print("now", flush=True)
-    time.sleep(600)
-"""
-
-
-def _killed(engine: Engine, call: Call, moment: str, now: datetime) -> None:
-    """Another process wraps the call up and is killed before or after its commit."""
-    url = engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", DYING, url, str(call.id), moment, now.isoformat()]
-    root = str(Path(__file__).parent.parent)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": root})
-    assert process.stdout
-    try:
-        assert process.stdout.readline() == b"now\n"
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-
-
-def _traces(engine: Engine, call: Call) -> dict[str, Any]:
-    with db.transaction(engine) as session:
-        kept = session.get_one(Call, call.id)
-        claim, contact = session.get_one(Claim, call.claim_id), session.get_one(Contact, call.contact_id)
-        journalled = sa.text("SELECT count(*) FROM journal_entry WHERE action IN ('call.wrapped_up', 'phone.blocked')")
-        return {
-            "outcome": kept.outcome_code,
-            "claim": claim.ended_how,
-            "contact": contact.state,
-            "blocks": len(session.exec(select(OptOut)).all()),
-            "journalled": session.execute(journalled).scalar_one(),
-        }
-
-
-NOTHING = {"outcome": None, "claim": None, "contact": ContactState.QUEUED, "blocks": 0, "journalled": 0}
-ALL = {
-    "outcome": "do_not_call",
-    "claim": ClaimEnd.DONE,
-    "contact": ContactState.CLOSED,
-    "blocks": 1,
-    "journalled": 2,
-}
-
-
-@pytest.fixture
-def ringing(engine: Engine, floor: Floor, cast: Cast) -> Call:
-    """A call under way."""
-    with db.transaction(engine) as session:
-        fill(session, [floor.campaign], 1, floor.now)
-        claim = handout.claim_next(session, cast.agent, roles={Role.AGENT}, now=floor.now)
-        assert claim
-        token = handout.issue_token(session, claim, by=cast.agent, now=floor.now)
-        return placing.begin(session, token, by=cast.agent, now=floor.now)
-
-
-@pytest.mark.slow
-def test_a_process_killed_in_a_wrap_up_leaves_nothing_and_another_can_do_it_at_once(
-    engine: Engine, ringing: Call, cast: Cast, now: datetime
-) -> None:
-    later = now + timedelta(minutes=1)
-    _killed(engine, ringing, "before", later)
-    assert _traces(engine, ringing) == NOTHING
-    report = calls.Report(key="dying-process", outcome="do_not_call", note="请不要再打")
-    with db.transaction(engine) as session:
-        done = calls.wrap_up(session, session.get_one(Call, ringing.id), report, by=cast.agent, now=later)
-        assert not (done.late or done.repeated)
-    assert _traces(engine, ringing) == ALL
-
-
-@pytest.mark.slow
-def test_a_process_killed_after_a_wrap_up_leaves_all_of_it(engine: Engine, ringing: Call, now: datetime) -> None:
-    _killed(engine, ringing, "after", now + timedelta(minutes=1))
-    assert _traces(engine, ringing) == ALL

@@ -40,16 +40,15 @@ def handout(
     engines: str, agents: str, contacts: str, hostile: bool | None, seconds: float, http: bool, as_json: bool
 ) -> None:
     """Hand out the next contact: claims a second, waits and fairness, against the usual single statement."""
-    from outbound.bench import handout
-    from outbound.bench import http as over_http
+    from outbound.bench.handout import run
 
-    way = over_http.measure if http else handout.run
-    way(
+    run(
         engines.split(","),
         [int(count) for count in agents.split(",")],
         [int(count) for count in contacts.split(",")],
         hostile=(False, True) if hostile is None else (hostile,),
         seconds=seconds,
+        http=http,
         as_json=as_json,
     )
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import col, select
 
 from outbound import clock, hosting
+from outbound.bench import http as over_http
 from outbound.bench import naive, waiting_list
 from outbound.bench.databases import database
 from outbound.bench.http import fairness, percentiles
@@ -57,17 +59,17 @@ def run(
     *,
     hostile: Sequence[bool],
     seconds: float,
+    http: bool,
     as_json: bool,
 ) -> None:
-    """Measure every combination and print a line for each."""
+    """Measure every combination and print a line for each; over HTTP as a ratio to that server's `/healthz`."""
     if not as_json:
         click.echo(_machine())
-        click.echo(_HEADING)
-    for engine in engines:
-        for count in contacts:
-            for hard in hostile:
-                for told in _on_one_list(engine, agents, count, hostile=hard, seconds=seconds):
-                    click.echo(json.dumps(told) if as_json else _line(told))
+        click.echo(_HEADING.format("healthz/s" if http else "naive/s"))
+    for engine, count, hard in product(engines, contacts, hostile):
+        measured = (over_http.run(engine, each, count, seconds, hard) for each in agents)
+        for told in measured if http else _on_one_list(engine, agents, count, hostile=hard, seconds=seconds):
+            click.echo(json.dumps(told) if as_json else _line(told))
 
 
 def _on_one_list(
@@ -195,17 +197,16 @@ def _told(cell: Cell, ours: Measured, peer: Measured) -> dict[str, Any]:
     }
 
 
-_HEADING = (
-    "engine      agents   contacts  data     claims/s   naive/s   ratio     p50     p95     p99  slowest  fairness"
-)
+_HEADING = "engine      agents   contacts  data     claims/s {:>9}   ratio     p50     p95     p99  slowest  fairness"
 
 
 def _line(told: dict[str, Any]) -> str:
     data, ratio = "hostile" if told["hostile"] else "plain", told["ratio"] or 0
+    peer = told.get("naive_per_s", told.get("healthz_per_s"))
     waits = "".join(f"{told[name]:8.1f}" for name in ("p50_ms", "p95_ms", "p99_ms"))
     return (
         f"{told['engine']:<11} {told['agents']:>6} {told['contacts']:>10}  {data:<7} {told['claims_per_s']:>9}"
-        f" {told['naive_per_s']:>9} {ratio:>7.1f} {waits} {told['slowest_ms']:>8.1f} {told['fairness']:>9.3f}"
+        f" {peer:>9} {ratio:>7.2f} {waits} {told['slowest_ms']:>8.1f} {told['fairness']:>9.3f}"
     )
 
 
