@@ -20,7 +20,7 @@ from outbound.phones.vault import Vault
 SEED = 20261123
 FORMER_SHARE = 20
 """The campaign has one number for so many rows of the list already."""
-_PART = 100_000
+_PART = 25_000
 _SPELLINGS = ("{}", "{}", "{}", "{}", "{}", "+86{}", "0086{}", "86 {}", "{}.0", "'{}", "+86 {}", "（{}）")
 _HEADER = "客户编号,客户姓名,手机号码,地市,当前套餐,月均消费,备注\n"
 _NAMES = ["王秀英", "李明", "张伟", "刘洋", "陈芳", "杨丽", "黄磊", "周敏", "吴强", "林静"]
