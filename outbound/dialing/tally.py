@@ -272,7 +272,7 @@ class _Counting:
             .where(col(Contact.state) == ContactState.CLOSED, col(Contact.call_list_id).in_(list(self._lists)))
             .group_by(col(Contact.closed_why))
         )
-        counts: Mapping[str, int] = dict(self._session.execute(asked).all())  # type: ignore[arg-type]
+        counts: Mapping[str, int] = dict(self._session.execute(asked).all())
         grouped = Counter[str]()
         for why, number in counts.items():
             grouped[why if why in ("opted_out", "rules") else "done"] += number
