@@ -54,9 +54,7 @@ def test_a_blocked_number_is_passed_over(session: Session, vault: Vault, cast: C
     assert rung(session, vault, contact) == "+8613800138000"
 
 
-def test_a_contact_with_one_number_has_no_next(
-    session: Session, vault: Vault, campaign: Campaign, cast: Cast
-) -> None:
+def test_a_contact_with_one_number_has_no_next(session: Session, vault: Vault, campaign: Campaign, cast: Cast) -> None:
     import_list(session, vault, campaign, (csv("13800138000,王,a"), "a.csv"), by=cast.manager, now=NOW)
     assert not turn_to_next(session, contacts(session, campaign)[0], now=NOW)
 
