@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs
+from outbound import db, opt_outs, people
 from outbound.calls.model import Call, LateWrapUp, SelfMark, Tick
 from outbound.journal import JournalEntry
+from outbound.people import Role, Staff
 from outbound.phones.model import Phone
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription, SubscriptionState
@@ -123,6 +124,45 @@ def test_a_contact_put_back_is_not_handed_to_the_same_agent_at_once(floor: Floor
     claim = take(client)["claim"]
     assert client.post(f"/api/v1/claims/{claim['id']}/put-back").json == {"put_back": True}
     assert take(client)["claim"] is None
+
+
+def test_one_request_puts_a_contact_back_and_takes_the_next(floor: Floor, client_as: ClientAs) -> None:
+    floor.contact()
+    floor.contact("13900139000")
+    client = client_as("agent")
+    first = take(client)["claim"]
+    second = client.post("/api/v1/claims", json={"instead_of": first["id"]}).json["claim"]
+    assert (first["number"], second["number"]) == ("138****8000", "139****9000")
+    assert client.post("/api/v1/claims", json={"instead_of": second["id"]}).json["claim"] is None
+
+
+def test_nobody_puts_back_somebody_elses_contact_for_the_next(floor: Floor, client_as: ClientAs) -> None:
+    floor.contact()
+    floor.contact("13900139000")
+    claim = take(client_as("agent"))["claim"]
+    for login in ("second_agent", "outsider"):
+        answer = client_as(login).post("/api/v1/claims", json={"instead_of": claim["id"]})
+        assert answer.status_code == 404
+
+
+def test_a_dialled_contact_is_not_put_back_for_the_next(floor: Floor, client_as: ClientAs) -> None:
+    floor.contact()
+    client = client_as("agent")
+    claim = take(client)["claim"]
+    dial(client, claim)
+    answer = client.post("/api/v1/claims", json={"instead_of": claim["id"]})
+    assert (answer.status_code, answer.json["error"]) == (409, "CallUnderWay")
+
+
+def test_who_loses_the_role_is_refused_at_the_next_request(floor: Floor, client_as: ClientAs) -> None:
+    floor.contact()
+    client = client_as("agent")
+    claim = take(client)["claim"]
+    with db.transaction(floor.engine) as session:
+        agent = session.get_one(Staff, floor.cast.agent.id)
+        people.change_roles(session, agent, {Role.REVIEWER}, by=floor.cast.manager, now=floor.now)
+    assert client.post(f"/api/v1/claims/{claim['id']}/dial").status_code == 401
+    assert client.post("/api/v1/claims", json={}).status_code == 401
 
 
 def test_a_dialled_contact_is_not_put_back(floor: Floor, client_as: ClientAs) -> None:

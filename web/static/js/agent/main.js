@@ -125,7 +125,7 @@ const acts = {
     ask("claims", { desk }, settle);
   },
   dial: () => ask(`claims/${state.claim.id}/dial`, null, (told) => (hold(told.claim), render())),
-  putBack: () => ask(`claims/${state.claim.id}/put-back`, null, () => ask("claims", { desk }, settle)),
+  putBack: () => ask("claims", { desk, instead_of: state.claim.id }, settle),
   takeBreak: () => {
     state.breakNext = true;
     if (state.phase === "claimed") ask(`claims/${state.claim.id}/put-back`, null, () => (hold(null), render()));
