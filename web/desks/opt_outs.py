@@ -35,7 +35,7 @@ SCOPES = {
 HOLDS = {"yes": lazy_gettext("in force"), "no": lazy_gettext("over or lifted"), "asked": lazy_gettext("to be lifted")}
 SOURCES = {
     "call": lazy_gettext("a call"),
-    "care": lazy_gettext("customer care"),
+    "care": lazy_gettext("the care desk"),
     "list": lazy_gettext("a list"),
     "desk": lazy_gettext("this desk"),
 }
@@ -71,19 +71,19 @@ def table() -> Table:
         caption=lazy_gettext("Opt-outs"),
         columns=(
             Column("number", lazy_gettext("Number"), value=lambda row: shown(opener, row[1])),
-            Column("category", lazy_gettext("Why"), sort=col(OptOut.category)),
+            Column("category", lazy_gettext("Category of opt-out"), sort=col(OptOut.category)),
             Column("scope", lazy_gettext("From what"), sort=col(OptOut.scope)),
-            Column("reason", lazy_gettext("Reason")),
+            Column("reason", lazy_gettext("In words")),
             Column("source", lazy_gettext("How it came in"), sort=col(OptOut.source)),
             # In the order of their numbers: no further index has to be kept for it.
-            Column("at", lazy_gettext("Since"), sort=col(OptOut.id)),
+            Column("at", lazy_gettext("Blocked since"), sort=col(OptOut.id)),
             Column("until", lazy_gettext("Until"), sort=col(OptOut.expires_at)),
         ),
         key=col(OptOut.id),
         order="-at",
         empty=lazy_gettext("No number is blocked yet."),
         filters=(
-            Filter("category", lazy_gettext("Why"), col(OptOut.category), money_words.CATEGORIES),
+            Filter("category", lazy_gettext("Category of opt-out"), col(OptOut.category), money_words.CATEGORIES),
             Filter("scope", lazy_gettext("From what"), col(OptOut.scope), SCOPES),
             Source("source", lazy_gettext("How it came in"), col(OptOut.source), SOURCES),
             Standing("holds", lazy_gettext("Standing"), None, HOLDS),
