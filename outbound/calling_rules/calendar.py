@@ -107,16 +107,25 @@ def _table(days: tuple[tuple[date, DayKind], ...]) -> Overrides:
     return dict(days)
 
 
+_newer = aliased(CalendarDecision)
+_LATEST = (
+    sa.select(CalendarDecision)
+    .where(col(CalendarDecision.centre_id) == sa.bindparam("centre"))
+    .where(
+        ~sa.exists().where(
+            col(_newer.centre_id) == col(CalendarDecision.centre_id),
+            col(_newer.day) == col(CalendarDecision.day),
+            col(_newer.id) > col(CalendarDecision.id),
+        )
+    )
+    .order_by(col(CalendarDecision.day))
+)
+"""Asked at every dial: built once."""
+
+
 def decisions_of(session: Session, centre_id: int) -> list[CalendarDecision]:
     """The decision that counts for each day of which one was ever made, in the order of the days."""
-    newer = aliased(CalendarDecision)
-    outdone = sa.exists().where(
-        col(newer.centre_id) == col(CalendarDecision.centre_id),
-        col(newer.day) == col(CalendarDecision.day),
-        col(newer.id) > col(CalendarDecision.id),
-    )
-    asked = select(CalendarDecision).where(CalendarDecision.centre_id == centre_id, ~outdone)
-    return list(session.exec(asked.order_by(col(CalendarDecision.day))).all())
+    return list(session.scalars(_LATEST, {"centre": centre_id}))
 
 
 def _decision_on(session: Session, centre: Centre, day: date) -> CalendarDecision | None:
