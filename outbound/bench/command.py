@@ -69,7 +69,7 @@ def import_(rows: int, optouts: int, engines: str, as_json: bool) -> None:
 @click.option("--demo", type=click.Path(exists=True, file_okay=False, path_type=Path), help="folder of a demo centre")
 @click.option("--sessions", default=50, show_default=True, help="people at their desks")
 @click.option("--seconds", default=60.0, show_default=True, help="length of the shift")
-@click.option("--think", default=1.0, show_default=True, help="mean seconds between two requests of a person")
+@click.option("--think", default=3.0, show_default=True, help="mean seconds between two requests of a person")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
 def desk(demo: Path | None, sessions: int, seconds: float, think: float, as_json: bool) -> None:
     """Work at the desks of the demo centre over HTTP: milliseconds of each step, 95 of 100 within 50."""
