@@ -39,7 +39,7 @@ DESKS = {
     "finance": "/finance",
     "care": "/care",
 }
-NOT_PAGES = re.compile(r"^/(static|api|openapi|healthz|metrics|language)|audio$|\.(csv|xlsx|json|yaml)$|export|token")
+NOT_PAGES = re.compile(r"^/(static|api|openapi|healthz|metrics|language)|audio$|\.(csv|xlsx|json|yaml)$|export|token|/progress$")
 
 
 @pytest.fixture(scope="module")
