@@ -88,6 +88,23 @@ def test_who_holds_somebody_gets_the_same_again(floor: Floor, crowd: list[int]) 
     assert at_once(floor, crowd) == at_once(floor, crowd)
 
 
+def test_one_agent_in_many_tabs_gets_one_contact_in_all_of_them(floor: Floor, crowd: list[int]) -> None:
+    people(floor, 20)
+    got: list[int | None] = []
+    start = threading.Barrier(10)
+
+    def ask() -> None:
+        start.wait()
+        got.append(queue_of(floor.engine).claim(crowd[0], AGENT, now=floor.now))
+
+    threads = [threading.Thread(target=ask) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == [claims(floor.engine)[0].id] * 10
+
+
 def test_an_answer_is_committed_when_it_comes(floor: Floor, crowd: list[int]) -> None:
     people(floor, 1)
     claim = queue_of(floor.engine).claim(crowd[0], AGENT, now=floor.now)

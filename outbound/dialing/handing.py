@@ -4,7 +4,7 @@ One transaction, a few statements, whatever the number of those who ask. `outbou
 `handout.claim_next` asks for one. The answers are those that asking one after the other would give.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,10 +80,15 @@ _CLOSE = Statement(
 
 @dataclass
 class HandedOut:
-    """Who got what: the claim by the agent's number; `unserved` must ask again, there was too much to be put off."""
+    """Who got what: the claim by the agent's number.
+
+    `unserved` must ask again, there was too much to be put off; `contested`: nobody is left but those whom another
+    transaction looks at just now, and may leave.
+    """
 
     claims: dict[int, int] = field(default_factory=dict)
     unserved: set[int] = field(default_factory=set)
+    contested: set[int] = field(default_factory=set)
 
 
 def end_expired(book: Book, *, now: datetime) -> int:
@@ -143,6 +148,7 @@ class _Round:
         waiting = self._askers
         while waiting and (picked := dict(self._picks(waiting))):
             self._claim(picked)
+            self._find_claims_of(picked.keys() - self._done.claims.keys())
             lost = picked.keys() - self._done.claims.keys()
             waiting = [each for each in waiting if each[0].staff_id in lost]
         self._write_put_off()
@@ -176,6 +182,8 @@ class _Round:
             if len(self._put_off) >= MOST_PUT_OFF:
                 self._done.unserved.add(asker.staff_id)
                 return None
+        if self._book.saw_locked:
+            self._done.contested.add(asker.staff_id)
         return None
 
     def _learn(self, candidates: Iterable[Candidate]) -> None:
@@ -191,6 +199,12 @@ class _Round:
             self._put_off.append(hold)
             self._gone.add(candidate.id)
         return hold is None
+
+    def _find_claims_of(self, losers: Collection[int]) -> None:
+        """Who asked twice at once may have got a claim by the other request."""
+        if losers:
+            held = self._book.ask(_WHO, staff=[[agent] for agent in losers])
+            self._done.claims |= {agent: claim for agent, _centre, claim in held if claim is not None}
 
     def _claim(self, picked: Mapping[int, Candidate]) -> None:
         rows = [self._claim_row(agent, candidate) for agent, candidate in picked.items()]

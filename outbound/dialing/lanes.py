@@ -194,6 +194,7 @@ class Level:
             self._is_over = len(rows) < size
             if rows:
                 self._after = (rows[-1][1], rows[-1][0])
+            self._book.saw_locked |= any(row[9] is None for row in rows)
             if found := [self._candidate(row) for row in rows if row[9] is not None]:
                 return found
         return []

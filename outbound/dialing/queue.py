@@ -6,6 +6,7 @@ nobody starves. The rules are those of `outbound.dialing.handing`, whether one a
 """
 
 import threading
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,13 @@ COLLISIONS = frozenset({"40001", "40P01"})
 """PostgreSQL's codes for a serialization failure and a deadlock: the same work may succeed the next time."""
 
 
+MOST_LEADERS = {"sqlite": 1, "postgresql": 2}
+"""How many transactions of a process are under way: SQLite has one writer, PostgreSQL goes on while one commits."""
+MOST_CONTESTED = 10
+CONTESTED_FOR = 0.003
+"""How often, and after how many seconds, one looks again whom another transaction left after all."""
+
+
 @dataclass(eq=False)
 class _Request:
     asker: Asker
@@ -36,7 +44,9 @@ class _Request:
     gate: threading.Lock = field(default_factory=threading.Lock)
     claim: int | None = None
     failed: BaseException | None = None
-    leads: bool = False
+    together: list["_Request"] = field(default_factory=list)
+    """Whom this one serves, itself among them; empty: another one serves it."""
+    contested: int = 0
 
     def __post_init__(self) -> None:
         self.gate.acquire()
@@ -50,7 +60,7 @@ class Queue:
         self._engine = engine
         self._door = threading.Lock()
         self._waiting: list[_Request] = []
-        self._is_led = False
+        self._leaders, self._most_leaders = 0, MOST_LEADERS[engine.dialect.name]
 
     def claim(
         self, staff_id: int, roles: Collection[Role], *, now: datetime, puts_back: int | None = None
@@ -61,21 +71,28 @@ class Queue:
         dialled, they keep it. Raises DatabaseBusy, and what the database says where it cannot be reached.
         """
         request = _Request(Asker(staff_id, frozenset(roles), puts_back), now)
-        with self._door:
-            self._waiting.append(request)
-            request.leads, self._is_led = not self._is_led, True
-        if not request.leads:
+        self._stand(request)
+        if not request.together:
             request.gate.acquire()
-        if request.leads:
-            self._lead()
+        if request.together:
+            self._lead(request.together)
         if request.failed:
             raise request.failed
         return request.claim
 
-    def _lead(self) -> None:
-        """Serve everybody who waits, the leader's own request among them; then another one leads."""
+    def _stand(self, request: _Request) -> None:
         with self._door:
-            together, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            if self._leaders < self._most_leaders:
+                self._leaders += 1
+                request.together = [request]
+            else:
+                self._waiting.append(request)
+
+    def _lead(self, together: list[_Request]) -> None:
+        """Serve those, and who has come since; then another one leads."""
+        with self._door:
+            room = MOST_AT_ONCE - len(together)
+            together, self._waiting = together + self._waiting[:room], self._waiting[room:]
         try:
             while together:
                 together = self._serve(together)
@@ -84,10 +101,12 @@ class Queue:
 
     def _hand_on(self) -> None:
         with self._door:
-            self._is_led = bool(self._waiting)
-            if self._waiting:
-                self._waiting[0].leads = True
-                self._waiting[0].gate.release()
+            together, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            if not together:
+                self._leaders -= 1
+        if together:
+            together[0].together = together
+            together[0].gate.release()
 
     def _serve(self, together: Sequence[_Request]) -> list[_Request]:
         """Serve and wake them; those are left for whom too much had to be put off."""
@@ -107,8 +126,10 @@ class Queue:
             raise
         for request in together:
             request.claim = done.claims.get(request.asker.staff_id)
-        again = [each for each in together if each.claim is None and each.asker.staff_id in done.unserved]
+        again = [each for each in together if each.claim is None and _asks_again(each, done)]
         _wake([each for each in together if each not in again])
+        if done.contested and again:
+            time.sleep(CONTESTED_FOR)
         return again
 
     def _transact(self, together: Sequence[_Request]) -> HandedOut:
@@ -121,6 +142,13 @@ class Queue:
                 if getattr(failed.orig, "sqlstate", None) not in COLLISIONS or not tries_left:
                     raise
         raise AssertionError
+
+
+def _asks_again(request: _Request, done: HandedOut) -> bool:
+    if request.asker.staff_id in done.contested and request.contested < MOST_CONTESTED:
+        request.contested += 1
+        return True
+    return request.asker.staff_id in done.unserved
 
 
 def _wake(requests: Sequence[_Request], *, failed: BaseException | None = None) -> None:

@@ -53,6 +53,8 @@ class Book:
         """Ask over `connection`; its owner commits."""
         self.connection = connection
         self.sqlite = connection.dialect.name == "sqlite"
+        self.saw_locked = False
+        """Whether somebody who was wanted is in the hands of another transaction just now."""
 
     def ask(self, statement: Statement, **values: Any) -> Sequence[Any]:
         """The rows that a statement answers with; lists are sets of rows, each a sequence of values."""
