@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from alembic.util import CommandError
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy.engine import Engine
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from outbound import clock
 from outbound.calls import outcomes
+from outbound.campaigns.lookups import definition_written
+from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.db import DatabaseOutOfReach, open_database, reading
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
@@ -34,6 +37,7 @@ from outbound.rounds import go_round
 from outbound.schema import import_rooms
 from outbound.settings import Settings
 from outbound.timetable import run_due
+from scripts.model import ScriptState, ScriptVersion, script_written
 
 log = structlog.get_logger()
 
@@ -145,6 +149,7 @@ def serve_console(settings: Settings) -> None:
     """Serve until told to stop: gunicorn, or waitress where there is none. Raises AddressTaken."""
     app = console(settings)
     _refuse_address(settings.host, settings.port)
+    _read_documents(app.config["ENGINE"])
     # What is there now stays to the end: looking through it for garbage would stop every request for a while.
     gc.collect()
     gc.freeze()
@@ -154,6 +159,21 @@ def serve_console(settings: Settings) -> None:
         waitress.serve(app, host=settings.host, port=settings.port, threads=settings.threads)
         return
     _gunicorn(app, settings)
+
+
+def _read_documents(engine: Engine) -> None:
+    """Read every script in force and every definition once, so that the first callers of a day need not wait for it."""
+    current = sa.and_(
+        col(CampaignVersion.campaign_id) == col(Campaign.id), col(CampaignVersion.number) == col(Campaign.version)
+    )
+    with reading(engine) as session:
+        scripts = session.exec(select(ScriptVersion.source).where(ScriptVersion.state == ScriptState.IN_FORCE)).all()
+        definitions = session.exec(select(CampaignVersion.source).join(Campaign, current)).all()
+    for read, sources in ((script_written, scripts), (definition_written, definitions)):
+        for source in sources:
+            # What this version of the program no longer takes is told to who works with it.
+            with suppress(Refusal):
+                read(source)
 
 
 def _refuse_address(host: str, port: int) -> None:
