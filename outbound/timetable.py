@@ -57,7 +57,8 @@ class Job:
     """One line of the timetable: `at` is when, on the centre's wall clock, the period's effect is due.
 
     A daily job's period is the day on which it runs; a weekly one's is the ISO week, and it runs on its Monday. An
-    hourly one's is an hour in UTC, such as `2026-11-23T02`, and of `at` only the minute counts.
+    hourly one's is an hour in UTC, such as `2026-11-23T02`, and of `at` only the minute counts; it does all there is to
+    do, so that of hours that were missed only the last is caught up.
     """
 
     name: str
@@ -141,7 +142,7 @@ def _missing(engine: Engine, job: Job, centre: Centre, *, now: datetime) -> list
     with reading(engine) as session:
         asked = select(sa.func.max(PeriodDone.period)).where(PeriodDone.job == job.name)
         done = session.exec(asked.where(PeriodDone.centre_id == centre.id)).one()
-    if done is None:
+    if done is None or (job.every == Every.HOUR and str(done) < last):
         return [last]
     periods: list[str] = []
     period = str(done)
