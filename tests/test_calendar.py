@@ -16,7 +16,7 @@ from outbound.people import known
 from tests.conftest import Cast
 
 DAY = date(2027, 2, 9)
-CLOSED_ON_HOLIDAYS = {"windows": {"holiday": []}}
+CLOSED_ON_HOLIDAYS: dict[str, dict[str, list[str]]] = {"windows": {"holiday": []}}
 
 
 def test_what_a_centre_decides_about_a_day_counts_for_it_alone(session: Session, cast: Cast, now: datetime) -> None:

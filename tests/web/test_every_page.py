@@ -39,7 +39,9 @@ DESKS = {
     "finance": "/finance",
     "care": "/care",
 }
-NOT_PAGES = re.compile(r"^/(static|api|openapi|healthz|metrics|language)|audio$|\.(csv|xlsx|json|yaml)$|export|token|/progress$")
+NOT_PAGES = re.compile(
+    r"^/(static|api|openapi|healthz|metrics|language)|(audio|/progress)$|\.(csv|xlsx|json|yaml)$|export|token"
+)
 
 
 @pytest.fixture(scope="module")
