@@ -225,7 +225,9 @@ def ring(agent, claim):
             began = time.time()
             token = session.get_one(type(token), token.id)
             placing.begin(session, token, by=session.get_one(Staff, agent), now=now)
-        print(json.dumps([phone, began]), flush=True)
+        # In one piece: a print writes its line's end apart, and other threads come between.
+        sys.stdout.write(json.dumps([phone, began]) + "\\n")
+        sys.stdout.flush()
     except (handout.NumberBlocked, handout.ClaimEnded):
         pass
     except sa.exc.IntegrityError as refused:
