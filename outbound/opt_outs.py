@@ -240,9 +240,6 @@ def block(
     """
     if expires_at and expires_at < (earliest := earliest_end(category, now, rules)):
         raise ExpiryTooEarly(earliest=earliest.date().isoformat())
-    held = of_number(session, phone, now=now)
-    if existing := next((each for each in held if _covers(each, scope, campaign_kind, campaign_id, expires_at)), None):
-        return existing
     opt_out = OptOut(
         centre_id=centre_id,
         phone_id=known(phone.id),
@@ -256,6 +253,8 @@ def block(
         at=now,
         expires_at=expires_at,
     )
+    if existing := next((held for held in of_number(session, phone, now=now) if _covers(held, opt_out)), None):
+        return existing
     session.add(opt_out)
     session.flush()
     look_again(session)
@@ -263,15 +262,15 @@ def block(
     return opt_out
 
 
-def _covers(
-    held: OptOut, scope: Scope, campaign_kind: str | None, campaign_id: int | None, expires_at: datetime | None
-) -> bool:
-    wide = held.scope == Scope.ALL or (held.scope, held.campaign_kind, held.campaign_id) == (
-        scope,
-        campaign_kind,
-        campaign_id,
+def _covers(held: OptOut, wanted: OptOut) -> bool:
+    same = (held.scope, held.campaign_kind, held.campaign_id) == (
+        wanted.scope,
+        wanted.campaign_kind,
+        wanted.campaign_id,
     )
-    return wide and (held.expires_at is None or (expires_at is not None and held.expires_at >= expires_at))
+    if held.scope != Scope.ALL and not same:
+        return False
+    return held.expires_at is None or (wanted.expires_at is not None and held.expires_at >= wanted.expires_at)
 
 
 def look_again(session: Session) -> None:

@@ -1,8 +1,6 @@
 """Recordings under attack: what was promised about them holds against raw SQL."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +8,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from outbound.calls.model import Call
 from outbound.db import reading, transaction
 from outbound.people import known
-from outbound.recordings import deleting, holds, keeping, reconciling, rules
+from outbound.recordings import deleting, holds, reconciling, rules
 from outbound.recordings.deleting import RecordingDeletion, UnderHold, WithinTerm
 from outbound.recordings.holds import LegalHold, NoLiftAsked, SecondPersonNeeded
 from outbound.recordings.model import AgentSide, Recording
 from outbound.recordings.store import Store
-from qa.audio import analyse
 from tests.conftest import Cast
-from tests.factories import Maker
+from tests.kept_recordings import SOUND, Keep, keeper
 
-SAMPLES = Path(__file__).parent / "samples" / "recordings"
-SOUND = (SAMPLES / "confirmation-no.mp3").read_bytes()
-OLD = datetime(2019, 3, 1, 4, tzinfo=UTC)
-"""Long enough ago for every term to be over by the database's own clock."""
 once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-Keep = Callable[..., int]
 
 
 @pytest.fixture
@@ -37,35 +28,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def keep(engine: Engine, cast: Cast, store: Store) -> Keep:
-    """A function that keeps a recording at an instant, of a pitch or of a sale, or of no call; its number."""
-
-    numbers = count(1)
-
-    def keep(kind: str = "pitch", *, at: datetime = OLD) -> int:
-        with transaction(engine) as session:
-            make = Maker(session, cast.fz, now=at)
-            make._count = numbers
-            call = None
-            if kind == "sale":
-                call = make.sale(cast.agent, at=at, recorded=False).sale_call_id
-            elif kind == "pitch":
-                call = known(make.call(cast.agent, at=at).id)
-            recording = keeping.keep(
-                session,
-                store,
-                cast.fz,
-                data=SOUND,
-                file_name="call.mp3",
-                hearing=analyse(SOUND),
-                reference="" if call else "R-1",
-                call=session.get_one(Call, call) if call else None,
-                minimum_seconds=5,
-                by=None,
-                now=at,
-            )
-            return known(recording.id)
-
-    return keep
+    return keeper(engine, cast, store)
 
 
 def refused(engine: Engine, statement: str, **facts: Any) -> str:

@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.errors",
         "outbound.clock",
         "outbound.settings",
+        "outbound.secret_files",
         "outbound.turns",
         "outbound.db",
         "outbound.people",

@@ -1,9 +1,7 @@
 """The register of recordings held against the store: what is missing, changed, orphaned or left over is found."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy.engine import Engine
 
-from outbound.calls.model import Call
 from outbound.cli import main
 from outbound.db import reading, transaction
 from outbound.hosting import migrate_database, open_checked
@@ -23,13 +20,9 @@ from outbound.recordings.store import Store, open_store
 from outbound.settings import Settings
 from qa.audio import analyse
 from tests.conftest import Cast
-from tests.factories import Maker
+from tests.kept_recordings import SOUND, Keep, keeper
 
-SAMPLES = Path(__file__).parent / "samples" / "recordings"
-SOUND = (SAMPLES / "confirmation-no.mp3").read_bytes()
-OLD = datetime(2019, 3, 1, 4, tzinfo=UTC)
 once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-Keep = Callable[..., int]
 
 
 @pytest.fixture
@@ -39,35 +32,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def keep(engine: Engine, cast: Cast, store: Store) -> Keep:
-    """A function that keeps a recording at an instant, of a pitch or of a sale, or of no call; its number."""
-
-    numbers = count(1)
-
-    def keep(kind: str = "pitch", *, at: datetime = OLD) -> int:
-        with transaction(engine) as session:
-            make = Maker(session, cast.fz, now=at)
-            make._count = numbers
-            call = None
-            if kind == "sale":
-                call = make.sale(cast.agent, at=at, recorded=False).sale_call_id
-            elif kind == "pitch":
-                call = known(make.call(cast.agent, at=at).id)
-            recording = keeping.keep(
-                session,
-                store,
-                cast.fz,
-                data=SOUND,
-                file_name="call.mp3",
-                hearing=analyse(SOUND),
-                reference="" if call else "R-1",
-                call=session.get_one(Call, call) if call else None,
-                minimum_seconds=5,
-                by=None,
-                now=at,
-            )
-            return known(recording.id)
-
-    return keep
+    return keeper(engine, cast, store)
 
 
 def bury(engine: Engine, number: int, now: datetime) -> None:

@@ -7,10 +7,11 @@ and the digest's), or 32 bytes (the digest's) and 34 for each further key (its n
 import base64
 import os
 import secrets
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from outbound import secret_files
 
 KEY_BYTES = 32
 SETTING = "OUTBOUND_NUMBERS_KEY"
@@ -64,8 +65,7 @@ def kept(data: Path) -> bytes:
         return decoded(given)
     path = _path(data)
     if not path.exists():
-        data.mkdir(parents=True, exist_ok=True)
-        _make(path)
+        secret_files.make(path, secrets.token_bytes(2 * KEY_BYTES))
     return path.read_bytes()
 
 
@@ -84,44 +84,8 @@ def in_setting() -> bool:
 
 def replace(data: Path, ring: Ring) -> None:
     """Put another ring in the place of the present one, whole or not at all."""
-    path = _path(data)
-    draft = _draft(path, ring.written())
-    draft.replace(path)
-    _sync_folder(path.parent)
+    secret_files.replace(_path(data), ring.written())
 
 
 def _path(data: Path) -> Path:
     return data / "numbers.key"
-
-
-def _make(path: Path) -> None:
-    # Linked into place whole: two processes starting at once agree on one key.
-    draft = _draft(path, secrets.token_bytes(2 * KEY_BYTES))
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    _sync_folder(path.parent)
-
-
-def _draft(path: Path, content: bytes) -> Path:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    draft.touch(mode=0o600)
-    with draft.open("wb") as file:
-        file.write(content)
-        # A key that a power cut takes back would leave numbers that nothing opens.
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

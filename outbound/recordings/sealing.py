@@ -7,10 +7,8 @@ out or brought in from another file.
 """
 
 import io
-import os
 import secrets
 import struct
-import sys
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from outbound import secret_files
 from outbound.errors import Refusal
 
 SUFFIX = ".sealed"
@@ -144,7 +143,7 @@ def sound_key(data: Path) -> bytes:
     """The key in `data`/recordings.key, which is made (mode 0600) where there is none. Raises WrongSoundKey."""
     path = data / "recordings.key"
     if not path.exists():
-        _make_key(path)
+        secret_files.make(path, secrets.token_bytes(KEY_BYTES))
     return _checked(path.read_bytes())
 
 
@@ -158,32 +157,3 @@ def _checked(key: bytes) -> bytes:
     if len(key) != KEY_BYTES:
         raise WrongSoundKey
     return key
-
-
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    draft.touch(mode=0o600)
-    with draft.open("wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-        # A key that a power cut takes back would leave recordings that nothing opens.
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        # Linked into place whole: two processes starting at once agree on one key.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
