@@ -5,6 +5,26 @@ from pathlib import Path
 import click
 
 
+ENGINES = ("sqlite", "postgresql")
+
+
+def _engines(_context: click.Context, _option: click.Parameter, given: str) -> list[str]:
+    engines = given.split(",")
+    if unknown := [engine for engine in engines if engine not in ENGINES]:
+        raise click.BadParameter(f"“{unknown[0]}” is neither sqlite nor postgresql")
+    return engines
+
+
+def _counts(_context: click.Context, _option: click.Parameter, given: str) -> list[int]:
+    try:
+        counts = [int(count) for count in given.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"“{given}” is no list of whole numbers such as 1,16,64") from None
+    if min(counts) < 1:
+        raise click.BadParameter("every number must be at least 1")
+    return counts
+
+
 @click.group()
 def bench() -> None:
     """Measure the hot paths on this machine, against a raw limit in the same run."""
@@ -29,23 +49,42 @@ def audio(minutes: float, rounds: int, kinds: tuple[str, ...], as_json: bool) ->
 
 
 @bench.command()
-@click.option("--engine", "engines", default="sqlite,postgresql", show_default=True, help="sqlite, postgresql or both")
-@click.option("--agents", default="1,16,64", show_default=True, help="how many ask at once")
-@click.option("--contacts", default="100000,1000000,10000000", show_default=True, help="how long the list is")
+@click.option(
+    "--engine",
+    "engines",
+    default=",".join(ENGINES),
+    show_default=True,
+    callback=_engines,
+    help="sqlite, postgresql or both",
+)
+@click.option("--agents", default="1,16,64", show_default=True, callback=_counts, help="how many ask at once")
+@click.option(
+    "--contacts",
+    default="100000,1000000,10000000",
+    show_default=True,
+    callback=_counts,
+    help="how long the list is",
+)
 @click.option("--hostile/--plain", default=None, help="only one of the two kinds of data; both where neither is said")
 @click.option("--seconds", default=3.0, show_default=True, help="length of each measurement")
 @click.option("--http", is_flag=True, help="through the real server, by agents who are signed in")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
 def handout(
-    engines: str, agents: str, contacts: str, hostile: bool | None, seconds: float, http: bool, as_json: bool
+    engines: list[str],
+    agents: list[int],
+    contacts: list[int],
+    hostile: bool | None,
+    seconds: float,
+    http: bool,
+    as_json: bool,
 ) -> None:
     """Hand out the next contact: claims a second, waits and fairness, against the usual single statement."""
     from outbound.bench.handout import run
 
     run(
-        engines.split(","),
-        [int(count) for count in agents.split(",")],
-        [int(count) for count in contacts.split(",")],
+        engines,
+        agents,
+        contacts,
         hostile=(False, True) if hostile is None else (hostile,),
         seconds=seconds,
         http=http,
@@ -56,13 +95,20 @@ def handout(
 @bench.command("import")
 @click.option("--rows", default=1_000_000, show_default=True, help="rows of the list")
 @click.option("--optouts", default=10_000_000, show_default=True, help="numbers that are blocked already")
-@click.option("--engine", "engines", default="sqlite,postgresql", show_default=True, help="sqlite, postgresql or both")
+@click.option(
+    "--engine",
+    "engines",
+    default=",".join(ENGINES),
+    show_default=True,
+    callback=_engines,
+    help="sqlite, postgresql or both",
+)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
-def import_(rows: int, optouts: int, engines: str, as_json: bool) -> None:
+def import_(rows: int, optouts: int, engines: list[str], as_json: bool) -> None:
     """Import a long messy list: rows a second, against the finished rows alone into the same tables."""
     from outbound.bench.importing import run
 
-    run(engines.split(","), rows, optouts, as_json=as_json)
+    run(engines, rows, optouts, as_json=as_json)
 
 
 @bench.command()
