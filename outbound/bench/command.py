@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-
 ENGINES = ("sqlite", "postgresql")
 
 
