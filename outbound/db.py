@@ -1,5 +1,7 @@
 """The database: engine, transaction, column types, and locks (triggers) that hold on SQLite and PostgreSQL alike."""
 
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -111,7 +113,21 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # With the driver's own BEGIN, reads start a snapshot that a later write cannot leave: updates are lost in silence.
     connection.isolation_level = None
     for pragma in SQLITE_PRAGMAS:
-        connection.execute(pragma)
+        _ask_until_free(connection, pragma)
+
+
+def _ask_until_free(connection: Any, pragma: str) -> None:
+    # SQLite refuses at once, without its own waiting, where two connections change a fresh file to WAL together.
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(pragma)
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
