@@ -12,15 +12,16 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound.calling_rules.days import is_workday
+from outbound.calling_rules.calendar import overrides_of
+from outbound.calling_rules.days import NO_OVERRIDES, Overrides, is_workday
 from outbound.calling_rules.profiles import profile
 from outbound.calls.model import Call
 from outbound.campaigns.definition import Ladder as Tightened
-from outbound.campaigns.model import CampaignStaff
+from outbound.campaigns.model import Campaign, CampaignStaff
 from outbound.clock import local_day
 from outbound.compliance import Verdict
 from outbound.errors import Language
-from outbound.people import Role, Staff, StaffRole, known
+from outbound.people import Role, Staff, holders, known
 from qa.review.model import Review
 
 WORKING_DAYS = 5
@@ -82,12 +83,16 @@ class Standing:
         )
 
 
-def working_day(day: date) -> bool:
-    """Whether the default calling rules' calendar has a day as a working day."""
-    return is_workday(profile().calendar, day)
+def working_days(decided: Overrides = NO_OVERRIDES) -> Workday:
+    """Which days are working days: by the default calling rules' calendar, but for what a centre decided itself."""
+    calendar = profile().calendar
+    return lambda day: is_workday(calendar, day, decided)
 
 
-def standing(failures: Iterable[date], *, today: date, workday: Workday = working_day) -> Standing:
+USUAL_WORKDAYS = working_days()
+
+
+def standing(failures: Iterable[date], *, today: date, workday: Workday = USUAL_WORKDAYS) -> Standing:
     """Where somebody stands at the beginning of `today`, given the day of each failed review (one per failed call).
 
     Failures of `today` itself count at once; `today` does not count as a day without one before it is over.
@@ -127,8 +132,10 @@ def failures_of(session: Session, agent_id: int, *, zone: str, now: datetime) ->
 
 
 def standing_of(session: Session, agent_id: int, *, zone: str, now: datetime) -> Standing:
-    """Where an agent stands now."""
-    return standing(failures_of(session, agent_id, zone=zone, now=now), today=local_day(now, zone))
+    """Where an agent stands now, by the working days of the agent's centre."""
+    failures = failures_of(session, agent_id, zone=zone, now=now)
+    decided = overrides_of(session, known(session.get_one(Staff, agent_id).centre_id))
+    return standing(failures, today=local_day(now, zone), workday=working_days(decided))
 
 
 def rate_for(
@@ -138,14 +145,15 @@ def rate_for(
     return standing_of(session, agent_id, zone=zone, now=now).level.rate(percent, tightened)
 
 
-def all_on_full(session: Session, campaign_id: int, *, zone: str, now: datetime) -> bool:
+def all_on_full(session: Session, campaign: Campaign, *, zone: str, now: datetime) -> bool:
     """Whether every agent of a campaign is sampled in full: it is to be paused until a manager says what was done."""
-    asked = (
-        select(Staff.id)
-        .join(CampaignStaff, col(CampaignStaff.staff_id) == col(Staff.id))
-        .join(StaffRole, col(StaffRole.staff_id) == col(Staff.id))
-        .where(CampaignStaff.campaign_id == campaign_id, StaffRole.role == Role.AGENT, col(Staff.left_at).is_(None))
-    )
-    agents = [known(number) for number in session.exec(asked)]
-    levels = {standing_of(session, agent, zone=zone, now=now).level for agent in agents}
+    agents = agents_of(session, campaign)
+    levels = {standing_of(session, known(agent.id), zone=zone, now=now).level for agent in agents}
     return levels == {Level.FULL}
+
+
+def agents_of(session: Session, campaign: Campaign) -> list[Staff]:
+    """Those who sell in a campaign today: those it names, or every agent of its centre."""
+    asked = select(CampaignStaff.staff_id).where(CampaignStaff.campaign_id == campaign.id)
+    named = set(session.exec(asked))
+    return [person for person in holders(session, Role.AGENT, campaign.centre_id) if not named or person.id in named]

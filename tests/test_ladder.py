@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
+from outbound.calling_rules import calendar
+from outbound.calling_rules.profiles import DayKind
 from outbound.compliance import Verdict
 from outbound.people import Role, Staff
 from outbound.recordings.model import Recording
@@ -138,12 +140,31 @@ def test_passed_and_undecided_reviews_tighten_nothing(session: Session, cast: Ca
     assert ladder.rate_for(session, cast.agent.id or 0, percent=10, zone=ZONE, now=now) == 10
 
 
+def test_a_day_that_the_centre_took_off_is_no_day_without_a_failure(
+    session: Session, cast: Cast, now: datetime
+) -> None:
+    make = Maker(session, cast.fz, now=now)
+    failed(make, make.recorded_call(cast.agent), cast.reviewer, now)
+    a_week_on = now + timedelta(days=8)
+    agent = cast.agent.id or 0
+    assert ladder.standing_of(session, agent, zone=ZONE, now=a_week_on).level is Level.NORMAL
+    calendar.decide(session, cast.fz, date(2026, 11, 27), DayKind.HOLIDAY, why="停电", by=cast.manager, now=now)
+    assert ladder.standing_of(session, agent, zone=ZONE, now=a_week_on).level is Level.TIGHTENED
+
+
 def test_a_campaign_is_on_full_when_all_its_agents_are(session: Session, cast: Cast, now: datetime) -> None:
     make = Maker(session, cast.fz, now=now)
     pair = [make.staff(Role.AGENT), make.staff(Role.AGENT)]
     campaign = make.campaign(staff=[*pair, cast.verifier])
     for agent in pair:
-        assert not ladder.all_on_full(session, campaign.id or 0, zone=ZONE, now=now)
+        assert not ladder.all_on_full(session, campaign, zone=ZONE, now=now)
         for _ in range(2):
             failed(make, make.recorded_call(agent), cast.reviewer, now)
-    assert ladder.all_on_full(session, campaign.id or 0, zone=ZONE, now=now)
+    assert ladder.all_on_full(session, campaign, zone=ZONE, now=now)
+
+
+def test_a_campaign_that_names_nobody_is_worked_by_every_agent_of_its_centre(
+    session: Session, cast: Cast, now: datetime
+) -> None:
+    campaign = Maker(session, cast.fz, now=now).campaign()
+    assert ladder.agents_of(session, campaign) == [cast.agent, cast.second_agent]

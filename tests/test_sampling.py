@@ -1,16 +1,20 @@
 """The draw: promised beforehand, frozen, drawn once, shared out evenly, and the same whoever draws it again."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
+from outbound.calling_rules import calendar
+from outbound.calling_rules.profiles import DayKind
 from outbound.clock import day_ends, day_starts, local
 from outbound.compliance import Criterion, Mark
-from outbound.db import transaction
+from outbound.db import open_database, transaction
 from outbound.journal import JournalEntry
 from outbound.people import Role, Staff
 from qa.review import verbs as reviews
@@ -314,3 +318,45 @@ def _fail_twice(make: Maker, agent: Staff) -> None:
     for _ in range(2):
         task = reviews.pull_in(make.session, make.recorded_call(agent), reviewer=reviewer, by=None, now=make.now)
         reviews.mark(make.session, task, failing, by=reviewer, now=make.now)
+
+
+def test_a_review_that_is_due_on_the_centres_day_off_is_due_the_day_after(
+    make: Maker, cast: Cast, agents: list[Staff]
+) -> None:
+    make.days_of_calls(agents, [DAY], each=1)
+    calendar.decide(make.session, cast.fz, date(2026, 11, 25), DayKind.HOLIDAY, why="停电", by=cast.manager, now=BEFORE)
+    assert tasks(make.session, drawn(make))[0].due_at == day_ends(date(2026, 11, 26), ZONE)
+
+
+def test_neither_seller_nor_verifier_of_a_sale_reviews_its_calls(make: Maker, cast: Cast) -> None:
+    verifying = make.staff(Role.VERIFIER, Role.REVIEWER)
+    selling = make.staff(Role.AGENT, Role.REVIEWER)
+    for _ in range(6):
+        make.confirmed(make.sale(selling), verifying)
+    drawn_tasks = tasks(make.session, drawn(make, rates=every_call))
+    assert len(drawn_tasks) == 12
+    assert {task.reviewer_id for task in drawn_tasks} == {cast.reviewer.id, cast.second_reviewer.id}
+
+
+def test_two_processes_that_draw_at_once_make_one_draw(engine: Engine, cast: Cast, now: datetime) -> None:
+    with transaction(engine) as session:
+        make = Maker(session, cast.fz, now=now)
+        promise(make)
+        make.days_of_calls([make.staff(Role.AGENT) for _ in range(3)], [DAY], each=10)
+    url = engine.url.render_as_string(hide_password=False)
+    processes = [open_database(url) for _ in range(2)]
+    begin = Barrier(2)
+
+    def draw_in(process: Engine) -> int | None:
+        begin.wait()
+        with transaction(process) as session:
+            return sampling.draw(session, cast.fz, DrawKind.DAILY, PERIOD, now=AFTER).id
+
+    with ThreadPoolExecutor(2) as both:
+        numbers = set(both.map(draw_in, processes))
+    with transaction(engine) as session:
+        drawn_once = session.exec(select(Draw)).one()
+        assert numbers == {drawn_once.id}
+        assert len(tasks(session, drawn_once)) == drawn_once.sample_size
+    for process in processes:
+        process.dispose()

@@ -73,7 +73,7 @@ def _ask_a_supervisor(
         call_id=known(call.id),
         reviewer_id=known(supervisor.id),
         made_at=now,
-        due_at=due_at(session.get_one(Centre, call.centre_id), now),
+        due_at=due_at(session, session.get_one(Centre, call.centre_id), now),
     )
     session.add(task)
     session.flush()

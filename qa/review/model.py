@@ -103,7 +103,9 @@ guard(
     table_of(Review),
     "review_not_ones_own_call",
     when="BEFORE INSERT",
-    refuse_if="""EXISTS (SELECT 1 FROM call c WHERE c.id = NEW.call_id AND c.agent_id = NEW.reviewer_id)
+    # Neither the seller nor the verifier of a sale reviews any of its calls.
+    refuse_if="""EXISTS (SELECT 1 FROM call c JOIN call o ON o.contact_id = c.contact_id
+        WHERE c.id = NEW.call_id AND o.agent_id = NEW.reviewer_id)
         OR NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.call_id = NEW.call_id)""",
     saying="nobody reviews their own call",
 )

@@ -1,4 +1,4 @@
-"""Who reviews what: shared out evenly, never to the caller, a second hearing to somebody else where there is one."""
+"""Who reviews what: shared out evenly, never to a sale's callers, a second hearing to somebody else where possible."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from outbound.calling_rules.calendar import overrides_of
 from outbound.calling_rules.days import is_workday
 from outbound.calling_rules.profiles import profile
 from outbound.calls.model import Call
@@ -24,9 +25,9 @@ ASKED_FIRST: dict[ReviewSource, Sequence[Role]] = {
 
 
 class NobodyToReview(Refusal):
-    """Nobody at this centre can review this call; take on a reviewer who did not make it."""
+    """Nobody at this centre can review this call; take on a reviewer who never called its customer."""
 
-    zh = "本中心没有可以质检这通电话的人员，请先安排一名不是该通话坐席的质检员。"
+    zh = "本中心没有可以质检这通电话的人员，请先安排一名没有呼叫过该客户的质检员。"
 
 
 class Sharing:
@@ -45,7 +46,7 @@ class Sharing:
         `but` are staff who are not asked at all. Raises NobodyToReview.
         """
         heard = set(self._session.exec(select(ReviewTask.reviewer_id).where(ReviewTask.call_id == call.id)).all())
-        for candidates in self._candidates({call.agent_id, *but}, heard):
+        for candidates in self._candidates({*callers_of(self._session, call), *but}, heard):
             chosen = min(candidates, key=self._burden)
             self._given[known(chosen.id)] += 1
             return chosen
@@ -61,6 +62,12 @@ class Sharing:
         return self._given[number], self._open[number], number
 
 
+def callers_of(session: Session, call: Call) -> set[int]:
+    """Who called the customer of a call in its campaign, seller and verifier alike: none of them reviews it."""
+    asked = select(Call.agent_id).where(Call.contact_id == call.contact_id).distinct()
+    return {call.agent_id, *session.exec(asked)}
+
+
 def open_tasks(session: Session, centre_id: int) -> Counter[int]:
     """How many reviews each person of a centre still has to do."""
     asked = select(ReviewTask.reviewer_id, sa.func.count()).where(
@@ -69,9 +76,10 @@ def open_tasks(session: Session, centre_id: int) -> Counter[int]:
     return Counter(dict(session.exec(asked.group_by(col(ReviewTask.reviewer_id))).all()))
 
 
-def due_at(centre: Centre, now: datetime) -> datetime:
-    """When a review that is asked for now is due: at the end of the next working day, in the centre's zone."""
+def due_at(session: Session, centre: Centre, now: datetime) -> datetime:
+    """When a review that is asked for now is due: at the end of the centre's next working day, in its zone."""
+    decided = overrides_of(session, known(centre.id))
     day = local_day(now, centre.zone) + timedelta(days=1)
-    while not is_workday(profile().calendar, day):
+    while not is_workday(profile().calendar, day, decided):
         day += timedelta(days=1)
     return day_ends(day, centre.zone)

@@ -15,7 +15,7 @@ from outbound.recordings.model import Recording
 from qa.review.consequences import follow
 from qa.review.marks import CriterionMark, check
 from qa.review.model import Review, ReviewMark, ReviewSource, ReviewTask
-from qa.review.sharing import ASKED_FIRST, Sharing, due_at
+from qa.review.sharing import ASKED_FIRST, Sharing, callers_of, due_at
 
 
 class AlreadyReviewed(Refusal):
@@ -32,9 +32,9 @@ class NotYourTask(Refusal):
 
 
 class OwnCall(Refusal):
-    """Nobody reviews their own call; leave it to a colleague."""
+    """Nobody reviews a call to a customer whom they called themselves; leave it to a colleague."""
 
-    zh = "不能质检自己的通话，请交给其他同事。"
+    zh = "不能质检自己呼叫过的客户的通话，请交给其他同事。"
 
 
 class NotMatchedYet(Refusal):
@@ -99,7 +99,7 @@ def _check_task(session: Session, task: ReviewTask, by: Staff) -> Call:
         raise NotFound
     if task.reviewer_id != by.id:
         raise NotYourTask
-    if call.agent_id == by.id:
+    if by.id in callers_of(session, call):
         raise OwnCall
     return call
 
@@ -149,7 +149,7 @@ def pull_in(
         call_id=known(call.id),
         reviewer_id=known(who.id),
         made_at=now,
-        due_at=due_at(centre, now),
+        due_at=due_at(session, centre, now),
     )
     session.add(task)
     session.flush()
@@ -162,7 +162,7 @@ def _check_reviewer(session: Session, call: Call, reviewer: Staff) -> None:
         raise NotFound
     if not may(roles_of(session, reviewer), "review_calls"):
         raise NotAllowed
-    if reviewer.id == call.agent_id:
+    if reviewer.id in callers_of(session, call):
         raise OwnCall
 
 

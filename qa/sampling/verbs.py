@@ -165,7 +165,7 @@ def _the_others_draw(session: Session, centre: Centre, kind: DrawKind, period: s
 def _share_out(session: Session, centre: Centre, made: Draw, frame: Frame, *, now: datetime) -> None:
     source = ReviewSource(made.kind)
     sharing = Sharing(session, known(centre.id), ASKED_FIRST[source])
-    due = due_at(centre, now)
+    due = due_at(session, centre, now)
     calls = {str(recording.id): call for recording, call in frame}
     sample = drawing.draw(frozen(session, made), rate=made.rate_percent, seed=made.seed)
     # In the order of their tickets, so that nobody gets one agent's calls in a row.
