@@ -210,7 +210,7 @@ def draw(period: str | None) -> None:
     from outbound.commands import draws, verify_draw
     from outbound.settings import read_settings
 
-    lines, same = verify_draw(read_settings(), period) if period else (draws(read_settings()), True)
+    lines, same = verify_draw(read_settings(), period, language()) if period else (draws(read_settings()), True)
     click.echo("\n".join(lines))
     if not same:
         raise SystemExit(1)

@@ -19,7 +19,7 @@ from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
 from outbound.verification import broken_promises
-from qa.sampling import checking
+from qa.sampling import checking, frames
 from qa.sampling.model import Draw
 from scripts.language import read_script
 from scripts.proof import Failure, prove
@@ -178,21 +178,30 @@ def draws(settings: Settings) -> list[str]:
         ]
 
 
-def verify_draw(settings: Settings, period: str) -> tuple[list[str], bool]:
-    """Draw a period again, in every centre: a line each, and whether all are the same. Raises NotFound."""
+class NotDrawn(Refusal):
+    """No draw was made of {period}; `outbound draw` lists those that were."""
+
+    zh = "{period} 没有抽样记录；用 outbound draw 查看已有的抽样。"
+    status = 404
+
+
+def verify_draw(settings: Settings, period: str, language: Language) -> tuple[list[str], bool]:
+    """Draw a day or a week again, in every centre: a line each, and whether all are the same.
+
+    Raises PeriodUnknown for what names neither, and NotDrawn.
+    """
+    kind = frames.kind_named(period)
     with reading(opened(settings)) as session:
-        made = session.exec(select(Draw).where(Draw.period == period)).all()
+        made = session.exec(select(Draw).where(Draw.period == period, Draw.kind == kind)).all()
         if not made:
-            raise NotFound
+            raise NotDrawn(period=period)
         lines, same = [], True
         for draw in made:
-            differences = [
-                difference.sentence("en") if hasattr(difference, "sentence") else str(difference)
-                for difference in checking.verify(session, draw)
-            ]
+            differences = [difference.words(language) for difference in checking.verify(session, draw)]
             same = same and not differences
             centre = session.get_one(Centre, known(draw.centre_id))
-            lines.append(f"{centre.code} {draw.kind} {draw.period}: {'; '.join(differences) or 'the same sample'}")
+            told = " ".join(differences) or {"zh": "重新抽样，结果相同。", "en": "the same sample."}[language]
+            lines.append(f"{centre.code} {draw.kind} {draw.period}: {told}")
         return lines, same
 
 

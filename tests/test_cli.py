@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,14 @@ from sqlmodel import select
 from outbound import db, hosting, people, sign_ins
 from outbound.call_lists.model import Contact
 from outbound.cli import main
+from outbound.commands import verify_draw
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault
 from outbound.settings import Settings
+from qa.sampling.frames import PeriodUnknown
+from qa.sampling.model import DrawKind
+from qa.sampling.verbs import commit_seed, draw
 from tests.conftest import Cast
 from tests.desk import EXAMPLES, Floor, floor, vault
 from tests.sales import Sales
@@ -299,7 +303,31 @@ def test_the_evidence_of_nothing_is_refused(outbound: Outbound, here: Engine) ->
 
 def test_without_draws_the_list_is_empty(outbound: Outbound, here: Engine) -> None:
     assert outbound("draw").stdout.strip() == ""
-    assert_one_sentence(outbound("draw", "--verify", "2026-11-20"), "There is nothing here")
+    assert_one_sentence(outbound("draw", "--verify", "2026-11-20"), "No draw was made of 2026-11-20")
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["yesterday", "2026-11-31", "2026-W60", "20261120", "W", "2026-11-20; DROP", "9999-12-31"]
+)
+def test_what_names_no_period_is_refused_by_name(settings: Settings, nonsense: str) -> None:
+    with pytest.raises(PeriodUnknown, match="is not a period"):
+        verify_draw(settings, nonsense, "en")
+
+
+@SQLITE
+def test_a_draw_that_is_drawn_again_says_how_it_went(
+    outbound: Outbound, here: Engine, cast: Cast, now: datetime
+) -> None:
+    before, after = now - timedelta(days=1), now + timedelta(days=1)
+    with db.transaction(here) as session:
+        commit_seed(session, cast.fz, DrawKind.DAILY, "2026-11-23", seed="secret", now=before)
+        draw(session, cast.fz, DrawKind.DAILY, "2026-11-23", now=after)
+    assert outbound("draw", "--verify", "2026-11-23").stdout == "fz daily 2026-11-23: the same sample.\n"
+    with here.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER draw_no_update")
+        connection.exec_driver_sql("UPDATE draw SET seed = 'another'")
+    steered = outbound("draw", "--verify", "2026-11-23")
+    assert (steered.exit_code, "The seed is not the one that was promised." in steered.stdout) == (1, True)
 
 
 # Taking somebody on

@@ -35,12 +35,20 @@ def span_of(kind: DrawKind, period: str, zone: str) -> tuple[datetime, datetime]
     """The first instant of a period and the first after it. Raises PeriodUnknown."""
     try:
         first, last = (date.fromisoformat(period),) * 2 if kind == DrawKind.DAILY else week_days(period)
-    except ValueError:
+        span = day_starts(first, zone), day_ends(last, zone)
+    except (ValueError, OverflowError):
         raise PeriodUnknown(period=period) from None
     # Python reads more spellings than this one, and each would be a period of its own.
     if period != (first.isoformat() if kind == DrawKind.DAILY else week_name(first)):
         raise PeriodUnknown(period=period)
-    return day_starts(first, zone), day_ends(last, zone)
+    return span
+
+
+def kind_named(period: str) -> DrawKind:
+    """Which draw a period is of: a day's or a week's. Raises PeriodUnknown."""
+    kind = DrawKind.WEEKLY if "W" in period else DrawKind.DAILY
+    span_of(kind, period, "UTC")
+    return kind
 
 
 def commit_seed(session: Session, centre: Centre, kind: DrawKind, period: str, *, seed: str, now: datetime) -> DrawSeed:
