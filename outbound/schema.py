@@ -18,6 +18,7 @@ ROOMS = (
     "outbound.dialing.model",
     "outbound.calls.model",
     "outbound.calls.broken",
+    "outbound.briefings",
     "outbound.recordings.model",
     "outbound.recordings.rules",
     "outbound.recordings.recorders",
@@ -27,8 +28,10 @@ ROOMS = (
     "outbound.subscriptions.model",
     "outbound.confirmations.model",
     "outbound.billing.model",
+    "outbound.notices.model",
     "qa.sampling.model",
     "qa.review.model",
+    "qa.disputes.model",
     "outbound.complaints",
     "outbound.timetable",
 )

@@ -286,6 +286,24 @@ CREATE TRIGGER broken_callback_append_only BEFORE UPDATE OR DELETE ON broken_cal
 ;;
 CREATE TRIGGER broken_callback_no_truncate BEFORE TRUNCATE ON broken_callback FOR EACH STATEMENT EXECUTE FUNCTION broken_callback_append_only()
 ;;
+CREATE FUNCTION briefing_read_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'briefing_read is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER briefing_read_append_only BEFORE UPDATE OR DELETE ON briefing_read FOR EACH ROW EXECUTE FUNCTION briefing_read_append_only()
+;;
+CREATE TRIGGER briefing_read_no_truncate BEFORE TRUNCATE ON briefing_read FOR EACH STATEMENT EXECUTE FUNCTION briefing_read_append_only()
+;;
+CREATE FUNCTION call_after_briefing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM briefing_read b JOIN campaign_version seen ON seen.id = b.campaign_version_id
+        JOIN campaign_version told ON told.id = NEW.campaign_version_id
+        WHERE b.staff_id = NEW.agent_id AND b.script_version_id = NEW.script_version_id
+        AND b.campaign_id = NEW.campaign_id AND (seen.offer_since = told.offer_since
+            OR (seen.offer_since IS NULL AND told.offer_since IS NULL))) THEN RAISE EXCEPTION 'the briefing is unread' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER call_after_briefing BEFORE INSERT ON call FOR EACH ROW EXECUTE FUNCTION call_after_briefing()
+;;
 CREATE FUNCTION recording_sealed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.size <> OLD.size
         OR NEW.reference <> OLD.reference OR NEW.kept_at <> OLD.kept_at OR (NEW.waits AND NOT OLD.waits)
@@ -468,137 +486,103 @@ END $$
 ;;
 CREATE TRIGGER confirmation_all_four BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_all_four()
 ;;
-CREATE FUNCTION ledger_entry_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ledger_entry is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
-;;
-CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW EXECUTE FUNCTION ledger_entry_append_only()
-;;
-CREATE TRIGGER ledger_entry_no_truncate BEFORE TRUNCATE ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_append_only()
-;;
-CREATE FUNCTION charge_hold_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'charge_hold is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
-;;
-CREATE TRIGGER charge_hold_append_only BEFORE UPDATE OR DELETE ON charge_hold FOR EACH ROW EXECUTE FUNCTION charge_hold_append_only()
-;;
-CREATE TRIGGER charge_hold_no_truncate BEFORE TRUNCATE ON charge_hold FOR EACH STATEMENT EXECUTE FUNCTION charge_hold_append_only()
-;;
-CREATE FUNCTION charge_hold_lifting_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'charge_hold_lifting is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
-;;
-CREATE TRIGGER charge_hold_lifting_append_only BEFORE UPDATE OR DELETE ON charge_hold_lifting FOR EACH ROW EXECUTE FUNCTION charge_hold_lifting_append_only()
-;;
-CREATE TRIGGER charge_hold_lifting_no_truncate BEFORE TRUNCATE ON charge_hold_lifting FOR EACH STATEMENT EXECUTE FUNCTION charge_hold_lifting_append_only()
-;;
-CREATE FUNCTION acknowledgement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'acknowledgement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
-;;
-CREATE TRIGGER acknowledgement_append_only BEFORE UPDATE OR DELETE ON acknowledgement FOR EACH ROW EXECUTE FUNCTION acknowledgement_append_only()
-;;
-CREATE TRIGGER acknowledgement_no_truncate BEFORE TRUNCATE ON acknowledgement FOR EACH STATEMENT EXECUTE FUNCTION acknowledgement_append_only()
-;;
-CREATE FUNCTION instruction_batch_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF 1 = 1 THEN RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+CREATE FUNCTION confirmation_not_by_the_reviewer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.kind = 'second' AND NEW.result = 'passed' AND EXISTS (SELECT 1 FROM review_task t
+        JOIN call heard ON heard.id = t.call_id AND heard.duty <> 'confirmation'
+        JOIN call c ON c.id = NEW.call_id AND c.contact_id = heard.contact_id
+        WHERE t.reviewer_id = NEW.by_id AND t.made_at <= c.dialled_at) THEN RAISE EXCEPTION 'the second confirmation is never the reviewer''s' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$
 ;;
-CREATE TRIGGER instruction_batch_unchanged BEFORE UPDATE OF id, centre_id, number, count, sum_fen, sha256, by_id, at ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_unchanged()
+CREATE TRIGGER confirmation_not_by_the_reviewer BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_not_by_the_reviewer()
 ;;
-CREATE FUNCTION instruction_batch_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF 1 = 1 THEN RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
-    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-    RETURN NEW;
-END $$
+CREATE FUNCTION notice_try_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'notice_try is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
-CREATE TRIGGER instruction_batch_stays BEFORE DELETE ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_stays()
+CREATE TRIGGER notice_try_append_only BEFORE UPDATE OR DELETE ON notice_try FOR EACH ROW EXECUTE FUNCTION notice_try_append_only()
 ;;
-CREATE FUNCTION instruction_batch_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+CREATE TRIGGER notice_try_no_truncate BEFORE TRUNCATE ON notice_try FOR EACH STATEMENT EXECUTE FUNCTION notice_try_append_only()
 ;;
-CREATE TRIGGER instruction_batch_no_truncate BEFORE TRUNCATE ON instruction_batch
-FOR EACH STATEMENT EXECUTE FUNCTION instruction_batch_no_truncate()
+CREATE FUNCTION notice_receipt_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'notice_receipt is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
-CREATE FUNCTION instruction_batch_sealed_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
-        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2)) THEN RAISE EXCEPTION 'what is sealed in instruction_batch changes only with its key' USING ERRCODE = 'integrity_constraint_violation'; END IF;
-    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-    RETURN NEW;
-END $$
+CREATE TRIGGER notice_receipt_append_only BEFORE UPDATE OR DELETE ON notice_receipt FOR EACH ROW EXECUTE FUNCTION notice_receipt_append_only()
 ;;
-CREATE TRIGGER instruction_batch_sealed_again BEFORE UPDATE OF sealed ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_sealed_again()
+CREATE TRIGGER notice_receipt_no_truncate BEFORE TRUNCATE ON notice_receipt FOR EACH STATEMENT EXECUTE FUNCTION notice_receipt_append_only()
 ;;
-CREATE FUNCTION charge_hold_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION reply_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'reply is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER reply_append_only BEFORE UPDATE OR DELETE ON reply FOR EACH ROW EXECUTE FUNCTION reply_append_only()
+;;
+CREATE TRIGGER reply_no_truncate BEFORE TRUNCATE ON reply FOR EACH STATEMENT EXECUTE FUNCTION reply_append_only()
+;;
+CREATE FUNCTION reply_match_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'reply_match is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER reply_match_append_only BEFORE UPDATE OR DELETE ON reply_match FOR EACH ROW EXECUTE FUNCTION reply_match_append_only()
+;;
+CREATE TRIGGER reply_match_no_truncate BEFORE TRUNCATE ON reply_match FOR EACH STATEMENT EXECUTE FUNCTION reply_match_append_only()
+;;
+CREATE FUNCTION reply_match_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
     RETURN NULL;
 END $$
 ;;
-CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  EXECUTE FUNCTION charge_hold_raises_version()
+CREATE TRIGGER reply_match_raises_version AFTER INSERT ON reply_match FOR EACH ROW  EXECUTE FUNCTION reply_match_raises_version()
 ;;
-CREATE FUNCTION charge_needs_second_confirmation() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
-    IF NEW.kind = 'charge' AND (
-        NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
-        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
-            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'first')
-        AND c.result = 'passed'
-        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
-        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
-        OR NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
-        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
-            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'second')
-        AND c.result = 'passed' AND c.id = NEW.confirmation_id AND c.by_id <> (SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)
-        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
-        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
-        OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
-        OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
-            AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
-        OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
-            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
-            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
-        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
-            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7))) THEN RAISE EXCEPTION 'a charge needs a valid second confirmation' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+CREATE FUNCTION notice_stays_as_sent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.key <> OLD.key OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id
+        OR NEW.phone_id <> OLD.phone_id OR NEW.centre_id <> OLD.centre_id OR NEW.made_at <> OLD.made_at
+        OR NEW.expects <> OLD.expects OR coalesce(NEW.confirmation_id, 0) <> coalesce(OLD.confirmation_id, 0)
+        OR coalesce(CAST(NEW.valid_until AS TEXT), '') <> coalesce(CAST(OLD.valid_until AS TEXT), '')
+        OR (OLD.state IN ('sent', 'dropped') AND (NEW.state <> OLD.state OR NEW.text <> OLD.text
+            OR coalesce(NEW.script_version_id, 0) <> coalesce(OLD.script_version_id, 0))) THEN RAISE EXCEPTION 'a notice stays as it was sent' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$
 ;;
-CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION charge_needs_second_confirmation()
+CREATE TRIGGER notice_stays_as_sent BEFORE UPDATE ON notice FOR EACH ROW EXECUTE FUNCTION notice_stays_as_sent()
 ;;
-CREATE FUNCTION reversal_takes_back_its_charge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
-        AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
-        AND e.cycle = NEW.cycle) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.reverses_id)) THEN RAISE EXCEPTION 'a reversal takes back one charge, whole' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+CREATE FUNCTION notice_in_approved_words() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.state = 'sent' AND OLD.state <> 'sent' AND NOT EXISTS (SELECT 1 FROM script_version v
+        WHERE v.id = NEW.script_version_id AND v.in_force_at IS NOT NULL) THEN RAISE EXCEPTION 'a notice needs approved words' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$
 ;;
-CREATE TRIGGER reversal_takes_back_its_charge BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION reversal_takes_back_its_charge()
+CREATE TRIGGER notice_in_approved_words BEFORE UPDATE ON notice FOR EACH ROW EXECUTE FUNCTION notice_in_approved_words()
 ;;
-CREATE FUNCTION instruction_leaves_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF OLD.batch_id IS NOT NULL OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
-        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
-        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
-        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0) THEN RAISE EXCEPTION 'an instruction leaves once' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+CREATE FUNCTION notice_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'notices are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$
 ;;
-CREATE TRIGGER instruction_leaves_once BEFORE UPDATE ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_leaves_once()
+CREATE TRIGGER notice_never_deleted BEFORE DELETE ON notice FOR EACH ROW EXECUTE FUNCTION notice_never_deleted()
 ;;
-CREATE FUNCTION instruction_charge_from_ledger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF (NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
-        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
-        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
-        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
-        AND (e.kind = 'charge') = (NEW.kind = 'charge'))) THEN RAISE EXCEPTION 'a charge instruction follows the ledger' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+CREATE FUNCTION reply_fits_its_notice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM reply r JOIN notice n ON n.id = NEW.notice_id
+        WHERE r.id = NEW.reply_id AND r.phone_id = n.phone_id AND n.subscription_id = NEW.subscription_id
+        AND n.sent_at IS NOT NULL AND r.at >= n.made_at AND (
+            (NEW.meaning = 'no' AND r.wording IN ('N', 'NO', 'T', 'TD', '不', '否', '不要', '不同意', '取消', '退订'))
+            OR (NEW.meaning = 'yes' AND n.kind = 'reply_request' AND r.at <= n.valid_until
+                AND (r.wording = n.expects OR r.wording IN ('Y', 'YES', '是', '确认', '同意'))))) THEN RAISE EXCEPTION 'a reply must fit its notice' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$
 ;;
-CREATE TRIGGER instruction_charge_from_ledger BEFORE INSERT ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_charge_from_ledger()
+CREATE TRIGGER reply_fits_its_notice BEFORE INSERT ON reply_match FOR EACH ROW EXECUTE FUNCTION reply_fits_its_notice()
 ;;
-CREATE FUNCTION instruction_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'instructions are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+CREATE FUNCTION charge_needs_reply() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.kind = 'charge' AND EXISTS (SELECT 1 FROM subscription s
+        JOIN campaign_version v ON v.id = s.campaign_version_id WHERE s.id = NEW.subscription_id
+        AND CAST(v.document AS TEXT) LIKE '%"requires": [%"sms"%')
+        AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
+        WHERE m.subscription_id = NEW.subscription_id AND m.meaning = 'yes'
+        AND n.confirmation_id = NEW.confirmation_id) THEN RAISE EXCEPTION 'a charge needs the customer''s reply' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$
 ;;
-CREATE TRIGGER instruction_never_deleted BEFORE DELETE ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_never_deleted()
+CREATE TRIGGER charge_needs_reply BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION charge_needs_reply()
 ;;
 CREATE FUNCTION draw_seed_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'draw_seed is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
@@ -631,13 +615,100 @@ CREATE TRIGGER review_mark_append_only BEFORE UPDATE OR DELETE ON review_mark FO
 CREATE TRIGGER review_mark_no_truncate BEFORE TRUNCATE ON review_mark FOR EACH STATEMENT EXECUTE FUNCTION review_mark_append_only()
 ;;
 CREATE FUNCTION review_not_ones_own_call() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF EXISTS (SELECT 1 FROM call c WHERE c.id = NEW.call_id AND c.agent_id = NEW.reviewer_id)
+    IF EXISTS (SELECT 1 FROM call c JOIN call o ON o.contact_id = c.contact_id
+        WHERE c.id = NEW.call_id AND o.agent_id = NEW.reviewer_id)
         OR NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.call_id = NEW.call_id) THEN RAISE EXCEPTION 'nobody reviews their own call' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$
 ;;
 CREATE TRIGGER review_not_ones_own_call BEFORE INSERT ON review FOR EACH ROW EXECUTE FUNCTION review_not_ones_own_call()
+;;
+CREATE FUNCTION review_changed_with_reason() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.version > 1 AND (trim(NEW.why_changed) = '' OR NOT EXISTS (SELECT 1 FROM review o
+        WHERE o.task_id = NEW.task_id AND o.version = NEW.version - 1 AND o.call_id = NEW.call_id AND o.recording_id = NEW.recording_id)) THEN RAISE EXCEPTION 'a verdict is changed with a reason' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER review_changed_with_reason BEFORE INSERT ON review FOR EACH ROW EXECUTE FUNCTION review_changed_with_reason()
+;;
+CREATE FUNCTION confirmation_restored_with_its_review() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.restored > 0 AND (NOT EXISTS (SELECT 1 FROM confirmation o
+        JOIN confirmation_void v ON v.confirmation_id = o.id AND v.reason = 'review_failed'
+        WHERE o.call_id = NEW.call_id AND o.restored = NEW.restored - 1 AND o.subscription_id = NEW.subscription_id
+        AND o.kind = NEW.kind AND o.result = NEW.result AND o.by_id = NEW.by_id)
+        OR NOT EXISTS (SELECT 1 FROM review r WHERE r.call_id = NEW.call_id AND r.verdict = 'valid'
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version))
+        OR EXISTS (SELECT 1 FROM review r WHERE r.call_id = NEW.call_id AND r.verdict = 'invalid'
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version))) THEN RAISE EXCEPTION 'what a review voided is restored by a review' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER confirmation_restored_with_its_review BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_restored_with_its_review()
+;;
+CREATE FUNCTION review_acceptance_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'review_acceptance is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER review_acceptance_append_only BEFORE UPDATE OR DELETE ON review_acceptance FOR EACH ROW EXECUTE FUNCTION review_acceptance_append_only()
+;;
+CREATE TRIGGER review_acceptance_no_truncate BEFORE TRUNCATE ON review_acceptance FOR EACH STATEMENT EXECUTE FUNCTION review_acceptance_append_only()
+;;
+CREATE FUNCTION dispute_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'dispute is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER dispute_append_only BEFORE UPDATE OR DELETE ON dispute FOR EACH ROW EXECUTE FUNCTION dispute_append_only()
+;;
+CREATE TRIGGER dispute_no_truncate BEFORE TRUNCATE ON dispute FOR EACH STATEMENT EXECUTE FUNCTION dispute_append_only()
+;;
+CREATE FUNCTION dispute_screening_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'dispute_screening is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER dispute_screening_append_only BEFORE UPDATE OR DELETE ON dispute_screening FOR EACH ROW EXECUTE FUNCTION dispute_screening_append_only()
+;;
+CREATE TRIGGER dispute_screening_no_truncate BEFORE TRUNCATE ON dispute_screening FOR EACH STATEMENT EXECUTE FUNCTION dispute_screening_append_only()
+;;
+CREATE FUNCTION review_accepted_by_its_caller() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM review r JOIN call c ON c.id = r.call_id
+        WHERE r.id = NEW.review_id AND c.agent_id = NEW.by_id
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version)) OR EXISTS (SELECT 1 FROM dispute d WHERE d.review_id = NEW.review_id) THEN RAISE EXCEPTION 'a review is accepted by its caller' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER review_accepted_by_its_caller BEFORE INSERT ON review_acceptance FOR EACH ROW EXECUTE FUNCTION review_accepted_by_its_caller()
+;;
+CREATE FUNCTION review_disputed_in_time_by_its_caller() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM review r JOIN call c ON c.id = r.call_id
+        WHERE r.id = NEW.review_id AND c.agent_id = NEW.by_id
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version)) OR trim(NEW.why) = ''
+        OR EXISTS (SELECT 1 FROM review r WHERE r.id = NEW.review_id AND (r.answer_by IS NULL OR r.answer_by < NEW.at))
+        OR EXISTS (SELECT 1 FROM review_acceptance a WHERE a.review_id = NEW.review_id) THEN RAISE EXCEPTION 'a review is disputed in time by its caller' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER review_disputed_in_time_by_its_caller BEFORE INSERT ON dispute FOR EACH ROW EXECUTE FUNCTION review_disputed_in_time_by_its_caller()
+;;
+CREATE FUNCTION dispute_not_screened_by_its_reviewer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM dispute d JOIN review r ON r.id = d.review_id
+        JOIN review o ON o.task_id = r.task_id
+        WHERE d.id = NEW.dispute_id AND NEW.by_id IN (o.reviewer_id, d.by_id)) THEN RAISE EXCEPTION 'nobody screens a dispute about their own verdict' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER dispute_not_screened_by_its_reviewer BEFORE INSERT ON dispute_screening FOR EACH ROW EXECUTE FUNCTION dispute_not_screened_by_its_reviewer()
+;;
+CREATE FUNCTION dispute_decided_by_another() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM review o LEFT JOIN dispute d ON d.review_id = o.id
+        LEFT JOIN dispute_screening s ON s.dispute_id = d.id AND s.referred
+        WHERE o.task_id = NEW.task_id AND o.version = NEW.version - 1 AND ((d.id IS NULL AND o.reviewer_id <> NEW.reviewer_id)
+        OR (d.id IS NOT NULL AND (s.dispute_id IS NULL OR EXISTS (SELECT 1 FROM review e
+            WHERE e.task_id = NEW.task_id AND e.reviewer_id = NEW.reviewer_id))))) THEN RAISE EXCEPTION 'a dispute is decided by another reviewer' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER dispute_decided_by_another BEFORE INSERT ON review FOR EACH ROW EXECUTE FUNCTION dispute_decided_by_another()
 ;;
 CREATE FUNCTION complaint_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'complaint is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;

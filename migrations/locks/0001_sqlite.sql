@@ -195,6 +195,20 @@ CREATE TRIGGER broken_callback_no_delete BEFORE DELETE ON broken_callback BEGIN 
 ;;
 CREATE TRIGGER broken_callback_no_replace BEFORE INSERT ON broken_callback WHEN EXISTS (SELECT 1 FROM broken_callback WHERE call_id = NEW.call_id OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: broken_callback is append-only'); END
 ;;
+CREATE TRIGGER briefing_read_no_update BEFORE UPDATE ON briefing_read BEGIN SELECT RAISE(ABORT, 'briefing_read is append-only'); END
+;;
+CREATE TRIGGER briefing_read_no_delete BEFORE DELETE ON briefing_read BEGIN SELECT RAISE(ABORT, 'briefing_read is append-only'); END
+;;
+CREATE TRIGGER briefing_read_no_replace BEFORE INSERT ON briefing_read WHEN EXISTS (SELECT 1 FROM briefing_read WHERE id = NEW.id OR staff_id = NEW.staff_id AND script_version_id = NEW.script_version_id AND campaign_version_id = NEW.campaign_version_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: briefing_read is append-only'); END
+;;
+CREATE TRIGGER call_after_briefing BEFORE INSERT ON call FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'the briefing is unread') WHERE NOT EXISTS (SELECT 1 FROM briefing_read b JOIN campaign_version seen ON seen.id = b.campaign_version_id
+        JOIN campaign_version told ON told.id = NEW.campaign_version_id
+        WHERE b.staff_id = NEW.agent_id AND b.script_version_id = NEW.script_version_id
+        AND b.campaign_id = NEW.campaign_id AND (seen.offer_since = told.offer_since
+            OR (seen.offer_since IS NULL AND told.offer_since IS NULL)));
+END
+;;
 CREATE TRIGGER recording_sealed BEFORE UPDATE ON recording FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'a recording is sealed') WHERE NEW.sha256 <> OLD.sha256 OR NEW.storage_key <> OLD.storage_key OR NEW.size <> OLD.size
         OR NEW.reference <> OLD.reference OR NEW.kept_at <> OLD.kept_at OR (NEW.waits AND NOT OLD.waits)
@@ -291,7 +305,7 @@ CREATE TRIGGER confirmation_no_update BEFORE UPDATE ON confirmation BEGIN SELECT
 ;;
 CREATE TRIGGER confirmation_no_delete BEFORE DELETE ON confirmation BEGIN SELECT RAISE(ABORT, 'confirmation is append-only'); END
 ;;
-CREATE TRIGGER confirmation_no_replace BEFORE INSERT ON confirmation WHEN EXISTS (SELECT 1 FROM confirmation WHERE call_id = NEW.call_id OR id = NEW.id OR id = NEW.id AND subscription_id = NEW.subscription_id AND kind = NEW.kind AND result = NEW.result) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: confirmation is append-only'); END
+CREATE TRIGGER confirmation_no_replace BEFORE INSERT ON confirmation WHEN EXISTS (SELECT 1 FROM confirmation WHERE call_id = NEW.call_id AND restored = NEW.restored OR id = NEW.id OR id = NEW.id AND subscription_id = NEW.subscription_id AND kind = NEW.kind AND result = NEW.result) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: confirmation is append-only'); END
 ;;
 CREATE TRIGGER confirmation_void_no_update BEFORE UPDATE ON confirmation_void BEGIN SELECT RAISE(ABORT, 'confirmation_void is append-only'); END
 ;;
@@ -320,99 +334,75 @@ CREATE TRIGGER confirmation_all_four BEFORE INSERT ON confirmation FOR EACH ROW 
         WHERE m.call_id = NEW.call_id AND m.mark = 'pass') < 4;
 END
 ;;
-CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
-;;
-CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
-;;
-CREATE TRIGGER ledger_entry_no_replace BEFORE INSERT ON ledger_entry WHEN EXISTS (SELECT 1 FROM ledger_entry WHERE id = NEW.id OR reverses_id = NEW.reverses_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: ledger_entry is append-only'); END
-;;
-CREATE TRIGGER charge_hold_no_update BEFORE UPDATE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
-;;
-CREATE TRIGGER charge_hold_no_delete BEFORE DELETE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
-;;
-CREATE TRIGGER charge_hold_no_replace BEFORE INSERT ON charge_hold WHEN EXISTS (SELECT 1 FROM charge_hold WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: charge_hold is append-only'); END
-;;
-CREATE TRIGGER charge_hold_lifting_no_update BEFORE UPDATE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
-;;
-CREATE TRIGGER charge_hold_lifting_no_delete BEFORE DELETE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
-;;
-CREATE TRIGGER charge_hold_lifting_no_replace BEFORE INSERT ON charge_hold_lifting WHEN EXISTS (SELECT 1 FROM charge_hold_lifting WHERE charge_hold_id = NEW.charge_hold_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: charge_hold_lifting is append-only'); END
-;;
-CREATE TRIGGER acknowledgement_no_update BEFORE UPDATE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
-;;
-CREATE TRIGGER acknowledgement_no_delete BEFORE DELETE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
-;;
-CREATE TRIGGER acknowledgement_no_replace BEFORE INSERT ON acknowledgement WHEN EXISTS (SELECT 1 FROM acknowledgement WHERE id = NEW.id OR instruction_id = NEW.instruction_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: acknowledgement is append-only'); END
-;;
-CREATE TRIGGER instruction_batch_unchanged BEFORE UPDATE OF id, centre_id, number, count, sum_fen, sha256, by_id, at ON instruction_batch FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'instruction_batch is append-only') WHERE 1 = 1;
+CREATE TRIGGER confirmation_not_by_the_reviewer BEFORE INSERT ON confirmation FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'the second confirmation is never the reviewer''s') WHERE NEW.kind = 'second' AND NEW.result = 'passed' AND EXISTS (SELECT 1 FROM review_task t
+        JOIN call heard ON heard.id = t.call_id AND heard.duty <> 'confirmation'
+        JOIN call c ON c.id = NEW.call_id AND c.contact_id = heard.contact_id
+        WHERE t.reviewer_id = NEW.by_id AND t.made_at <= c.dialled_at);
 END
 ;;
-CREATE TRIGGER instruction_batch_stays BEFORE DELETE ON instruction_batch FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'instruction_batch is append-only') WHERE 1 = 1;
-END
+CREATE TRIGGER notice_try_no_update BEFORE UPDATE ON notice_try BEGIN SELECT RAISE(ABORT, 'notice_try is append-only'); END
 ;;
-CREATE TRIGGER instruction_batch_no_replace BEFORE INSERT ON instruction_batch
-WHEN EXISTS (SELECT 1 FROM instruction_batch WHERE id = NEW.id)
-BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: instruction_batch is append-only'); END
+CREATE TRIGGER notice_try_no_delete BEFORE DELETE ON notice_try BEGIN SELECT RAISE(ABORT, 'notice_try is append-only'); END
 ;;
-CREATE TRIGGER instruction_batch_sealed_again BEFORE UPDATE OF sealed ON instruction_batch FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'what is sealed in instruction_batch changes only with its key') WHERE NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
-        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2));
-END
+CREATE TRIGGER notice_try_no_replace BEFORE INSERT ON notice_try WHEN EXISTS (SELECT 1 FROM notice_try WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: notice_try is append-only'); END
 ;;
-CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  BEGIN
+CREATE TRIGGER notice_receipt_no_update BEFORE UPDATE ON notice_receipt BEGIN SELECT RAISE(ABORT, 'notice_receipt is append-only'); END
+;;
+CREATE TRIGGER notice_receipt_no_delete BEFORE DELETE ON notice_receipt BEGIN SELECT RAISE(ABORT, 'notice_receipt is append-only'); END
+;;
+CREATE TRIGGER notice_receipt_no_replace BEFORE INSERT ON notice_receipt WHEN EXISTS (SELECT 1 FROM notice_receipt WHERE id = NEW.id OR notice_id = NEW.notice_id AND delivered = NEW.delivered) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: notice_receipt is append-only'); END
+;;
+CREATE TRIGGER reply_no_update BEFORE UPDATE ON reply BEGIN SELECT RAISE(ABORT, 'reply is append-only'); END
+;;
+CREATE TRIGGER reply_no_delete BEFORE DELETE ON reply BEGIN SELECT RAISE(ABORT, 'reply is append-only'); END
+;;
+CREATE TRIGGER reply_no_replace BEFORE INSERT ON reply WHEN EXISTS (SELECT 1 FROM reply WHERE id = NEW.id OR reference = NEW.reference) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: reply is append-only'); END
+;;
+CREATE TRIGGER reply_match_no_update BEFORE UPDATE ON reply_match BEGIN SELECT RAISE(ABORT, 'reply_match is append-only'); END
+;;
+CREATE TRIGGER reply_match_no_delete BEFORE DELETE ON reply_match BEGIN SELECT RAISE(ABORT, 'reply_match is append-only'); END
+;;
+CREATE TRIGGER reply_match_no_replace BEFORE INSERT ON reply_match WHEN EXISTS (SELECT 1 FROM reply_match WHERE notice_id = NEW.notice_id AND meaning = NEW.meaning OR reply_id = NEW.reply_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: reply_match is append-only'); END
+;;
+CREATE TRIGGER reply_match_raises_version AFTER INSERT ON reply_match FOR EACH ROW  BEGIN
     UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
 END
 ;;
-CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
-    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
-    SELECT RAISE(ABORT, 'a charge needs a valid second confirmation') WHERE NEW.kind = 'charge' AND (
-        NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
-        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
-            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'first')
-        AND c.result = 'passed'
-        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
-        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
-        OR NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
-        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
-            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'second')
-        AND c.result = 'passed' AND c.id = NEW.confirmation_id AND c.by_id <> (SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)
-        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
-        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
-        OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
-        OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
-            AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
-        OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
-            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
-            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
-        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
-            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7)));
+CREATE TRIGGER notice_stays_as_sent BEFORE UPDATE ON notice FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a notice stays as it was sent') WHERE NEW.key <> OLD.key OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id
+        OR NEW.phone_id <> OLD.phone_id OR NEW.centre_id <> OLD.centre_id OR NEW.made_at <> OLD.made_at
+        OR NEW.expects <> OLD.expects OR coalesce(NEW.confirmation_id, 0) <> coalesce(OLD.confirmation_id, 0)
+        OR coalesce(CAST(NEW.valid_until AS TEXT), '') <> coalesce(CAST(OLD.valid_until AS TEXT), '')
+        OR (OLD.state IN ('sent', 'dropped') AND (NEW.state <> OLD.state OR NEW.text <> OLD.text
+            OR coalesce(NEW.script_version_id, 0) <> coalesce(OLD.script_version_id, 0)));
 END
 ;;
-CREATE TRIGGER reversal_takes_back_its_charge BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'a reversal takes back one charge, whole') WHERE NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
-        AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
-        AND e.cycle = NEW.cycle) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.reverses_id));
+CREATE TRIGGER notice_in_approved_words BEFORE UPDATE ON notice FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a notice needs approved words') WHERE NEW.state = 'sent' AND OLD.state <> 'sent' AND NOT EXISTS (SELECT 1 FROM script_version v
+        WHERE v.id = NEW.script_version_id AND v.in_force_at IS NOT NULL);
 END
 ;;
-CREATE TRIGGER instruction_leaves_once BEFORE UPDATE ON instruction FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'an instruction leaves once') WHERE OLD.batch_id IS NOT NULL OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
-        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
-        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
-        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0);
+CREATE TRIGGER notice_never_deleted BEFORE DELETE ON notice FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'notices are kept') WHERE OLD.id IS NOT NULL;
 END
 ;;
-CREATE TRIGGER instruction_charge_from_ledger BEFORE INSERT ON instruction FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'a charge instruction follows the ledger') WHERE (NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
-        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
-        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
-        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
-        AND (e.kind = 'charge') = (NEW.kind = 'charge')));
+CREATE TRIGGER reply_fits_its_notice BEFORE INSERT ON reply_match FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a reply must fit its notice') WHERE NOT EXISTS (SELECT 1 FROM reply r JOIN notice n ON n.id = NEW.notice_id
+        WHERE r.id = NEW.reply_id AND r.phone_id = n.phone_id AND n.subscription_id = NEW.subscription_id
+        AND n.sent_at IS NOT NULL AND r.at >= n.made_at AND (
+            (NEW.meaning = 'no' AND r.wording IN ('N', 'NO', 'T', 'TD', '不', '否', '不要', '不同意', '取消', '退订'))
+            OR (NEW.meaning = 'yes' AND n.kind = 'reply_request' AND r.at <= n.valid_until
+                AND (r.wording = n.expects OR r.wording IN ('Y', 'YES', '是', '确认', '同意')))));
 END
 ;;
-CREATE TRIGGER instruction_never_deleted BEFORE DELETE ON instruction FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'instructions are kept') WHERE OLD.id IS NOT NULL;
+CREATE TRIGGER charge_needs_reply BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a charge needs the customer''s reply') WHERE NEW.kind = 'charge' AND EXISTS (SELECT 1 FROM subscription s
+        JOIN campaign_version v ON v.id = s.campaign_version_id WHERE s.id = NEW.subscription_id
+        AND CAST(v.document AS TEXT) LIKE '%"requires": [%"sms"%')
+        AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
+        WHERE m.subscription_id = NEW.subscription_id AND m.meaning = 'yes'
+        AND n.confirmation_id = NEW.confirmation_id);
 END
 ;;
 CREATE TRIGGER draw_seed_no_update BEFORE UPDATE ON draw_seed BEGIN SELECT RAISE(ABORT, 'draw_seed is append-only'); END
@@ -437,7 +427,7 @@ CREATE TRIGGER review_no_update BEFORE UPDATE ON review BEGIN SELECT RAISE(ABORT
 ;;
 CREATE TRIGGER review_no_delete BEFORE DELETE ON review BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
 ;;
-CREATE TRIGGER review_no_replace BEFORE INSERT ON review WHEN EXISTS (SELECT 1 FROM review WHERE id = NEW.id OR task_id = NEW.task_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: review is append-only'); END
+CREATE TRIGGER review_no_replace BEFORE INSERT ON review WHEN EXISTS (SELECT 1 FROM review WHERE id = NEW.id OR task_id = NEW.task_id AND version = NEW.version) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: review is append-only'); END
 ;;
 CREATE TRIGGER review_mark_no_update BEFORE UPDATE ON review_mark BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
 ;;
@@ -446,8 +436,71 @@ CREATE TRIGGER review_mark_no_delete BEFORE DELETE ON review_mark BEGIN SELECT R
 CREATE TRIGGER review_mark_no_replace BEFORE INSERT ON review_mark WHEN EXISTS (SELECT 1 FROM review_mark WHERE review_id = NEW.review_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: review_mark is append-only'); END
 ;;
 CREATE TRIGGER review_not_ones_own_call BEFORE INSERT ON review FOR EACH ROW BEGIN
-    SELECT RAISE(ABORT, 'nobody reviews their own call') WHERE EXISTS (SELECT 1 FROM call c WHERE c.id = NEW.call_id AND c.agent_id = NEW.reviewer_id)
+    SELECT RAISE(ABORT, 'nobody reviews their own call') WHERE EXISTS (SELECT 1 FROM call c JOIN call o ON o.contact_id = c.contact_id
+        WHERE c.id = NEW.call_id AND o.agent_id = NEW.reviewer_id)
         OR NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.call_id = NEW.call_id);
+END
+;;
+CREATE TRIGGER review_changed_with_reason BEFORE INSERT ON review FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a verdict is changed with a reason') WHERE NEW.version > 1 AND (trim(NEW.why_changed) = '' OR NOT EXISTS (SELECT 1 FROM review o
+        WHERE o.task_id = NEW.task_id AND o.version = NEW.version - 1 AND o.call_id = NEW.call_id AND o.recording_id = NEW.recording_id));
+END
+;;
+CREATE TRIGGER confirmation_restored_with_its_review BEFORE INSERT ON confirmation FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'what a review voided is restored by a review') WHERE NEW.restored > 0 AND (NOT EXISTS (SELECT 1 FROM confirmation o
+        JOIN confirmation_void v ON v.confirmation_id = o.id AND v.reason = 'review_failed'
+        WHERE o.call_id = NEW.call_id AND o.restored = NEW.restored - 1 AND o.subscription_id = NEW.subscription_id
+        AND o.kind = NEW.kind AND o.result = NEW.result AND o.by_id = NEW.by_id)
+        OR NOT EXISTS (SELECT 1 FROM review r WHERE r.call_id = NEW.call_id AND r.verdict = 'valid'
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version))
+        OR EXISTS (SELECT 1 FROM review r WHERE r.call_id = NEW.call_id AND r.verdict = 'invalid'
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version)));
+END
+;;
+CREATE TRIGGER review_acceptance_no_update BEFORE UPDATE ON review_acceptance BEGIN SELECT RAISE(ABORT, 'review_acceptance is append-only'); END
+;;
+CREATE TRIGGER review_acceptance_no_delete BEFORE DELETE ON review_acceptance BEGIN SELECT RAISE(ABORT, 'review_acceptance is append-only'); END
+;;
+CREATE TRIGGER review_acceptance_no_replace BEFORE INSERT ON review_acceptance WHEN EXISTS (SELECT 1 FROM review_acceptance WHERE review_id = NEW.review_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: review_acceptance is append-only'); END
+;;
+CREATE TRIGGER dispute_no_update BEFORE UPDATE ON dispute BEGIN SELECT RAISE(ABORT, 'dispute is append-only'); END
+;;
+CREATE TRIGGER dispute_no_delete BEFORE DELETE ON dispute BEGIN SELECT RAISE(ABORT, 'dispute is append-only'); END
+;;
+CREATE TRIGGER dispute_no_replace BEFORE INSERT ON dispute WHEN EXISTS (SELECT 1 FROM dispute WHERE id = NEW.id OR review_id = NEW.review_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: dispute is append-only'); END
+;;
+CREATE TRIGGER dispute_screening_no_update BEFORE UPDATE ON dispute_screening BEGIN SELECT RAISE(ABORT, 'dispute_screening is append-only'); END
+;;
+CREATE TRIGGER dispute_screening_no_delete BEFORE DELETE ON dispute_screening BEGIN SELECT RAISE(ABORT, 'dispute_screening is append-only'); END
+;;
+CREATE TRIGGER dispute_screening_no_replace BEFORE INSERT ON dispute_screening WHEN EXISTS (SELECT 1 FROM dispute_screening WHERE dispute_id = NEW.dispute_id OR task_id = NEW.task_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: dispute_screening is append-only'); END
+;;
+CREATE TRIGGER review_accepted_by_its_caller BEFORE INSERT ON review_acceptance FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a review is accepted by its caller') WHERE NOT EXISTS (SELECT 1 FROM review r JOIN call c ON c.id = r.call_id
+        WHERE r.id = NEW.review_id AND c.agent_id = NEW.by_id
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version)) OR EXISTS (SELECT 1 FROM dispute d WHERE d.review_id = NEW.review_id);
+END
+;;
+CREATE TRIGGER review_disputed_in_time_by_its_caller BEFORE INSERT ON dispute FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a review is disputed in time by its caller') WHERE NOT EXISTS (SELECT 1 FROM review r JOIN call c ON c.id = r.call_id
+        WHERE r.id = NEW.review_id AND c.agent_id = NEW.by_id
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version)) OR trim(NEW.why) = ''
+        OR EXISTS (SELECT 1 FROM review r WHERE r.id = NEW.review_id AND (r.answer_by IS NULL OR r.answer_by < NEW.at))
+        OR EXISTS (SELECT 1 FROM review_acceptance a WHERE a.review_id = NEW.review_id);
+END
+;;
+CREATE TRIGGER dispute_not_screened_by_its_reviewer BEFORE INSERT ON dispute_screening FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'nobody screens a dispute about their own verdict') WHERE EXISTS (SELECT 1 FROM dispute d JOIN review r ON r.id = d.review_id
+        JOIN review o ON o.task_id = r.task_id
+        WHERE d.id = NEW.dispute_id AND NEW.by_id IN (o.reviewer_id, d.by_id));
+END
+;;
+CREATE TRIGGER dispute_decided_by_another BEFORE INSERT ON review FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a dispute is decided by another reviewer') WHERE EXISTS (SELECT 1 FROM review o LEFT JOIN dispute d ON d.review_id = o.id
+        LEFT JOIN dispute_screening s ON s.dispute_id = d.id AND s.referred
+        WHERE o.task_id = NEW.task_id AND o.version = NEW.version - 1 AND ((d.id IS NULL AND o.reviewer_id <> NEW.reviewer_id)
+        OR (d.id IS NOT NULL AND (s.dispute_id IS NULL OR EXISTS (SELECT 1 FROM review e
+            WHERE e.task_id = NEW.task_id AND e.reviewer_id = NEW.reviewer_id)))));
 END
 ;;
 CREATE TRIGGER complaint_no_update BEFORE UPDATE ON complaint BEGIN SELECT RAISE(ABORT, 'complaint is append-only'); END

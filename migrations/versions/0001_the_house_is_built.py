@@ -186,6 +186,23 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("centre_id", "day", name=op.f("pk_recording_check")),
     )
     op.create_table(
+        "reply",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("text", sa.String(1000), nullable=False),
+        sa.Column("wording", sa.String(1000), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_reply_centre_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_reply_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
+        sa.UniqueConstraint("reference", name=op.f("uq_reply_reference")),
+    )
+    op.create_index(op.f("ix_reply_centre_id"), "reply", ["centre_id"], unique=False)
+    op.create_index(op.f("ix_reply_phone_id"), "reply", ["phone_id"], unique=False)
+    op.create_table(
         "script",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -211,6 +228,18 @@ def create_tables() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_staff_login")),
     )
     op.create_index(op.f("ix_staff_centre_id"), "staff", ["centre_id"], unique=False)
+    op.create_table(
+        "stray_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(80), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_stray_answer_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stray_answer")),
+        sa.UniqueConstraint("centre_id", "key", name=op.f("uq_stray_answer_centre_id_key")),
+    )
     op.create_table(
         "calendar_decision",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -288,8 +317,8 @@ def create_tables() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("sum_fen", sa.Integer(), nullable=False),
+        sa.Column("manifest", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_instruction_batch_by_id")),
@@ -443,6 +472,35 @@ def create_tables() -> None:
         sa.Column("skill", sa.String(80), nullable=False),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_skill_staff_id")),
         sa.PrimaryKeyConstraint("staff_id", "skill", name=op.f("pk_staff_skill")),
+    )
+    op.create_table(
+        "stray_settlement",
+        sa.Column("stray_answer_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_stray_settlement_by_id")),
+        sa.ForeignKeyConstraint(
+            ["stray_answer_id"], ["stray_answer.id"], name=op.f("fk_stray_settlement_stray_answer_id")
+        ),
+        sa.PrimaryKeyConstraint("stray_answer_id", name=op.f("pk_stray_settlement")),
+    )
+    op.create_table(
+        "batch_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "form",
+            sa.Enum("csv", "json", name="fileform", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["instruction_batch.id"], name=op.f("fk_batch_file_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_file")),
+        sa.UniqueConstraint("batch_id", "form", name=op.f("uq_batch_file_batch_id_form")),
     )
     op.create_table(
         "call_list",
@@ -607,6 +665,33 @@ def create_tables() -> None:
         sqlite_where=sa.text("approved"),
         postgresql_where=sa.text("approved"),
     )
+    op.create_table(
+        "briefing_read",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_version_id", sa.Integer(), nullable=False),
+        sa.Column("script_version_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_briefing_read_campaign_id")),
+        sa.ForeignKeyConstraint(
+            ["campaign_version_id"], ["campaign_version.id"], name=op.f("fk_briefing_read_campaign_version_id")
+        ),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_briefing_read_centre_id")),
+        sa.ForeignKeyConstraint(
+            ["script_version_id"], ["script_version.id"], name=op.f("fk_briefing_read_script_version_id")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_briefing_read_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_briefing_read")),
+        sa.UniqueConstraint(
+            "staff_id",
+            "script_version_id",
+            "campaign_version_id",
+            name=op.f("uq_briefing_read_staff_id_script_version_id_campaign_version_id"),
+        ),
+    )
+    op.create_index(op.f("ix_briefing_read_campaign_id"), "briefing_read", ["campaign_id"], unique=False)
     op.create_table(
         "contact",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1197,6 +1282,7 @@ def create_tables() -> None:
                 "considering",
                 "not_reached",
                 "suspended",
+                "complained",
                 "failed",
                 name="confirmationresult",
                 native_enum=False,
@@ -1208,11 +1294,12 @@ def create_tables() -> None:
         sa.Column("call_id", sa.Integer(), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("restored", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_confirmation_by_id")),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_confirmation_call_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_confirmation_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_confirmation")),
-        sa.UniqueConstraint("call_id", name=op.f("uq_confirmation_call_id")),
+        sa.UniqueConstraint("call_id", "restored", name=op.f("uq_confirmation_call_id_restored")),
         sa.UniqueConstraint("id", "subscription_id", "kind", "result", name="uq_confirmation_as_charged"),
     )
     op.create_index("ix_confirmation_subscription_id", "confirmation", ["subscription_id", "kind"], unique=False)
@@ -1311,7 +1398,14 @@ def create_tables() -> None:
         sa.Column(
             "source",
             sa.Enum(
-                "daily", "weekly", "targeted", name="reviewsource", native_enum=False, create_constraint=True, length=40
+                "daily",
+                "weekly",
+                "targeted",
+                "dispute",
+                name="reviewsource",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
             ),
             nullable=False,
         ),
@@ -1452,6 +1546,7 @@ def create_tables() -> None:
                 "considering",
                 "not_reached",
                 "suspended",
+                "complained",
                 "failed",
                 name="confirmationresult",
                 native_enum=False,
@@ -1491,10 +1586,82 @@ def create_tables() -> None:
         postgresql_where=sa.text("kind = 'charge'"),
     )
     op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "order_summary",
+                "reply_request",
+                "reminder",
+                "charge",
+                "cancellation",
+                name="noticekind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(80), nullable=False),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("confirmation_id", sa.Integer(), nullable=True),
+        sa.Column("expects", sa.String(20), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text", sa.String(1000), nullable=False),
+        sa.Column("script_version_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "sent",
+                "failed",
+                "dropped",
+                name="noticestate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(200), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_notice_sent_at_an_instant")),
+        sa.CheckConstraint(
+            "kind <> 'reply_request' OR confirmation_id IS NOT NULL", name=op.f("ck_notice_request_of_a_yes")
+        ),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_notice_centre_id")),
+        sa.ForeignKeyConstraint(["confirmation_id"], ["confirmation.id"], name=op.f("fk_notice_confirmation_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_notice_phone_id")),
+        sa.ForeignKeyConstraint(["script_version_id"], ["script_version.id"], name=op.f("fk_notice_script_version_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_notice_subscription_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("key", name=op.f("uq_notice_key")),
+    )
+    op.create_index("ix_notice_centre_state", "notice", ["centre_id", "state"], unique=False)
+    op.create_index(
+        "ix_notice_due",
+        "notice",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(op.f("ix_notice_phone_id"), "notice", ["phone_id"], unique=False)
+    op.create_index(op.f("ix_notice_subscription_id"), "notice", ["subscription_id"], unique=False)
+    op.create_table(
         "review",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
         sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("why_changed", sa.String(1000), nullable=False),
         sa.Column("call_id", sa.Integer(), nullable=False),
         sa.Column("recording_id", sa.Integer(), nullable=False),
         sa.Column("reviewer_id", sa.Integer(), nullable=False),
@@ -1505,13 +1672,15 @@ def create_tables() -> None:
         ),
         sa.Column("comment", sa.String(2000), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer_by", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_review_versions_from_one")),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_review_call_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_review_centre_id")),
         sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_review_recording_id")),
         sa.ForeignKeyConstraint(["reviewer_id"], ["staff.id"], name=op.f("fk_review_reviewer_id")),
         sa.ForeignKeyConstraint(["task_id"], ["review_task.id"], name=op.f("fk_review_task_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
-        sa.UniqueConstraint("task_id", name=op.f("uq_review_task_id")),
+        sa.UniqueConstraint("task_id", "version", name=op.f("uq_review_task_id_version")),
     )
     op.create_index(op.f("ix_review_call_id"), "review", ["call_id"], unique=False)
     op.create_index(op.f("ix_review_centre_id"), "review", ["centre_id"], unique=False)
@@ -1540,6 +1709,7 @@ def create_tables() -> None:
                 "passed",
                 "declined",
                 "lapsed",
+                "lifted",
                 name="correctionstate",
                 native_enum=False,
                 create_constraint=True,
@@ -1560,6 +1730,21 @@ def create_tables() -> None:
     )
     op.create_index(op.f("ix_correction_centre_id"), "correction", ["centre_id"], unique=False)
     op.create_index(op.f("ix_correction_subscription_id"), "correction", ["subscription_id"], unique=False)
+    op.create_table(
+        "dispute",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("review_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(1000), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_dispute_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_dispute_centre_id")),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_dispute_review_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
+        sa.UniqueConstraint("review_id", name=op.f("uq_dispute_review_id")),
+    )
+    op.create_index(op.f("ix_dispute_centre_id"), "dispute", ["centre_id"], unique=False)
     op.create_table(
         "instruction",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1584,15 +1769,17 @@ def create_tables() -> None:
         sa.Column("amount_fen", sa.Integer(), nullable=False),
         sa.Column("effective_on", sa.Date(), nullable=False),
         sa.Column("ledger_entry_id", sa.Integer(), nullable=True),
+        sa.Column("repeats_id", sa.Integer(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["instruction_batch.id"], name=op.f("fk_instruction_batch_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_instruction_centre_id")),
         sa.ForeignKeyConstraint(["ledger_entry_id"], ["ledger_entry.id"], name=op.f("fk_instruction_ledger_entry_id")),
+        sa.ForeignKeyConstraint(["repeats_id"], ["instruction.id"], name=op.f("fk_instruction_repeats_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_instruction_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instruction")),
         sa.UniqueConstraint("key", name=op.f("uq_instruction_key")),
-        sa.UniqueConstraint("ledger_entry_id", name=op.f("uq_instruction_ledger_entry_id")),
+        sa.UniqueConstraint("repeats_id", name=op.f("uq_instruction_repeats_id")),
     )
     op.create_index(op.f("ix_instruction_batch_id"), "instruction", ["batch_id"], unique=False)
     op.create_index(op.f("ix_instruction_subscription_id"), "instruction", ["subscription_id"], unique=False)
@@ -1603,6 +1790,62 @@ def create_tables() -> None:
         unique=False,
         sqlite_where=sa.text("batch_id IS NULL"),
         postgresql_where=sa.text("batch_id IS NULL"),
+    )
+    op.create_index(
+        "uq_instruction_entry_told_once",
+        "instruction",
+        ["ledger_entry_id"],
+        unique=True,
+        sqlite_where=sa.text("repeats_id IS NULL"),
+        postgresql_where=sa.text("repeats_id IS NULL"),
+    )
+    op.create_table(
+        "notice_receipt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=False),
+        sa.Column("delivered", sa.Boolean(), nullable=False),
+        sa.Column("why", sa.String(200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_receipt_notice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_receipt")),
+        sa.UniqueConstraint("notice_id", "delivered", name=op.f("uq_notice_receipt_notice_id_delivered")),
+    )
+    op.create_table(
+        "notice_try",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_try_notice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_try")),
+    )
+    op.create_index(op.f("ix_notice_try_notice_id"), "notice_try", ["notice_id"], unique=False)
+    op.create_table(
+        "reply_match",
+        sa.Column("reply_id", sa.Integer(), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "meaning",
+            sa.Enum("yes", "no", name="meaning", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_reply_match_notice_id")),
+        sa.ForeignKeyConstraint(["reply_id"], ["reply.id"], name=op.f("fk_reply_match_reply_id")),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_reply_match_subscription_id")),
+        sa.PrimaryKeyConstraint("reply_id", name=op.f("pk_reply_match")),
+        sa.UniqueConstraint("notice_id", "meaning", name=op.f("uq_reply_match_notice_id_meaning")),
+    )
+    op.create_index(op.f("ix_reply_match_subscription_id"), "reply_match", ["subscription_id"], unique=False)
+    op.create_table(
+        "review_acceptance",
+        sa.Column("review_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_review_acceptance_by_id")),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_review_acceptance_review_id")),
+        sa.PrimaryKeyConstraint("review_id", name=op.f("pk_review_acceptance")),
     )
     op.create_table(
         "review_mark",
@@ -1630,6 +1873,8 @@ def create_tables() -> None:
         ),
         sa.Column("second", sa.Float(), nullable=True),
         sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("reason_zh", sa.String(200), nullable=False),
+        sa.Column("reason_en", sa.String(200), nullable=False),
         sa.Column("note", sa.String(1000), nullable=False),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_review_mark_review_id")),
         sa.PrimaryKeyConstraint("review_id", "criterion", name=op.f("pk_review_mark")),
@@ -1639,9 +1884,64 @@ def create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("instruction_id", sa.Integer(), nullable=False),
         sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("amount_fen", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(200), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["instruction_id"], ["instruction.id"], name=op.f("fk_acknowledgement_instruction_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
         sa.UniqueConstraint("instruction_id", name=op.f("uq_acknowledgement_instruction_id")),
+    )
+    op.create_table(
+        "dispute_screening",
+        sa.Column("dispute_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("referred", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(1000), nullable=False),
+        sa.Column("task_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("referred OR reason <> ''", name=op.f("ck_dispute_screening_rejected_with_reason")),
+        sa.CheckConstraint("referred = (task_id IS NOT NULL)", name=op.f("ck_dispute_screening_referred_to_somebody")),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_dispute_screening_by_id")),
+        sa.ForeignKeyConstraint(["dispute_id"], ["dispute.id"], name=op.f("fk_dispute_screening_dispute_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["review_task.id"], name=op.f("fk_dispute_screening_task_id")),
+        sa.PrimaryKeyConstraint("dispute_id", name=op.f("pk_dispute_screening")),
+        sa.UniqueConstraint("task_id", name=op.f("uq_dispute_screening_task_id")),
+    )
+    op.create_table(
+        "difference_settlement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("instruction_id", sa.Integer(), nullable=False),
+        sa.Column("acknowledgement_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "decision",
+            sa.Enum(
+                "resend", "accept", "carried_out", name="decision", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(400), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["acknowledgement_id"], ["acknowledgement.id"], name=op.f("fk_difference_settlement_acknowledgement_id")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_difference_settlement_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_difference_settlement_centre_id")),
+        sa.ForeignKeyConstraint(
+            ["instruction_id"], ["instruction.id"], name=op.f("fk_difference_settlement_instruction_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_difference_settlement")),
+        sa.UniqueConstraint("acknowledgement_id", name=op.f("uq_difference_settlement_acknowledgement_id")),
+    )
+    op.create_index(
+        "ix_difference_settlement_instruction_id", "difference_settlement", ["instruction_id"], unique=False
+    )
+    op.create_index(
+        "uq_difference_settlement_unanswered",
+        "difference_settlement",
+        ["instruction_id"],
+        unique=True,
+        sqlite_where=sa.text("acknowledgement_id IS NULL"),
+        postgresql_where=sa.text("acknowledgement_id IS NULL"),
     )

@@ -25,6 +25,7 @@ class ConfirmationResult(StrEnum):
     CONSIDERING = "considering"
     NOT_REACHED = "not_reached"
     SUSPENDED = "suspended"
+    COMPLAINED = "complained"
     FAILED = "failed"
 
 
@@ -33,7 +34,7 @@ class Confirmation(SQLModel, table=True):
 
     __tablename__ = "confirmation"
     __table_args__ = (
-        sa.UniqueConstraint("call_id"),
+        sa.UniqueConstraint("call_id", "restored"),
         sa.UniqueConstraint("id", "subscription_id", "kind", "result", name="uq_confirmation_as_charged"),
         sa.Index("ix_confirmation_subscription_id", "subscription_id", "kind"),
     )
@@ -45,6 +46,7 @@ class Confirmation(SQLModel, table=True):
     call_id: int = Field(foreign_key="call.id")
     by_id: int = Field(foreign_key="staff.id")
     at: datetime = Field(sa_type=UtcDateTime)
+    restored: int = Field(default=0, ge=0, description="how often a review that had voided it was found wrong")
 
 
 class ConfirmationVoid(SQLModel, table=True):
@@ -81,4 +83,15 @@ guard(
     refuse_if="""NEW.result = 'passed' AND (SELECT count(*) FROM self_mark m
         WHERE m.call_id = NEW.call_id AND m.mark = 'pass') < 4""",
     saying="all four criteria must pass",
+)
+guard(
+    table_of(Confirmation),
+    "confirmation_not_by_the_reviewer",
+    when="BEFORE INSERT",
+    # A review that is asked for while the call is under way does not undo what the customer said in it.
+    refuse_if="""NEW.kind = 'second' AND NEW.result = 'passed' AND EXISTS (SELECT 1 FROM review_task t
+        JOIN call heard ON heard.id = t.call_id AND heard.duty <> 'confirmation'
+        JOIN call c ON c.id = NEW.call_id AND c.contact_id = heard.contact_id
+        WHERE t.reviewer_id = NEW.by_id AND t.made_at <= c.dialled_at)""",
+    saying="the second confirmation is never the reviewer's",
 )

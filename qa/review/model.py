@@ -4,9 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, SQLModel, col
 
 from outbound.compliance import Criterion, Mark, Verdict
+from outbound.confirmations.model import Confirmation
 from outbound.db import UtcDateTime, append_only, choice, guard, table_of
 
 
@@ -16,6 +18,7 @@ class ReviewSource(StrEnum):
     DAILY = "daily"
     WEEKLY = "weekly"
     TARGETED = "targeted"
+    DISPUTE = "dispute"
 
 
 class ReviewTask(SQLModel, table=True):
@@ -40,20 +43,34 @@ class ReviewTask(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """A reviewer's verdict on one call."""
+    """A reviewer's verdict on one call; a later change of it is a further version, and the last version stands."""
 
     __tablename__ = "review"
-    __table_args__ = (sa.UniqueConstraint("task_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("task_id", "version"),
+        sa.CheckConstraint("version >= 1", name="versions_from_one"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id", index=True)
     task_id: int = Field(foreign_key="review_task.id")
+    version: int = 1
+    why_changed: str = Field(default="", max_length=1000, description="of a later version, the reason")
     call_id: int = Field(foreign_key="call.id", index=True)
     recording_id: int = Field(foreign_key="recording.id")
     reviewer_id: int = Field(foreign_key="staff.id")
     verdict: Verdict = Field(sa_type=choice(Verdict))
     comment: str = Field(default="", max_length=2000)
     at: datetime = Field(sa_type=UtcDateTime)
+    answer_by: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="until when the caller may dispute it"
+    )
+
+
+def stands() -> sa.ColumnElement[bool]:
+    """That a review is the last version of itself: the condition under which it counts."""
+    later = aliased(Review)
+    return ~sa.exists().where(col(later.task_id) == col(Review.task_id), col(later.version) > col(Review.version))
 
 
 class ReviewMark(SQLModel, table=True):
@@ -68,6 +85,8 @@ class ReviewMark(SQLModel, table=True):
     mark: Mark = Field(sa_type=choice(Mark))
     second: float | None = Field(default=None, description="where it is heard")
     reason: str = Field(default="", max_length=60)
+    reason_zh: str = Field(default="", max_length=200, description="the reason in the words of that day")
+    reason_en: str = Field(default="", max_length=200)
     note: str = Field(default="", max_length=1000)
 
 
@@ -78,6 +97,8 @@ class CorrectionState(StrEnum):
     PASSED = "passed"
     DECLINED = "declined"
     LAPSED = "lapsed"
+    LIFTED = "lifted"
+    """The review that asked for it was found wrong."""
 
 
 class Correction(SQLModel, table=True):
@@ -97,6 +118,8 @@ class Correction(SQLModel, table=True):
     closing_call_id: int | None = Field(default=None, foreign_key="call.id")
 
 
+_BEFORE = "o.task_id = NEW.task_id AND o.version = NEW.version - 1"
+
 append_only(table_of(Review))
 append_only(table_of(ReviewMark))
 guard(
@@ -108,4 +131,27 @@ guard(
         WHERE c.id = NEW.call_id AND o.agent_id = NEW.reviewer_id)
         OR NOT EXISTS (SELECT 1 FROM recording r WHERE r.id = NEW.recording_id AND r.call_id = NEW.call_id)""",
     saying="nobody reviews their own call",
+)
+guard(
+    table_of(Review),
+    "review_changed_with_reason",
+    when="BEFORE INSERT",
+    refuse_if=f"""NEW.version > 1 AND (trim(NEW.why_changed) = '' OR NOT EXISTS (SELECT 1 FROM review o
+        WHERE {_BEFORE} AND o.call_id = NEW.call_id AND o.recording_id = NEW.recording_id))""",
+    saying="a verdict is changed with a reason",
+)
+guard(
+    table_of(Confirmation),
+    "confirmation_restored_with_its_review",
+    when="BEFORE INSERT",
+    # A confirmation that a review voided counts again only once no standing review fails its call.
+    refuse_if="""NEW.restored > 0 AND (NOT EXISTS (SELECT 1 FROM confirmation o
+        JOIN confirmation_void v ON v.confirmation_id = o.id AND v.reason = 'review_failed'
+        WHERE o.call_id = NEW.call_id AND o.restored = NEW.restored - 1 AND o.subscription_id = NEW.subscription_id
+        AND o.kind = NEW.kind AND o.result = NEW.result AND o.by_id = NEW.by_id)
+        OR NOT EXISTS (SELECT 1 FROM review r WHERE r.call_id = NEW.call_id AND r.verdict = 'valid'
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version))
+        OR EXISTS (SELECT 1 FROM review r WHERE r.call_id = NEW.call_id AND r.verdict = 'invalid'
+        AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version)))""",
+    saying="what a review voided is restored by a review",
 )
