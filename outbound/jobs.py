@@ -8,12 +8,13 @@ from typing import Any
 from sqlmodel import Session
 
 from outbound import clock, complaints
+from outbound.anchors import anchoring
 from outbound.billing import charges
 from outbound.calls import broken
 from outbound.people import Centre, known
 from outbound.subscriptions import trial
 from outbound.timetable import Every, Job
-from qa import corrections
+from qa import corrections, stopping
 from qa.sampling import frames
 from qa.sampling import verbs as sampling
 from qa.sampling.model import DrawKind
@@ -77,13 +78,26 @@ def record_broken_callbacks(session: Session, centre: Centre, _hour: str, now: d
     return {"broken": len(broken.record_broken(session, centre, now=now))}
 
 
+def stop_campaigns(session: Session, centre: Centre, _hour: str, now: datetime) -> Mapping[str, Any]:
+    """Campaigns whose agents are all sampled in full are stopped until a manager says what was done."""
+    return {"stopped": len(stopping.stop_where_needed(session, centre, now=now))}
+
+
+def anchor_journal(session: Session, centre: Centre, _hour: str, now: datetime) -> Mapping[str, Any]:
+    """The journal of a centre, and the one of no centre, is anchored; a round takes the anchors outside."""
+    anchors = [anchoring.drop(session, chain, now=now) for chain in (known(centre.id), 0)]
+    return {"lengths": [anchor.length if anchor else 0 for anchor in anchors]}
+
+
 JOBS = (
     Job("broken_callbacks", Every.HOUR, time(0, 5), record_broken_callbacks),
+    Job("quality_stops", Every.HOUR, time(0, 10), stop_campaigns),
     Job("seeds", Every.DAY, time(0, 0), promise_seeds),
     Job("trial_ends", Every.DAY, time(0, 5), end_trials),
     Job("confirmation_windows", Every.DAY, time(0, 10), open_windows),
     Job("charge_run", Every.DAY, time(0, 20), charge),
     Job("daily_draw", Every.DAY, time(0, 30), draw_yesterday),
     Job("weekly_draw", Every.WEEK, time(0, 40), draw_last_week),
+    Job("anchors", Every.HOUR, time(0, 50), anchor_journal),
 )
 """The timetable, in the order of the day."""

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.engine import Engine
 
 from outbound import resealing
+from outbound.anchors import outings
 from outbound.call_lists import starting
 from outbound.intake.taking import hear_waiting
 from outbound.intake.watched import take_watched
@@ -55,6 +56,12 @@ def take_imports_up(engine: Engine, settings: Settings, now: datetime) -> object
     return starting.take_up(engine, settings, now=now)
 
 
+def put_anchors_out(engine: Engine, settings: Settings, now: datetime) -> object:
+    """The journal's anchors go where nobody who has the database can change them."""
+    outings.put_in_file(engine, settings.data, now=now)
+    return outings.send(engine, settings, now=now)
+
+
 ROUNDS: tuple[Round, ...] = (
     take_recordings,
     hear_recordings,
@@ -62,6 +69,7 @@ ROUNDS: tuple[Round, ...] = (
     check_recordings,
     reseal_numbers,
     take_imports_up,
+    put_anchors_out,
 )
 """In this order at every beat, before the timetable: a draw shall find what came in before it."""
 

@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         description="whether recordings are encrypted before they are stored, with recordings.key in OUTBOUND_DATA",
     )
     watched: Path | None = Field(None, description="folder from which recordings are taken in; empty: none")
+    anchor_url: str = Field(
+        "",
+        pattern="^(https?://.+)?$",
+        description="address to which the journal's anchors are sent, kept by somebody else; empty: none",
+    )
     host: str = Field("127.0.0.1", description="address on which `serve` listens")
     port: int = Field(8000, ge=1, le=65535, description="port on which `serve` listens")
     threads: int = Field(16, ge=1, le=512, description="threads of one `serve` process")
