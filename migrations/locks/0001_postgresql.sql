@@ -4,6 +4,24 @@ CREATE TRIGGER journal_entry_append_only BEFORE UPDATE OR DELETE ON journal_entr
 ;;
 CREATE TRIGGER journal_entry_no_truncate BEFORE TRUNCATE ON journal_entry FOR EACH STATEMENT EXECUTE FUNCTION journal_entry_append_only()
 ;;
+CREATE FUNCTION journal_anchor_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'journal_anchor is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER journal_anchor_append_only BEFORE UPDATE OR DELETE ON journal_anchor FOR EACH ROW EXECUTE FUNCTION journal_anchor_append_only()
+;;
+CREATE TRIGGER journal_anchor_no_truncate BEFORE TRUNCATE ON journal_anchor FOR EACH STATEMENT EXECUTE FUNCTION journal_anchor_append_only()
+;;
+CREATE FUNCTION journal_block_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'journal_block is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER journal_block_append_only BEFORE UPDATE OR DELETE ON journal_block FOR EACH ROW EXECUTE FUNCTION journal_block_append_only()
+;;
+CREATE TRIGGER journal_block_no_truncate BEFORE TRUNCATE ON journal_block FOR EACH STATEMENT EXECUTE FUNCTION journal_block_append_only()
+;;
+CREATE FUNCTION anchor_outing_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'anchor_outing is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER anchor_outing_append_only BEFORE UPDATE OR DELETE ON anchor_outing FOR EACH ROW EXECUTE FUNCTION anchor_outing_append_only()
+;;
+CREATE TRIGGER anchor_outing_no_truncate BEFORE TRUNCATE ON anchor_outing FOR EACH STATEMENT EXECUTE FUNCTION anchor_outing_append_only()
+;;
 CREATE FUNCTION calendar_decision_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calendar_decision is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER calendar_decision_append_only BEFORE UPDATE OR DELETE ON calendar_decision FOR EACH ROW EXECUTE FUNCTION calendar_decision_append_only()
@@ -188,6 +206,27 @@ CREATE FUNCTION campaign_version_append_only() RETURNS trigger LANGUAGE plpgsql 
 CREATE TRIGGER campaign_version_append_only BEFORE UPDATE OR DELETE ON campaign_version FOR EACH ROW EXECUTE FUNCTION campaign_version_append_only()
 ;;
 CREATE TRIGGER campaign_version_no_truncate BEFORE TRUNCATE ON campaign_version FOR EACH STATEMENT EXECUTE FUNCTION campaign_version_append_only()
+;;
+CREATE FUNCTION campaign_stop_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'campaign_stop is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER campaign_stop_append_only BEFORE UPDATE OR DELETE ON campaign_stop FOR EACH ROW EXECUTE FUNCTION campaign_stop_append_only()
+;;
+CREATE TRIGGER campaign_stop_no_truncate BEFORE TRUNCATE ON campaign_stop FOR EACH STATEMENT EXECUTE FUNCTION campaign_stop_append_only()
+;;
+CREATE FUNCTION campaign_release_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'campaign_release is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER campaign_release_append_only BEFORE UPDATE OR DELETE ON campaign_release FOR EACH ROW EXECUTE FUNCTION campaign_release_append_only()
+;;
+CREATE TRIGGER campaign_release_no_truncate BEFORE TRUNCATE ON campaign_release FOR EACH STATEMENT EXECUTE FUNCTION campaign_release_append_only()
+;;
+CREATE FUNCTION campaign_stopped_stays_paused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.state = 'open' AND OLD.state <> 'open' AND EXISTS (SELECT 1 FROM campaign_stop s
+        WHERE s.campaign_id = NEW.id AND NOT EXISTS (SELECT 1 FROM campaign_release r WHERE r.stop_id = s.id)) THEN RAISE EXCEPTION 'a campaign is stopped for its quality' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER campaign_stopped_stays_paused BEFORE UPDATE OF state ON campaign FOR EACH ROW EXECUTE FUNCTION campaign_stopped_stays_paused()
 ;;
 CREATE FUNCTION dial_token_not_for_opted_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
@@ -497,6 +536,236 @@ END $$
 ;;
 CREATE TRIGGER confirmation_not_by_the_reviewer BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_not_by_the_reviewer()
 ;;
+CREATE FUNCTION ledger_entry_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ledger_entry is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW EXECUTE FUNCTION ledger_entry_append_only()
+;;
+CREATE TRIGGER ledger_entry_no_truncate BEFORE TRUNCATE ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_append_only()
+;;
+CREATE FUNCTION charge_hold_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'charge_hold is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER charge_hold_append_only BEFORE UPDATE OR DELETE ON charge_hold FOR EACH ROW EXECUTE FUNCTION charge_hold_append_only()
+;;
+CREATE TRIGGER charge_hold_no_truncate BEFORE TRUNCATE ON charge_hold FOR EACH STATEMENT EXECUTE FUNCTION charge_hold_append_only()
+;;
+CREATE FUNCTION charge_hold_lifting_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'charge_hold_lifting is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER charge_hold_lifting_append_only BEFORE UPDATE OR DELETE ON charge_hold_lifting FOR EACH ROW EXECUTE FUNCTION charge_hold_lifting_append_only()
+;;
+CREATE TRIGGER charge_hold_lifting_no_truncate BEFORE TRUNCATE ON charge_hold_lifting FOR EACH STATEMENT EXECUTE FUNCTION charge_hold_lifting_append_only()
+;;
+CREATE FUNCTION instruction_batch_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'instruction_batch is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER instruction_batch_append_only BEFORE UPDATE OR DELETE ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_append_only()
+;;
+CREATE TRIGGER instruction_batch_no_truncate BEFORE TRUNCATE ON instruction_batch FOR EACH STATEMENT EXECUTE FUNCTION instruction_batch_append_only()
+;;
+CREATE FUNCTION acknowledgement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'acknowledgement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER acknowledgement_append_only BEFORE UPDATE OR DELETE ON acknowledgement FOR EACH ROW EXECUTE FUNCTION acknowledgement_append_only()
+;;
+CREATE TRIGGER acknowledgement_no_truncate BEFORE TRUNCATE ON acknowledgement FOR EACH STATEMENT EXECUTE FUNCTION acknowledgement_append_only()
+;;
+CREATE FUNCTION difference_settlement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'difference_settlement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER difference_settlement_append_only BEFORE UPDATE OR DELETE ON difference_settlement FOR EACH ROW EXECUTE FUNCTION difference_settlement_append_only()
+;;
+CREATE TRIGGER difference_settlement_no_truncate BEFORE TRUNCATE ON difference_settlement FOR EACH STATEMENT EXECUTE FUNCTION difference_settlement_append_only()
+;;
+CREATE FUNCTION stray_answer_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stray_answer is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER stray_answer_append_only BEFORE UPDATE OR DELETE ON stray_answer FOR EACH ROW EXECUTE FUNCTION stray_answer_append_only()
+;;
+CREATE TRIGGER stray_answer_no_truncate BEFORE TRUNCATE ON stray_answer FOR EACH STATEMENT EXECUTE FUNCTION stray_answer_append_only()
+;;
+CREATE FUNCTION stray_settlement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stray_settlement is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER stray_settlement_append_only BEFORE UPDATE OR DELETE ON stray_settlement FOR EACH ROW EXECUTE FUNCTION stray_settlement_append_only()
+;;
+CREATE TRIGGER stray_settlement_no_truncate BEFORE TRUNCATE ON stray_settlement FOR EACH STATEMENT EXECUTE FUNCTION stray_settlement_append_only()
+;;
+CREATE FUNCTION batch_file_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF 1 = 1 THEN RAISE EXCEPTION 'batch_file is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER batch_file_unchanged BEFORE UPDATE OF id, batch_id, form, name, size, sha256 ON batch_file FOR EACH ROW EXECUTE FUNCTION batch_file_unchanged()
+;;
+CREATE FUNCTION batch_file_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF 1 = 1 THEN RAISE EXCEPTION 'batch_file is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER batch_file_stays BEFORE DELETE ON batch_file FOR EACH ROW EXECUTE FUNCTION batch_file_stays()
+;;
+CREATE FUNCTION batch_file_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+RAISE EXCEPTION 'batch_file is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER batch_file_no_truncate BEFORE TRUNCATE ON batch_file
+FOR EACH STATEMENT EXECUTE FUNCTION batch_file_no_truncate()
+;;
+CREATE FUNCTION batch_file_sealed_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2)) THEN RAISE EXCEPTION 'what is sealed in batch_file changes only with its key' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER batch_file_sealed_again BEFORE UPDATE OF sealed ON batch_file FOR EACH ROW EXECUTE FUNCTION batch_file_sealed_again()
+;;
+CREATE FUNCTION subscription_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'subscriptions are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER subscription_never_deleted BEFORE DELETE ON subscription FOR EACH ROW EXECUTE FUNCTION subscription_never_deleted()
+;;
+CREATE FUNCTION charge_hold_raises_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    RETURN NULL;
+END $$
+;;
+CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  EXECUTE FUNCTION charge_hold_raises_version()
+;;
+CREATE FUNCTION ledger_entry_in_form() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.kind NOT IN ('charge', 'reversal') OR NOT (length(NEW.cycle) = 10 AND substr(NEW.cycle, 1, 2) = '20' AND substr(NEW.cycle, 3, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 4, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 7, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 10, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 5, 1) = '-' AND substr(NEW.cycle, 8, 1) = '-' AND substr(NEW.cycle, 6, 1) IN ('0', '1') AND substr(NEW.cycle, 9, 1) IN ('0', '1', '2', '3'))
+        OR (NEW.kind = 'charge' AND (NEW.amount_fen <= 0 OR NEW.reverses_id IS NOT NULL OR NEW.confirmation_id IS NULL
+            OR coalesce(NEW.confirmation_kind, '') <> 'second' OR coalesce(NEW.confirmation_result, '') <> 'passed'))
+        OR (NEW.kind = 'reversal' AND (NEW.amount_fen >= 0 OR NEW.reverses_id IS NULL))
+        OR NOT EXISTS (SELECT 1 FROM subscription s
+            WHERE s.id = NEW.subscription_id AND s.centre_id = NEW.centre_id) THEN RAISE EXCEPTION 'an entry is a charge or its reversal' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER ledger_entry_in_form BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION ledger_entry_in_form()
+;;
+CREATE FUNCTION charge_needs_second_confirmation() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    IF NEW.kind = 'charge' AND (
+        NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'first')
+        AND c.result = 'passed'
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'second')
+        AND c.result = 'passed' AND c.id = NEW.confirmation_id AND c.by_id <> (SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
+        OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
+            AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
+        OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
+            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
+            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
+        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
+            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7))) THEN RAISE EXCEPTION 'a charge needs a valid second confirmation' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION charge_needs_second_confirmation()
+;;
+CREATE FUNCTION reversal_takes_back_its_charge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
+        AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
+        AND e.cycle = NEW.cycle) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.reverses_id)) THEN RAISE EXCEPTION 'a reversal takes back one charge, whole' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER reversal_takes_back_its_charge BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION reversal_takes_back_its_charge()
+;;
+CREATE FUNCTION instruction_leaves_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.batch_id IS NOT NULL OR NEW.id <> OLD.id OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
+        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
+        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
+        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0)
+        OR coalesce(NEW.repeats_id, 0) <> coalesce(OLD.repeats_id, 0)
+        OR NOT EXISTS (SELECT 1 FROM instruction_batch b WHERE b.id = NEW.batch_id AND b.centre_id = NEW.centre_id
+            AND b.at >= NEW.made_at) THEN RAISE EXCEPTION 'an instruction leaves once' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_leaves_once BEFORE UPDATE ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_leaves_once()
+;;
+CREATE FUNCTION instruction_charge_from_ledger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.batch_id IS NOT NULL
+        OR (NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
+        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
+        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
+        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
+        AND (e.kind = 'charge') = (NEW.kind = 'charge')))
+        OR (NEW.repeats_id IS NULL AND EXISTS (SELECT 1 FROM instruction i
+            WHERE i.ledger_entry_id = NEW.ledger_entry_id)) THEN RAISE EXCEPTION 'a charge instruction follows the ledger' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_charge_from_ledger BEFORE INSERT ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_charge_from_ledger()
+;;
+CREATE FUNCTION instruction_repeated_by_decision() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.repeats_id IS NOT NULL AND (NOT EXISTS (SELECT 1 FROM instruction o
+        JOIN difference_settlement d ON d.instruction_id = o.id AND d.decision = 'resend'
+        WHERE o.id = NEW.repeats_id AND o.kind = NEW.kind AND o.amount_fen = NEW.amount_fen
+        AND o.subscription_id = NEW.subscription_id AND o.centre_id = NEW.centre_id
+        AND coalesce(o.ledger_entry_id, 0) = coalesce(NEW.ledger_entry_id, 0))
+        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.ledger_entry_id)) THEN RAISE EXCEPTION 'an instruction is repeated once, after its rejection' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_repeated_by_decision BEFORE INSERT ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_repeated_by_decision()
+;;
+CREATE FUNCTION instruction_never_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF OLD.id IS NOT NULL THEN RAISE EXCEPTION 'instructions are kept' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_never_deleted BEFORE DELETE ON instruction FOR EACH ROW EXECUTE FUNCTION instruction_never_deleted()
+;;
+CREATE FUNCTION instruction_batch_without_gap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.number <> 1 + coalesce((SELECT max(b.number) FROM instruction_batch b
+        WHERE b.centre_id = NEW.centre_id), 0) THEN RAISE EXCEPTION 'batches are numbered without gaps' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER instruction_batch_without_gap BEFORE INSERT ON instruction_batch FOR EACH ROW EXECUTE FUNCTION instruction_batch_without_gap()
+;;
+CREATE FUNCTION acknowledgement_of_what_left() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM instruction i WHERE i.id = NEW.instruction_id AND i.batch_id IS NOT NULL) THEN RAISE EXCEPTION 'only what has left is answered' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER acknowledgement_of_what_left BEFORE INSERT ON acknowledgement FOR EACH ROW EXECUTE FUNCTION acknowledgement_of_what_left()
+;;
+CREATE FUNCTION settlement_of_a_difference() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.reason = '' OR NEW.decision NOT IN ('resend', 'accept', 'carried_out')
+        OR NOT EXISTS (SELECT 1 FROM instruction i WHERE i.id = NEW.instruction_id AND i.batch_id IS NOT NULL
+            AND i.centre_id = NEW.centre_id)
+        OR (NEW.acknowledgement_id IS NULL AND (NEW.decision <> 'carried_out'
+            OR EXISTS (SELECT 1 FROM acknowledgement a WHERE a.instruction_id = NEW.instruction_id)
+            OR EXISTS (SELECT 1 FROM difference_settlement d WHERE d.instruction_id = NEW.instruction_id)))
+        OR (NEW.acknowledgement_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM acknowledgement a
+            JOIN instruction i ON i.id = a.instruction_id
+            WHERE a.id = NEW.acknowledgement_id AND a.instruction_id = NEW.instruction_id
+            AND (NOT a.accepted OR (a.amount_fen <> i.amount_fen AND NEW.decision = 'carried_out')))) THEN RAISE EXCEPTION 'only a difference is settled' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER settlement_of_a_difference BEFORE INSERT ON difference_settlement FOR EACH ROW EXECUTE FUNCTION settlement_of_a_difference()
+;;
 CREATE FUNCTION notice_try_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'notice_try is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER notice_try_append_only BEFORE UPDATE OR DELETE ON notice_try FOR EACH ROW EXECUTE FUNCTION notice_try_append_only()
@@ -647,6 +916,71 @@ CREATE FUNCTION confirmation_restored_with_its_review() RETURNS trigger LANGUAGE
 END $$
 ;;
 CREATE TRIGGER confirmation_restored_with_its_review BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION confirmation_restored_with_its_review()
+;;
+CREATE FUNCTION patrol_note_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'patrol_note is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER patrol_note_append_only BEFORE UPDATE OR DELETE ON patrol_note FOR EACH ROW EXECUTE FUNCTION patrol_note_append_only()
+;;
+CREATE TRIGGER patrol_note_no_truncate BEFORE TRUNCATE ON patrol_note FOR EACH STATEMENT EXECUTE FUNCTION patrol_note_append_only()
+;;
+CREATE FUNCTION patrol_of_ones_own_centre() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.agent_id = NEW.by_id OR NOT EXISTS (SELECT 1 FROM staff s
+        WHERE s.id = NEW.agent_id AND s.centre_id = NEW.centre_id) THEN RAISE EXCEPTION 'nobody inspects their own seat' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER patrol_of_ones_own_centre BEFORE INSERT ON patrol_note FOR EACH ROW EXECUTE FUNCTION patrol_of_ones_own_centre()
+;;
+CREATE FUNCTION calibration_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calibration is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calibration_append_only BEFORE UPDATE OR DELETE ON calibration FOR EACH ROW EXECUTE FUNCTION calibration_append_only()
+;;
+CREATE TRIGGER calibration_no_truncate BEFORE TRUNCATE ON calibration FOR EACH STATEMENT EXECUTE FUNCTION calibration_append_only()
+;;
+CREATE FUNCTION calibration_call_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calibration_call is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calibration_call_append_only BEFORE UPDATE OR DELETE ON calibration_call FOR EACH ROW EXECUTE FUNCTION calibration_call_append_only()
+;;
+CREATE TRIGGER calibration_call_no_truncate BEFORE TRUNCATE ON calibration_call FOR EACH STATEMENT EXECUTE FUNCTION calibration_call_append_only()
+;;
+CREATE FUNCTION calibration_reviewer_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calibration_reviewer is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calibration_reviewer_append_only BEFORE UPDATE OR DELETE ON calibration_reviewer FOR EACH ROW EXECUTE FUNCTION calibration_reviewer_append_only()
+;;
+CREATE TRIGGER calibration_reviewer_no_truncate BEFORE TRUNCATE ON calibration_reviewer FOR EACH STATEMENT EXECUTE FUNCTION calibration_reviewer_append_only()
+;;
+CREATE FUNCTION calibration_verdict_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calibration_verdict is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calibration_verdict_append_only BEFORE UPDATE OR DELETE ON calibration_verdict FOR EACH ROW EXECUTE FUNCTION calibration_verdict_append_only()
+;;
+CREATE TRIGGER calibration_verdict_no_truncate BEFORE TRUNCATE ON calibration_verdict FOR EACH STATEMENT EXECUTE FUNCTION calibration_verdict_append_only()
+;;
+CREATE FUNCTION calibration_mark_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calibration_mark is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calibration_mark_append_only BEFORE UPDATE OR DELETE ON calibration_mark FOR EACH ROW EXECUTE FUNCTION calibration_mark_append_only()
+;;
+CREATE TRIGGER calibration_mark_no_truncate BEFORE TRUNCATE ON calibration_mark FOR EACH STATEMENT EXECUTE FUNCTION calibration_mark_append_only()
+;;
+CREATE FUNCTION calibration_closing_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calibration_closing is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calibration_closing_append_only BEFORE UPDATE OR DELETE ON calibration_closing FOR EACH ROW EXECUTE FUNCTION calibration_closing_append_only()
+;;
+CREATE TRIGGER calibration_closing_no_truncate BEFORE TRUNCATE ON calibration_closing FOR EACH STATEMENT EXECUTE FUNCTION calibration_closing_append_only()
+;;
+CREATE FUNCTION calibration_result_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'calibration_result is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER calibration_result_append_only BEFORE UPDATE OR DELETE ON calibration_result FOR EACH ROW EXECUTE FUNCTION calibration_result_append_only()
+;;
+CREATE TRIGGER calibration_result_no_truncate BEFORE TRUNCATE ON calibration_result FOR EACH STATEMENT EXECUTE FUNCTION calibration_result_append_only()
+;;
+CREATE FUNCTION calibration_is_open() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT 1 FROM calibration_closing c WHERE c.calibration_id = NEW.calibration_id) THEN RAISE EXCEPTION 'the calibration is closed' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER calibration_is_open BEFORE INSERT ON calibration_verdict FOR EACH ROW EXECUTE FUNCTION calibration_is_open()
 ;;
 CREATE FUNCTION review_acceptance_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'review_acceptance is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;

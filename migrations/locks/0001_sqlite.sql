@@ -4,6 +4,24 @@ CREATE TRIGGER journal_entry_no_delete BEFORE DELETE ON journal_entry BEGIN SELE
 ;;
 CREATE TRIGGER journal_entry_no_replace BEFORE INSERT ON journal_entry WHEN EXISTS (SELECT 1 FROM journal_entry WHERE chain = NEW.chain AND sequence = NEW.sequence OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: journal_entry is append-only'); END
 ;;
+CREATE TRIGGER journal_anchor_no_update BEFORE UPDATE ON journal_anchor BEGIN SELECT RAISE(ABORT, 'journal_anchor is append-only'); END
+;;
+CREATE TRIGGER journal_anchor_no_delete BEFORE DELETE ON journal_anchor BEGIN SELECT RAISE(ABORT, 'journal_anchor is append-only'); END
+;;
+CREATE TRIGGER journal_anchor_no_replace BEFORE INSERT ON journal_anchor WHEN EXISTS (SELECT 1 FROM journal_anchor WHERE chain = NEW.chain AND length = NEW.length OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: journal_anchor is append-only'); END
+;;
+CREATE TRIGGER journal_block_no_update BEFORE UPDATE ON journal_block BEGIN SELECT RAISE(ABORT, 'journal_block is append-only'); END
+;;
+CREATE TRIGGER journal_block_no_delete BEFORE DELETE ON journal_block BEGIN SELECT RAISE(ABORT, 'journal_block is append-only'); END
+;;
+CREATE TRIGGER journal_block_no_replace BEFORE INSERT ON journal_block WHEN EXISTS (SELECT 1 FROM journal_block WHERE chain = NEW.chain AND number = NEW.number) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: journal_block is append-only'); END
+;;
+CREATE TRIGGER anchor_outing_no_update BEFORE UPDATE ON anchor_outing BEGIN SELECT RAISE(ABORT, 'anchor_outing is append-only'); END
+;;
+CREATE TRIGGER anchor_outing_no_delete BEFORE DELETE ON anchor_outing BEGIN SELECT RAISE(ABORT, 'anchor_outing is append-only'); END
+;;
+CREATE TRIGGER anchor_outing_no_replace BEFORE INSERT ON anchor_outing WHEN EXISTS (SELECT 1 FROM anchor_outing WHERE anchor_id = NEW.anchor_id AND place = NEW.place) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: anchor_outing is append-only'); END
+;;
 CREATE TRIGGER calendar_decision_no_update BEFORE UPDATE ON calendar_decision BEGIN SELECT RAISE(ABORT, 'calendar_decision is append-only'); END
 ;;
 CREATE TRIGGER calendar_decision_no_delete BEFORE DELETE ON calendar_decision BEGIN SELECT RAISE(ABORT, 'calendar_decision is append-only'); END
@@ -125,6 +143,23 @@ CREATE TRIGGER campaign_version_no_update BEFORE UPDATE ON campaign_version BEGI
 CREATE TRIGGER campaign_version_no_delete BEFORE DELETE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
 ;;
 CREATE TRIGGER campaign_version_no_replace BEFORE INSERT ON campaign_version WHEN EXISTS (SELECT 1 FROM campaign_version WHERE campaign_id = NEW.campaign_id AND number = NEW.number OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: campaign_version is append-only'); END
+;;
+CREATE TRIGGER campaign_stop_no_update BEFORE UPDATE ON campaign_stop BEGIN SELECT RAISE(ABORT, 'campaign_stop is append-only'); END
+;;
+CREATE TRIGGER campaign_stop_no_delete BEFORE DELETE ON campaign_stop BEGIN SELECT RAISE(ABORT, 'campaign_stop is append-only'); END
+;;
+CREATE TRIGGER campaign_stop_no_replace BEFORE INSERT ON campaign_stop WHEN EXISTS (SELECT 1 FROM campaign_stop WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: campaign_stop is append-only'); END
+;;
+CREATE TRIGGER campaign_release_no_update BEFORE UPDATE ON campaign_release BEGIN SELECT RAISE(ABORT, 'campaign_release is append-only'); END
+;;
+CREATE TRIGGER campaign_release_no_delete BEFORE DELETE ON campaign_release BEGIN SELECT RAISE(ABORT, 'campaign_release is append-only'); END
+;;
+CREATE TRIGGER campaign_release_no_replace BEFORE INSERT ON campaign_release WHEN EXISTS (SELECT 1 FROM campaign_release WHERE stop_id = NEW.stop_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: campaign_release is append-only'); END
+;;
+CREATE TRIGGER campaign_stopped_stays_paused BEFORE UPDATE OF state ON campaign FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a campaign is stopped for its quality') WHERE NEW.state = 'open' AND OLD.state <> 'open' AND EXISTS (SELECT 1 FROM campaign_stop s
+        WHERE s.campaign_id = NEW.id AND NOT EXISTS (SELECT 1 FROM campaign_release r WHERE r.stop_id = s.id));
+END
 ;;
 CREATE TRIGGER dial_token_not_for_opted_out BEFORE INSERT ON dial_token FOR EACH ROW BEGIN
     UPDATE phone SET version = version + 1 WHERE id = NEW.phone_id;
@@ -341,6 +376,183 @@ CREATE TRIGGER confirmation_not_by_the_reviewer BEFORE INSERT ON confirmation FO
         WHERE t.reviewer_id = NEW.by_id AND t.made_at <= c.dialled_at);
 END
 ;;
+CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
+;;
+CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END
+;;
+CREATE TRIGGER ledger_entry_no_replace BEFORE INSERT ON ledger_entry WHEN EXISTS (SELECT 1 FROM ledger_entry WHERE id = NEW.id OR reverses_id = NEW.reverses_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: ledger_entry is append-only'); END
+;;
+CREATE TRIGGER charge_hold_no_update BEFORE UPDATE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
+;;
+CREATE TRIGGER charge_hold_no_delete BEFORE DELETE ON charge_hold BEGIN SELECT RAISE(ABORT, 'charge_hold is append-only'); END
+;;
+CREATE TRIGGER charge_hold_no_replace BEFORE INSERT ON charge_hold WHEN EXISTS (SELECT 1 FROM charge_hold WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: charge_hold is append-only'); END
+;;
+CREATE TRIGGER charge_hold_lifting_no_update BEFORE UPDATE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
+;;
+CREATE TRIGGER charge_hold_lifting_no_delete BEFORE DELETE ON charge_hold_lifting BEGIN SELECT RAISE(ABORT, 'charge_hold_lifting is append-only'); END
+;;
+CREATE TRIGGER charge_hold_lifting_no_replace BEFORE INSERT ON charge_hold_lifting WHEN EXISTS (SELECT 1 FROM charge_hold_lifting WHERE charge_hold_id = NEW.charge_hold_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: charge_hold_lifting is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_no_update BEFORE UPDATE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_no_delete BEFORE DELETE ON instruction_batch BEGIN SELECT RAISE(ABORT, 'instruction_batch is append-only'); END
+;;
+CREATE TRIGGER instruction_batch_no_replace BEFORE INSERT ON instruction_batch WHEN EXISTS (SELECT 1 FROM instruction_batch WHERE centre_id = NEW.centre_id AND number = NEW.number OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: instruction_batch is append-only'); END
+;;
+CREATE TRIGGER acknowledgement_no_update BEFORE UPDATE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
+;;
+CREATE TRIGGER acknowledgement_no_delete BEFORE DELETE ON acknowledgement BEGIN SELECT RAISE(ABORT, 'acknowledgement is append-only'); END
+;;
+CREATE TRIGGER acknowledgement_no_replace BEFORE INSERT ON acknowledgement WHEN EXISTS (SELECT 1 FROM acknowledgement WHERE id = NEW.id OR instruction_id = NEW.instruction_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: acknowledgement is append-only'); END
+;;
+CREATE TRIGGER difference_settlement_no_update BEFORE UPDATE ON difference_settlement BEGIN SELECT RAISE(ABORT, 'difference_settlement is append-only'); END
+;;
+CREATE TRIGGER difference_settlement_no_delete BEFORE DELETE ON difference_settlement BEGIN SELECT RAISE(ABORT, 'difference_settlement is append-only'); END
+;;
+CREATE TRIGGER difference_settlement_no_replace BEFORE INSERT ON difference_settlement WHEN EXISTS (SELECT 1 FROM difference_settlement WHERE acknowledgement_id = NEW.acknowledgement_id OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: difference_settlement is append-only'); END
+;;
+CREATE TRIGGER stray_answer_no_update BEFORE UPDATE ON stray_answer BEGIN SELECT RAISE(ABORT, 'stray_answer is append-only'); END
+;;
+CREATE TRIGGER stray_answer_no_delete BEFORE DELETE ON stray_answer BEGIN SELECT RAISE(ABORT, 'stray_answer is append-only'); END
+;;
+CREATE TRIGGER stray_answer_no_replace BEFORE INSERT ON stray_answer WHEN EXISTS (SELECT 1 FROM stray_answer WHERE centre_id = NEW.centre_id AND key = NEW.key OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: stray_answer is append-only'); END
+;;
+CREATE TRIGGER stray_settlement_no_update BEFORE UPDATE ON stray_settlement BEGIN SELECT RAISE(ABORT, 'stray_settlement is append-only'); END
+;;
+CREATE TRIGGER stray_settlement_no_delete BEFORE DELETE ON stray_settlement BEGIN SELECT RAISE(ABORT, 'stray_settlement is append-only'); END
+;;
+CREATE TRIGGER stray_settlement_no_replace BEFORE INSERT ON stray_settlement WHEN EXISTS (SELECT 1 FROM stray_settlement WHERE stray_answer_id = NEW.stray_answer_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: stray_settlement is append-only'); END
+;;
+CREATE TRIGGER batch_file_unchanged BEFORE UPDATE OF id, batch_id, form, name, size, sha256 ON batch_file FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'batch_file is append-only') WHERE 1 = 1;
+END
+;;
+CREATE TRIGGER batch_file_stays BEFORE DELETE ON batch_file FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'batch_file is append-only') WHERE 1 = 1;
+END
+;;
+CREATE TRIGGER batch_file_no_replace BEFORE INSERT ON batch_file
+WHEN EXISTS (SELECT 1 FROM batch_file WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: batch_file is append-only'); END
+;;
+CREATE TRIGGER batch_file_sealed_again BEFORE UPDATE OF sealed ON batch_file FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'what is sealed in batch_file changes only with its key') WHERE NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2));
+END
+;;
+CREATE TRIGGER instruction_no_replace BEFORE INSERT ON instruction WHEN EXISTS (SELECT 1 FROM instruction WHERE id = NEW.id OR key = NEW.key OR repeats_id = NEW.repeats_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: instructions are kept'); END
+;;
+CREATE TRIGGER subscription_no_replace BEFORE INSERT ON subscription WHEN EXISTS (SELECT 1 FROM subscription WHERE contact_id = NEW.contact_id OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: subscriptions are kept'); END
+;;
+CREATE TRIGGER recording_no_replace BEFORE INSERT ON recording WHEN EXISTS (SELECT 1 FROM recording WHERE centre_id = NEW.centre_id AND reference = NEW.reference OR id = NEW.id OR storage_key = NEW.storage_key) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: recordings are kept'); END
+;;
+CREATE TRIGGER call_no_replace BEFORE INSERT ON call WHEN EXISTS (SELECT 1 FROM call WHERE centre_id = NEW.centre_id AND reference = NEW.reference OR dial_token_id = NEW.dial_token_id OR id = NEW.id OR wrap_up_key = NEW.wrap_up_key) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calls are kept'); END
+;;
+CREATE TRIGGER subscription_never_deleted BEFORE DELETE ON subscription FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'subscriptions are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER charge_hold_raises_version AFTER INSERT ON charge_hold FOR EACH ROW  BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+END
+;;
+CREATE TRIGGER ledger_entry_in_form BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'an entry is a charge or its reversal') WHERE NEW.kind NOT IN ('charge', 'reversal') OR NOT (length(NEW.cycle) = 10 AND substr(NEW.cycle, 1, 2) = '20' AND substr(NEW.cycle, 3, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 4, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 7, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 10, 1) IN ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') AND substr(NEW.cycle, 5, 1) = '-' AND substr(NEW.cycle, 8, 1) = '-' AND substr(NEW.cycle, 6, 1) IN ('0', '1') AND substr(NEW.cycle, 9, 1) IN ('0', '1', '2', '3'))
+        OR (NEW.kind = 'charge' AND (NEW.amount_fen <= 0 OR NEW.reverses_id IS NOT NULL OR NEW.confirmation_id IS NULL
+            OR coalesce(NEW.confirmation_kind, '') <> 'second' OR coalesce(NEW.confirmation_result, '') <> 'passed'))
+        OR (NEW.kind = 'reversal' AND (NEW.amount_fen >= 0 OR NEW.reverses_id IS NULL))
+        OR NOT EXISTS (SELECT 1 FROM subscription s
+            WHERE s.id = NEW.subscription_id AND s.centre_id = NEW.centre_id);
+END
+;;
+CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id;
+    SELECT RAISE(ABORT, 'a charge needs a valid second confirmation') WHERE NEW.kind = 'charge' AND (
+        NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'first')
+        AND c.result = 'passed'
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
+        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
+            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'second')
+        AND c.result = 'passed' AND c.id = NEW.confirmation_id AND c.by_id <> (SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)
+        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
+        OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
+        OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
+            AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
+        OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
+            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
+            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
+        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
+            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7)));
+END
+;;
+CREATE TRIGGER reversal_takes_back_its_charge BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a reversal takes back one charge, whole') WHERE NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
+        AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
+        AND e.cycle = NEW.cycle) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.reverses_id));
+END
+;;
+CREATE TRIGGER instruction_leaves_once BEFORE UPDATE ON instruction FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'an instruction leaves once') WHERE OLD.batch_id IS NOT NULL OR NEW.id <> OLD.id OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
+        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
+        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
+        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0)
+        OR coalesce(NEW.repeats_id, 0) <> coalesce(OLD.repeats_id, 0)
+        OR NOT EXISTS (SELECT 1 FROM instruction_batch b WHERE b.id = NEW.batch_id AND b.centre_id = NEW.centre_id
+            AND b.at >= NEW.made_at);
+END
+;;
+CREATE TRIGGER instruction_charge_from_ledger BEFORE INSERT ON instruction FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a charge instruction follows the ledger') WHERE NEW.batch_id IS NOT NULL
+        OR (NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
+        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
+        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
+        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
+        AND (e.kind = 'charge') = (NEW.kind = 'charge')))
+        OR (NEW.repeats_id IS NULL AND EXISTS (SELECT 1 FROM instruction i
+            WHERE i.ledger_entry_id = NEW.ledger_entry_id));
+END
+;;
+CREATE TRIGGER instruction_repeated_by_decision BEFORE INSERT ON instruction FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'an instruction is repeated once, after its rejection') WHERE NEW.repeats_id IS NOT NULL AND (NOT EXISTS (SELECT 1 FROM instruction o
+        JOIN difference_settlement d ON d.instruction_id = o.id AND d.decision = 'resend'
+        WHERE o.id = NEW.repeats_id AND o.kind = NEW.kind AND o.amount_fen = NEW.amount_fen
+        AND o.subscription_id = NEW.subscription_id AND o.centre_id = NEW.centre_id
+        AND coalesce(o.ledger_entry_id, 0) = coalesce(NEW.ledger_entry_id, 0))
+        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.ledger_entry_id));
+END
+;;
+CREATE TRIGGER instruction_never_deleted BEFORE DELETE ON instruction FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'instructions are kept') WHERE OLD.id IS NOT NULL;
+END
+;;
+CREATE TRIGGER instruction_batch_without_gap BEFORE INSERT ON instruction_batch FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'batches are numbered without gaps') WHERE NEW.number <> 1 + coalesce((SELECT max(b.number) FROM instruction_batch b
+        WHERE b.centre_id = NEW.centre_id), 0);
+END
+;;
+CREATE TRIGGER acknowledgement_of_what_left BEFORE INSERT ON acknowledgement FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'only what has left is answered') WHERE NOT EXISTS (SELECT 1 FROM instruction i WHERE i.id = NEW.instruction_id AND i.batch_id IS NOT NULL);
+END
+;;
+CREATE TRIGGER settlement_of_a_difference BEFORE INSERT ON difference_settlement FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'only a difference is settled') WHERE NEW.reason = '' OR NEW.decision NOT IN ('resend', 'accept', 'carried_out')
+        OR NOT EXISTS (SELECT 1 FROM instruction i WHERE i.id = NEW.instruction_id AND i.batch_id IS NOT NULL
+            AND i.centre_id = NEW.centre_id)
+        OR (NEW.acknowledgement_id IS NULL AND (NEW.decision <> 'carried_out'
+            OR EXISTS (SELECT 1 FROM acknowledgement a WHERE a.instruction_id = NEW.instruction_id)
+            OR EXISTS (SELECT 1 FROM difference_settlement d WHERE d.instruction_id = NEW.instruction_id)))
+        OR (NEW.acknowledgement_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM acknowledgement a
+            JOIN instruction i ON i.id = a.instruction_id
+            WHERE a.id = NEW.acknowledgement_id AND a.instruction_id = NEW.instruction_id
+            AND (NOT a.accepted OR (a.amount_fen <> i.amount_fen AND NEW.decision = 'carried_out'))));
+END
+;;
 CREATE TRIGGER notice_try_no_update BEFORE UPDATE ON notice_try BEGIN SELECT RAISE(ABORT, 'notice_try is append-only'); END
 ;;
 CREATE TRIGGER notice_try_no_delete BEFORE DELETE ON notice_try BEGIN SELECT RAISE(ABORT, 'notice_try is append-only'); END
@@ -455,6 +667,63 @@ CREATE TRIGGER confirmation_restored_with_its_review BEFORE INSERT ON confirmati
         AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version))
         OR EXISTS (SELECT 1 FROM review r WHERE r.call_id = NEW.call_id AND r.verdict = 'invalid'
         AND NOT EXISTS (SELECT 1 FROM review l WHERE l.task_id = r.task_id AND l.version > r.version)));
+END
+;;
+CREATE TRIGGER patrol_note_no_update BEFORE UPDATE ON patrol_note BEGIN SELECT RAISE(ABORT, 'patrol_note is append-only'); END
+;;
+CREATE TRIGGER patrol_note_no_delete BEFORE DELETE ON patrol_note BEGIN SELECT RAISE(ABORT, 'patrol_note is append-only'); END
+;;
+CREATE TRIGGER patrol_note_no_replace BEFORE INSERT ON patrol_note WHEN EXISTS (SELECT 1 FROM patrol_note WHERE id = NEW.id OR key = NEW.key) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: patrol_note is append-only'); END
+;;
+CREATE TRIGGER patrol_of_ones_own_centre BEFORE INSERT ON patrol_note FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'nobody inspects their own seat') WHERE NEW.agent_id = NEW.by_id OR NOT EXISTS (SELECT 1 FROM staff s
+        WHERE s.id = NEW.agent_id AND s.centre_id = NEW.centre_id);
+END
+;;
+CREATE TRIGGER calibration_no_update BEFORE UPDATE ON calibration BEGIN SELECT RAISE(ABORT, 'calibration is append-only'); END
+;;
+CREATE TRIGGER calibration_no_delete BEFORE DELETE ON calibration BEGIN SELECT RAISE(ABORT, 'calibration is append-only'); END
+;;
+CREATE TRIGGER calibration_no_replace BEFORE INSERT ON calibration WHEN EXISTS (SELECT 1 FROM calibration WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calibration is append-only'); END
+;;
+CREATE TRIGGER calibration_call_no_update BEFORE UPDATE ON calibration_call BEGIN SELECT RAISE(ABORT, 'calibration_call is append-only'); END
+;;
+CREATE TRIGGER calibration_call_no_delete BEFORE DELETE ON calibration_call BEGIN SELECT RAISE(ABORT, 'calibration_call is append-only'); END
+;;
+CREATE TRIGGER calibration_call_no_replace BEFORE INSERT ON calibration_call WHEN EXISTS (SELECT 1 FROM calibration_call WHERE calibration_id = NEW.calibration_id AND recording_id = NEW.recording_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calibration_call is append-only'); END
+;;
+CREATE TRIGGER calibration_reviewer_no_update BEFORE UPDATE ON calibration_reviewer BEGIN SELECT RAISE(ABORT, 'calibration_reviewer is append-only'); END
+;;
+CREATE TRIGGER calibration_reviewer_no_delete BEFORE DELETE ON calibration_reviewer BEGIN SELECT RAISE(ABORT, 'calibration_reviewer is append-only'); END
+;;
+CREATE TRIGGER calibration_reviewer_no_replace BEFORE INSERT ON calibration_reviewer WHEN EXISTS (SELECT 1 FROM calibration_reviewer WHERE calibration_id = NEW.calibration_id AND reviewer_id = NEW.reviewer_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calibration_reviewer is append-only'); END
+;;
+CREATE TRIGGER calibration_verdict_no_update BEFORE UPDATE ON calibration_verdict BEGIN SELECT RAISE(ABORT, 'calibration_verdict is append-only'); END
+;;
+CREATE TRIGGER calibration_verdict_no_delete BEFORE DELETE ON calibration_verdict BEGIN SELECT RAISE(ABORT, 'calibration_verdict is append-only'); END
+;;
+CREATE TRIGGER calibration_verdict_no_replace BEFORE INSERT ON calibration_verdict WHEN EXISTS (SELECT 1 FROM calibration_verdict WHERE calibration_id = NEW.calibration_id AND recording_id = NEW.recording_id AND reviewer_id = NEW.reviewer_id OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calibration_verdict is append-only'); END
+;;
+CREATE TRIGGER calibration_mark_no_update BEFORE UPDATE ON calibration_mark BEGIN SELECT RAISE(ABORT, 'calibration_mark is append-only'); END
+;;
+CREATE TRIGGER calibration_mark_no_delete BEFORE DELETE ON calibration_mark BEGIN SELECT RAISE(ABORT, 'calibration_mark is append-only'); END
+;;
+CREATE TRIGGER calibration_mark_no_replace BEFORE INSERT ON calibration_mark WHEN EXISTS (SELECT 1 FROM calibration_mark WHERE verdict_id = NEW.verdict_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calibration_mark is append-only'); END
+;;
+CREATE TRIGGER calibration_closing_no_update BEFORE UPDATE ON calibration_closing BEGIN SELECT RAISE(ABORT, 'calibration_closing is append-only'); END
+;;
+CREATE TRIGGER calibration_closing_no_delete BEFORE DELETE ON calibration_closing BEGIN SELECT RAISE(ABORT, 'calibration_closing is append-only'); END
+;;
+CREATE TRIGGER calibration_closing_no_replace BEFORE INSERT ON calibration_closing WHEN EXISTS (SELECT 1 FROM calibration_closing WHERE calibration_id = NEW.calibration_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calibration_closing is append-only'); END
+;;
+CREATE TRIGGER calibration_result_no_update BEFORE UPDATE ON calibration_result BEGIN SELECT RAISE(ABORT, 'calibration_result is append-only'); END
+;;
+CREATE TRIGGER calibration_result_no_delete BEFORE DELETE ON calibration_result BEGIN SELECT RAISE(ABORT, 'calibration_result is append-only'); END
+;;
+CREATE TRIGGER calibration_result_no_replace BEFORE INSERT ON calibration_result WHEN EXISTS (SELECT 1 FROM calibration_result WHERE calibration_id = NEW.calibration_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: calibration_result is append-only'); END
+;;
+CREATE TRIGGER calibration_is_open BEFORE INSERT ON calibration_verdict FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'the calibration is closed') WHERE EXISTS (SELECT 1 FROM calibration_closing c WHERE c.calibration_id = NEW.calibration_id);
 END
 ;;
 CREATE TRIGGER review_acceptance_no_update BEFORE UPDATE ON review_acceptance BEGIN SELECT RAISE(ABORT, 'review_acceptance is append-only'); END

@@ -30,6 +30,25 @@ def create_tables() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_centre_code")),
     )
     op.create_table(
+        "journal_anchor",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("chain", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(64), nullable=False),
+        sa.Column("root", sa.String(64), nullable=False),
+        sa.Column("previous", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_anchor")),
+        sa.UniqueConstraint("chain", "length", name=op.f("uq_journal_anchor_chain_length")),
+    )
+    op.create_table(
+        "journal_block",
+        sa.Column("chain", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("chain", "number", name=op.f("pk_journal_block")),
+    )
+    op.create_table(
         "journal_entry",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("chain", sa.Integer(), nullable=False),
@@ -127,6 +146,18 @@ def create_tables() -> None:
         sa.Column("zones", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_zone_group")),
         sa.UniqueConstraint("zones", name=op.f("uq_zone_group_zones")),
+    )
+    op.create_table(
+        "anchor_outing",
+        sa.Column("anchor_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "place",
+            sa.Enum("file", "address", name="place", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["anchor_id"], ["journal_anchor.id"], name=op.f("fk_anchor_outing_anchor_id")),
+        sa.PrimaryKeyConstraint("anchor_id", "place", name=op.f("pk_anchor_outing")),
     )
     op.create_table(
         "draw",
@@ -259,6 +290,18 @@ def create_tables() -> None:
     )
     op.create_index("ix_calendar_decision_centre_day", "calendar_decision", ["centre_id", "day"], unique=False)
     op.create_table(
+        "calibration",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("made_by_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_calibration_centre_id")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["staff.id"], name=op.f("fk_calibration_made_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration")),
+    )
+    op.create_index(op.f("ix_calibration_centre_id"), "calibration", ["centre_id"], unique=False)
+    op.create_table(
         "campaign",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -319,7 +362,7 @@ def create_tables() -> None:
         sa.Column("sum_fen", sa.Integer(), nullable=False),
         sa.Column("manifest", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_instruction_batch_by_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_instruction_batch_centre_id")),
@@ -344,6 +387,40 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out_file")),
     )
     op.create_index(op.f("ix_opt_out_file_centre_id"), "opt_out_file", ["centre_id"], unique=False)
+    op.create_table(
+        "patrol_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "topic",
+            sa.Enum(
+                "script",
+                "manner",
+                "presence",
+                "customer_data",
+                "equipment",
+                "other",
+                name="topic",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("in_order", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(400), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["staff.id"], name=op.f("fk_patrol_note_agent_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_patrol_note_by_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_patrol_note_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_patrol_note")),
+        sa.UniqueConstraint("key", name=op.f("uq_patrol_note_key")),
+    )
+    op.create_index("ix_patrol_note_agent_at", "patrol_note", ["agent_id", "at"], unique=False)
+    op.create_index(op.f("ix_patrol_note_centre_id"), "patrol_note", ["centre_id"], unique=False)
     op.create_table(
         "recorder",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -503,6 +580,52 @@ def create_tables() -> None:
         sa.UniqueConstraint("batch_id", "form", name=op.f("uq_batch_file_batch_id_form")),
     )
     op.create_table(
+        "calibration_closing",
+        sa.Column("calibration_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_calibration_closing_by_id")),
+        sa.ForeignKeyConstraint(
+            ["calibration_id"], ["calibration.id"], name=op.f("fk_calibration_closing_calibration_id")
+        ),
+        sa.PrimaryKeyConstraint("calibration_id", name=op.f("pk_calibration_closing")),
+    )
+    op.create_table(
+        "calibration_result",
+        sa.Column("calibration_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "criterion",
+            sa.Enum(
+                "identity_and_permission",
+                "understanding",
+                "script_followed",
+                "explicit_consent",
+                name="criterion",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("alpha", sa.Float(), nullable=True),
+        sa.Column("recalibrate", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["calibration_id"], ["calibration.id"], name=op.f("fk_calibration_result_calibration_id")
+        ),
+        sa.PrimaryKeyConstraint("calibration_id", "criterion", name=op.f("pk_calibration_result")),
+    )
+    op.create_table(
+        "calibration_reviewer",
+        sa.Column("calibration_id", sa.Integer(), nullable=False),
+        sa.Column("reviewer_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["calibration_id"], ["calibration.id"], name=op.f("fk_calibration_reviewer_calibration_id")
+        ),
+        sa.ForeignKeyConstraint(["reviewer_id"], ["staff.id"], name=op.f("fk_calibration_reviewer_reviewer_id")),
+        sa.PrimaryKeyConstraint("calibration_id", "reviewer_id", name=op.f("pk_calibration_reviewer")),
+    )
+    op.create_index(op.f("ix_calibration_reviewer_reviewer_id"), "calibration_reviewer", ["reviewer_id"], unique=False)
+    op.create_table(
         "call_list",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -569,6 +692,18 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "staff_id", name=op.f("pk_campaign_staff")),
     )
     op.create_index(op.f("ix_campaign_staff_staff_id"), "campaign_staff", ["staff_id"], unique=False)
+    op.create_table(
+        "campaign_stop",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_stop_campaign_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_campaign_stop_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_stop")),
+    )
+    op.create_index(op.f("ix_campaign_stop_campaign_id"), "campaign_stop", ["campaign_id"], unique=False)
+    op.create_index(op.f("ix_campaign_stop_centre_id"), "campaign_stop", ["centre_id"], unique=False)
     op.create_table(
         "campaign_version",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -692,6 +827,16 @@ def create_tables() -> None:
         ),
     )
     op.create_index(op.f("ix_briefing_read_campaign_id"), "briefing_read", ["campaign_id"], unique=False)
+    op.create_table(
+        "campaign_release",
+        sa.Column("stop_id", sa.Integer(), nullable=False),
+        sa.Column("done", sa.String(1000), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_campaign_release_by_id")),
+        sa.ForeignKeyConstraint(["stop_id"], ["campaign_stop.id"], name=op.f("fk_campaign_release_stop_id")),
+        sa.PrimaryKeyConstraint("stop_id", name=op.f("pk_campaign_release")),
+    )
     op.create_table(
         "contact",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1222,6 +1367,17 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("call_id", "step", name=op.f("pk_tick")),
     )
     op.create_table(
+        "calibration_call",
+        sa.Column("calibration_id", sa.Integer(), nullable=False),
+        sa.Column("recording_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["calibration_id"], ["calibration.id"], name=op.f("fk_calibration_call_calibration_id")
+        ),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_calibration_call_recording_id")),
+        sa.PrimaryKeyConstraint("calibration_id", "recording_id", name=op.f("pk_calibration_call")),
+    )
+    op.create_table(
         "charge_hold",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("subscription_id", sa.Integer(), nullable=False),
@@ -1493,6 +1649,32 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_withdrawal")),
     )
     op.create_table(
+        "calibration_verdict",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("calibration_id", sa.Integer(), nullable=False),
+        sa.Column("recording_id", sa.Integer(), nullable=False),
+        sa.Column("reviewer_id", sa.Integer(), nullable=False),
+        sa.Column("comment", sa.String(2000), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["calibration_id", "recording_id"],
+            ["calibration_call.calibration_id", "calibration_call.recording_id"],
+            name=op.f("fk_calibration_verdict_calibration_id_recording_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["calibration_id", "reviewer_id"],
+            ["calibration_reviewer.calibration_id", "calibration_reviewer.reviewer_id"],
+            name=op.f("fk_calibration_verdict_calibration_id_reviewer_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_verdict")),
+        sa.UniqueConstraint(
+            "calibration_id",
+            "recording_id",
+            "reviewer_id",
+            name=op.f("uq_calibration_verdict_calibration_id_recording_id_reviewer_id"),
+        ),
+    )
+    op.create_table(
         "charge_hold_lifting",
         sa.Column("charge_hold_id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(400), nullable=False),
@@ -1694,6 +1876,38 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_settlement_by_id")),
         sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_settlement_complaint_id")),
         sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_settlement")),
+    )
+    op.create_table(
+        "calibration_mark",
+        sa.Column("verdict_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "criterion",
+            sa.Enum(
+                "identity_and_permission",
+                "understanding",
+                "script_followed",
+                "explicit_consent",
+                name="criterion",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_zh", sa.String(400), nullable=False),
+        sa.Column("asked_en", sa.String(400), nullable=False),
+        sa.Column(
+            "mark",
+            sa.Enum("pass", "fail", "unsure", name="mark", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("second", sa.Float(), nullable=True),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("note", sa.String(1000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["verdict_id"], ["calibration_verdict.id"], name=op.f("fk_calibration_mark_verdict_id")
+        ),
+        sa.PrimaryKeyConstraint("verdict_id", "criterion", name=op.f("pk_calibration_mark")),
     )
     op.create_table(
         "correction",
