@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +23,8 @@ Path = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MAX_CHARACTERS = 1_000_000
+MOST_REMEMBERED = 30_000
+"""Characters of a document that is worth remembering: a script has some 9,000, and is read several times on its way."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,10 @@ def _unreadable(text: str, refused: ReaderError) -> DocumentFaulty:
 def _parse(text: str) -> CommentedMap:
     if len(text) > MAX_CHARACTERS:
         raise _faulty(None, "文件超过 100 万字。", "the file is longer than 1,000,000 characters.")
+    return _remembered(text) if len(text) <= MOST_REMEMBERED else _load(text)
+
+
+def _load(text: str) -> CommentedMap:
     try:
         _refuse_aliases(text)
         yaml = YAML(typ="rt", pure=True)
@@ -173,6 +180,10 @@ def _parse(text: str) -> CommentedMap:
     if not isinstance(root, CommentedMap):
         raise _faulty(None, "文件应由“名称: 内容”各行组成。", "the file must consist of `name: value` lines.")
     return root
+
+
+# Parsing a script takes some 40 ms; nobody changes what was parsed.
+_remembered = lru_cache(maxsize=32)(_load)
 
 
 def _not_yaml(refused: YAMLError) -> DocumentFaulty:

