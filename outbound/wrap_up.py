@@ -12,9 +12,9 @@ from outbound.confirmations import verbs as confirmations
 from outbound.people import Staff
 from outbound.recordings import keeping
 from outbound.subscriptions import life
-from outbound.subscriptions.model import Subscription
-from outbound.subscriptions.queueing import queue_correction
-from outbound.subscriptions.transitions import move
+from outbound.subscriptions.model import Subscription, SubscriptionState
+from outbound.subscriptions.queueing import queue_confirmation, queue_correction
+from outbound.subscriptions.transitions import WAITING, move
 from qa import corrections
 
 ENDS_SUBSCRIPTION = frozenset({"declined", "do_not_call"})
@@ -65,7 +65,9 @@ def _after_recall(
 def _after_correction(
     session: Session, subscription: Subscription, call: Call, outcome: Outcome, *, by: Staff, now: datetime
 ) -> None:
-    if outcome.after == After.CONSENT:
+    if subscription.state != SubscriptionState.CORRECTION_DUE:
+        _after_needless_correction(session, subscription, call, outcome, by=by, now=now)
+    elif outcome.after == After.CONSENT:
         passed = life.marks_of(session, call) == Verdict.VALID
         # A yes with a doubt left is no no: the customer is called again rather than cancelled.
         corrections.conclude(session, call, passed=passed or None, by=by, now=now)
@@ -75,3 +77,13 @@ def _after_correction(
         queue_correction(session, subscription, now=now + timedelta(days=1))
     elif outcome.code in ENDS_SUBSCRIPTION:
         corrections.conclude(session, call, passed=False, by=by, now=now)
+
+
+def _after_needless_correction(
+    session: Session, subscription: Subscription, call: Call, outcome: Outcome, *, by: Staff, now: datetime
+) -> None:
+    """While the customer was on the phone the review was found wrong: a no counts all the same."""
+    if outcome.code in ENDS_SUBSCRIPTION:
+        life.cancel(session, subscription, via="correction", reason=call.note, by=by, now=now, call=call)
+    elif subscription.state in WAITING and outcome.after != After.BLOCK:
+        queue_confirmation(session, subscription, due_at=now)

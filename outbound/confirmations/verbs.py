@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from outbound import journal
 from outbound.billing import charges
@@ -146,5 +146,6 @@ def _fall_back(session: Session, subscription: Subscription, *, reason: str, by:
 
 
 def of_call(session: Session, call: Call) -> Confirmation | None:
-    """The confirmation that a call brought."""
-    return session.exec(select(Confirmation).where(Confirmation.call_id == call.id)).first()
+    """The confirmation that a call brought; where a review of it was found wrong, as it counts again."""
+    of_it = select(Confirmation).where(Confirmation.call_id == call.id)
+    return session.exec(of_it.order_by(col(Confirmation.id).desc())).first()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from outbound import journal
 from outbound.billing import charges
@@ -165,7 +165,8 @@ def suspend_for_correction(
     """A reviewer failed the sale: it waits for a correction call; what was charged on it is taken back."""
     if subscription.state in FINAL or subscription.state == S.CORRECTION_DUE:
         return
-    first = session.exec(select(Confirmation).where(Confirmation.call_id == call_id)).first()
+    of_call = select(Confirmation).where(Confirmation.call_id == call_id)
+    first = session.exec(of_call.order_by(col(Confirmation.id).desc())).first()
     if first and not session.get(ConfirmationVoid, known(first.id)):
         session.add(
             ConfirmationVoid(
@@ -193,10 +194,15 @@ def resume_after_correction(
     if subscription.state != S.CORRECTION_DUE:
         raise WrongState(state=subscription.state)
     _keep_first(session, subscription, call, ConfirmationResult.PASSED, by=by, now=now)
+    go_on(session, subscription, "corrected", by=by, call=call, now=now)
+
+
+def go_on(session: Session, subscription: Subscription, why: str, *, by: Staff, call: Call, now: datetime) -> None:
+    """A subscription that waited for a correction goes on where the review found it."""
     back = subscription.before_correction or S.TRIAL
     subscription.before_correction = None
-    enter(session, subscription, back, "corrected", by=by, call=call, now=now)
+    enter(session, subscription, back, why, by=by, call=call, now=now)
     if back in WAITING:
         queue_confirmation(session, subscription, due_at=now)
     else:
-        close_contact(session, subscription, "corrected")
+        close_contact(session, subscription, why)
