@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound.calling_rules.calendar import overrides_of
@@ -19,10 +18,11 @@ from outbound.calls.model import Call
 from outbound.campaigns.definition import Ladder as Tightened
 from outbound.campaigns.model import Campaign, CampaignStaff
 from outbound.clock import local_day
-from outbound.compliance import Verdict
+from outbound.compliance import Mark, Verdict
 from outbound.errors import Language
 from outbound.people import Role, Staff, holders, known
-from qa.review.model import Review
+from qa.calibration.results import suspensions
+from qa.review.model import Review, ReviewMark
 
 WORKING_DAYS = 5
 """Two failures within so many working days lead to full; so many without one lead a step down."""
@@ -119,22 +119,31 @@ def _working_days(first: date, last: date, workday: Workday) -> int:
     return 2 + sum(workday(day) for day in between)
 
 
-def failures_of(session: Session, agent_id: int, *, zone: str, now: datetime) -> list[date]:
-    """The days on which calls of an agent were failed in review: one for each call, however often it was reviewed."""
-    first = sa.func.min(col(Review.at))
+def failures_of(session: Session, agent: Staff, *, zone: str, now: datetime) -> list[date]:
+    """The days on which calls of an agent were failed in review: one for each call, however often it was reviewed.
+
+    A failure on nothing but criteria on which the reviewers had to be calibrated again at that time does not count.
+    """
     asked = (
-        select(first)
+        select(Review.call_id, Review.at, ReviewMark.criterion)
         .join(Call, col(Call.id) == col(Review.call_id))
-        .where(Call.agent_id == agent_id, Review.verdict == Verdict.INVALID, col(Review.at) <= now)
-        .group_by(col(Review.call_id))
+        .join(ReviewMark, col(ReviewMark.review_id) == col(Review.id))
+        .where(Call.agent_id == agent.id, Review.verdict == Verdict.INVALID, col(Review.at) <= now)
+        .where(ReviewMark.mark == Mark.FAIL)
     )
-    return sorted(local_day(at, zone) for at in session.exec(asked).all())
+    doubtful = suspensions(session, known(agent.centre_id))
+    first: dict[int, datetime] = {}
+    for call_id, at, criterion in session.exec(asked):
+        if not any(each.criterion == criterion and each.holds(at) for each in doubtful):
+            first[call_id] = min(at, first.get(call_id, at))
+    return sorted(local_day(at, zone) for at in first.values())
 
 
 def standing_of(session: Session, agent_id: int, *, zone: str, now: datetime) -> Standing:
     """Where an agent stands now, by the working days of the agent's centre."""
-    failures = failures_of(session, agent_id, zone=zone, now=now)
-    decided = overrides_of(session, known(session.get_one(Staff, agent_id).centre_id))
+    agent = session.get_one(Staff, agent_id)
+    failures = failures_of(session, agent, zone=zone, now=now)
+    decided = overrides_of(session, known(agent.centre_id))
     return standing(failures, today=local_day(now, zone), workday=working_days(decided))
 
 

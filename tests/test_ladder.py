@@ -10,17 +10,18 @@ from sqlmodel import Session
 
 from outbound.calling_rules import calendar
 from outbound.calling_rules.profiles import DayKind
-from outbound.compliance import Verdict
+from outbound.compliance import Criterion, Mark, Verdict
 from outbound.people import Role, Staff
 from outbound.recordings.model import Recording
 from qa import ladder
 from qa.ladder import Level, standing
-from qa.review.model import Review, ReviewSource, ReviewTask
+from qa.review.model import Review, ReviewMark, ReviewSource, ReviewTask
 from tests.conftest import Cast
 from tests.factories import Maker
 
 MONDAY = date(2026, 11, 2)
 ZONE = "Asia/Shanghai"
+CONSENT = Criterion.EXPLICIT_CONSENT
 
 
 def day(number: int) -> date:
@@ -119,7 +120,11 @@ def failed(
     task = ReviewTask(**facts, source=ReviewSource.TARGETED, made_at=at, due_at=at, done_at=at)
     make.session.add(task)
     make.session.flush()
-    make.session.add(Review(**facts, task_id=task.id or 0, verdict=verdict, at=at))
+    review = Review(**facts, task_id=task.id or 0, verdict=verdict, at=at)
+    make.session.add(review)
+    make.session.flush()
+    mark = Mark.FAIL if verdict is Verdict.INVALID else Mark.UNSURE
+    make.session.add(ReviewMark(review_id=review.id or 0, criterion=CONSENT, asked_zh="？", asked_en="?", mark=mark))
     make.session.flush()
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from outbound import clock
 from outbound.call_lists.model import CallList
-from outbound.campaigns import lookups
+from outbound.campaigns import lookups, stops
 from outbound.campaigns.definition import CampaignKind, Definition, Means
 from outbound.campaigns.model import Campaign
 from outbound.errors import Language, Refusal
@@ -67,12 +67,20 @@ def missing(
     """Everything that a campaign lacks under the definition in force, or under another; empty: it can open."""
     definition = definition or lookups.definition_of(session, campaign)
     return [
+        *_stop(session, campaign),
         *_dates(session, campaign, definition, now),
         *_scripts(session, campaign, definition),
         *_lists(session, campaign, definition),
         *_people(session, campaign, definition),
         *_replies(definition),
     ]
+
+
+def _stop(session: Session, campaign: Campaign) -> Iterator[Missing]:
+    if stops.standing(session, campaign):
+        zh = "所有坐席均处于全检，活动已停拨，请先填写整改措施。"
+        en = "It was stopped because all its agents are sampled in full; write down what was done about it."
+        yield Missing("stopped", zh, en)
 
 
 def _dates(session: Session, campaign: Campaign, definition: Definition, now: datetime) -> Iterator[Missing]:

@@ -95,6 +95,8 @@ def lacking_of(campaign: Campaign) -> list[Missing]:
 
 def remedy(lack: Missing, campaign: Campaign) -> tuple[str, str]:
     """Where to see to what a campaign lacks, and what the link says."""
+    if lack.key == "stopped":
+        return "/quality/stops", _("Say what was done")
     if lack.key in ("dates", "sms"):
         return f"/manager/campaigns/{campaign.id}/definition", _("Change the definition")
     if lack.key == "no_list":
