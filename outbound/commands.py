@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from outbound import clock, evidence, people
+from outbound import clock, people
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
 from outbound.db import reading, transaction
 from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import Language, NotFound, Refusal
+from outbound.evidence.gathering import gather
 from outbound.hosting import open_checked, refuse_old_schema
 from outbound.people import Centre, Role, known
 from outbound.phones.vault import open_vault
@@ -165,7 +166,7 @@ def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:
         row = session.get(Subscription, subscription)
         if row is None:
             raise NotFound
-        return evidence.gather(session, open_vault(settings.data), row)
+        return gather(session, open_vault(settings.data), row)
 
 
 def draws(settings: Settings) -> list[str]:

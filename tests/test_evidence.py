@@ -9,13 +9,15 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from outbound import complaints, evidence
-from outbound.billing import charges, instructions
+from outbound import complaints
+from outbound.billing import answers as carrier_answers
+from outbound.billing import batches, charges
 from outbound.calls.model import Call, Tick
 from outbound.complaints import Grievance
 from outbound.compliance import Criterion, Mark
 from outbound.confirmations import verbs as confirmations
-from outbound.evidence import CHECKS, gather
+from outbound.evidence import gathering
+from outbound.evidence.gathering import CHECKS, gather
 from outbound.phones.model import Phone, keep
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault, open_vault
@@ -197,10 +199,10 @@ def test_an_instruction_stands_with_its_batch_and_the_carriers_answer(
     sales: Sales, vault: Vault, phone: Phone, cast: Cast
 ) -> None:
     subscription = sales.sell(phone=phone)
-    batch = instructions.export(sales.session, vault, sales.centre, by=cast.finance, now=NOW)
+    batch = batches.export(sales.session, vault, sales.centre, by=cast.finance, now=NOW)
     key = f"{subscription.id}-activate-1"
     answers = f"{key},rejected,no such number\n".encode()
-    instructions.acknowledge(sales.session, sales.centre, answers, by=cast.finance, now=LATER)
+    carrier_answers.acknowledge(sales.session, sales.centre, answers, by=cast.finance, now=LATER)
     [told] = of(sales, vault, subscription)["instructions"]
     assert (told["batch"]["number"], told["batch"]["sha256"]) == (1, batch.sha256)
     assert (told["acknowledgement"]["accepted"], told["acknowledgement"]["reason"]) == (False, "no such number")
@@ -236,7 +238,7 @@ def test_the_journals_rows_stand_with_their_hashes_in_a_chain_that_holds(
 def test_a_changed_row_of_the_journal_is_seen(
     sales: Sales, vault: Vault, phone: Phone, longest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "LONGEST_WHOLE_CHAIN", longest)
+    monkeypatch.setattr(gathering, "LONGEST_WHOLE_CHAIN", longest)
     subscription = sales.confirmed(phone=phone)
     found = of(sales, vault, subscription)["journal"]
     assert found["holds"]

@@ -13,7 +13,7 @@ from outbound.call_lists.model import Contact
 from outbound.campaigns.model import Campaign
 from outbound.clock import day_starts, local_day
 from outbound.compliance import Criterion, Disclosure, Mark, Verdict
-from outbound.evidence import Evidence, gather
+from outbound.evidence.gathering import Evidence, gather
 from outbound.people import Staff, may
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault, open_vault

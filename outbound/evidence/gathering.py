@@ -1,12 +1,11 @@
 """The evidence of one subscription: everything on which its charge rests, or what is missing, on one page."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from outbound import complaints
 from outbound.billing import charges
@@ -15,10 +14,11 @@ from outbound.billing.charges import Obstacle
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call, Outcome, SelfMark, Tick
 from outbound.campaigns.model import Campaign, CampaignVersion
-from outbound.complaints import Complaint
 from outbound.confirmations.model import Confirmation, ConfirmationVoid
 from outbound.documents import DocumentFaulty
-from outbound.journal import JournalEntry, JournalHead, broken_links
+from outbound.evidence import rows
+from outbound.journal import JournalHead, broken_links
+from outbound.notices.model import Notice, NoticeReceipt, NoticeTry, Reply, ReplyMatch
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault
@@ -65,7 +65,8 @@ def gather(session: Session, vault: Vault, subscription: Subscription) -> Eviden
         "ledger": found.ledger(),
         "instructions": found.instructions(),
         "complaints": found.complaints(),
-        "journal": found.journal(call["id"] for call in calls),
+        "notices": found.notices(),
+        "journal": found.journal(),
     }
 
 
@@ -111,8 +112,7 @@ class Gathering:
 
     def calls(self) -> list[Evidence]:
         """Every call to the customer in this campaign, in order; the consent calls with what they came to."""
-        asked = select(Call).where(Call.contact_id == self.subscription.contact_id)
-        return [self._call(call) for call in self.session.exec(asked.order_by(col(Call.dialled_at), col(Call.id)))]
+        return [self._call(call) for call in rows.calls_of(self.session, self.subscription)]
 
     def _call(self, call: Call) -> Evidence:
         outcome = self.session.get(Outcome, call.outcome_code) if call.outcome_code else None
@@ -161,7 +161,7 @@ class Gathering:
     def _review(self, review: Review) -> Evidence:
         marks = self.session.exec(select(ReviewMark).where(ReviewMark.review_id == review.id)).all()
         return {
-            **self.told(review, "id at verdict comment reviewer_id"),
+            **self.told(review, "id version why_changed at verdict comment reviewer_id"),
             "source": str(self.session.get_one(ReviewTask, review.task_id).source),
             "marks": [self.told(mark, "criterion asked_zh asked_en mark second reason note") for mark in marks],
         }
@@ -210,23 +210,36 @@ class Gathering:
                 **self.told(row, "id grievance said at taken_by_id"),
                 "settlement": self.told(complaints.settlement_of(self.session, row), "answer upheld at by_id"),
             }
-            for row in self._complaints()
+            for row in rows.complaints_about(self.session, self.subscription)
         ]
 
-    def _complaints(self) -> list[Complaint]:
-        phone = self.session.get_one(Phone, self.subscription.phone_id)
-        every = complaints.of_number(self.session, self.subscription.centre_id, phone)
-        return [row for row in reversed(every) if row.subscription_id in (None, self.id)]
+    def notices(self) -> list[Evidence]:
+        """What the customer was told in writing, what became of it, and what came back."""
+        return [self._notice(row) for row in self._rows(Notice)]
 
-    def journal(self, calls: Iterable[int]) -> Evidence:
-        """The journal's rows about the subscription and its calls, with their hashes, and whether their chain holds."""
-        chain = self.subscription.centre_id
-        asked = select(JournalEntry).where(JournalEntry.chain == chain, sa.or_(*self._subjects(list(calls))))
-        entries = self.session.exec(asked.order_by(col(JournalEntry.sequence))).all()
+    def _notice(self, row: Notice) -> Evidence:
+        def of(model: Any, names: str) -> list[Evidence]:
+            asked = select(model).where(model.notice_id == row.id).order_by(model.id)
+            return [self.told(each, names) for each in self.session.exec(asked)]
+
+        matched = select(ReplyMatch, Reply).join(Reply, col(Reply.id) == col(ReplyMatch.reply_id))
+        answers = self.session.exec(matched.where(ReplyMatch.notice_id == row.id).order_by(col(Reply.id))).all()
+        return {
+            **self.told(row, "id kind key language text state expects valid_until confirmation_id made_at sent_at"),
+            "tries": of(NoticeTry, "why at"),
+            "receipts": of(NoticeReceipt, "delivered why at"),
+            "replies": [
+                {**self.told(reply, "id reference text at"), "meaning": str(match.meaning)} for match, reply in answers
+            ],
+        }
+
+    def journal(self) -> Evidence:
+        """Those rows with their hashes, and whether their chain holds."""
+        chain, entries = self.subscription.centre_id, rows.entries_about(self.session, self.subscription)
         head = self.session.get(JournalHead, chain)
         facts = "sequence at action subject_kind subject_id details previous_hash hash actor_id"
         whole = head is None or head.length <= LONGEST_WHOLE_CHAIN
-        broken = broken_links(self.session, chain) if whole else list(_broken(self.session, entries))
+        broken = broken_links(self.session, chain) if whole else list(rows.broken(self.session, entries))
         return {
             "chain": chain,
             "length": head.length if head else 0,
@@ -236,19 +249,6 @@ class Gathering:
             "broken": broken,
             "entries": [self.told(entry, facts) for entry in entries],
         }
-
-    def _subjects(self, calls: list[int]) -> Iterator[sa.ColumnElement[bool]]:
-        about: dict[type[SQLModel], Sequence[int | None]] = {
-            Subscription: [self.id],
-            Call: calls,
-            Correction: [row.id for row in self._rows(Correction)],
-            Complaint: [row.id for row in self._complaints()],
-        }
-        for model in (Confirmation, Recording, Review):
-            about[model] = self.session.exec(select(model.id).where(col(model.call_id).in_(calls))).all()
-        for subject, numbers in about.items():
-            kind = col(JournalEntry.subject_kind) == subject.__tablename__
-            yield sa.and_(kind, col(JournalEntry.subject_id).in_(numbers))
 
     def _rows(self, model: Any) -> list[Any]:
         asked = select(model).where(model.subscription_id == self.id).order_by(col(model.id))
@@ -274,17 +274,6 @@ class Gathering:
 def _holds(check: str, lacking: Sequence[Obstacle]) -> bool | None:
     *before, own = CHECKS[check]
     return None if set(before) & set(lacking) else own not in lacking
-
-
-def _broken(session: Session, entries: Sequence[JournalEntry]) -> Iterator[int]:
-    """Of these entries, the places at which the row was changed or does not follow the one before it."""
-    for entry in entries:
-        asked = select(JournalEntry.hash).where(
-            JournalEntry.chain == entry.chain, JournalEntry.sequence == entry.sequence - 1
-        )
-        before = session.exec(asked).first() or entry.previous_hash
-        if (entry.hash, entry.previous_hash) != (entry.digest(), before):
-            yield entry.sequence
 
 
 def _is_unchanged(version: ScriptVersion) -> bool:
