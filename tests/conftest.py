@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel, select
 
@@ -63,6 +64,15 @@ def quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(people, "hasher", lambda: cheap)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each test has an application of its own; what its templates compile to is kept for the next one."""
+    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Console, "jinja_options", {**Console.jinja_options, "bytecode_cache": kept})
         yield
 
 
