@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db
+from outbound import briefings, db
 from outbound.call_lists.model import CallList, Contact
 from outbound.calls import outcomes
 from outbound.campaigns import verbs as campaigns
@@ -74,6 +74,13 @@ def put_in_force(session: Session, centre: Centre, text: str, cast: Cast, now: d
     approval.approve(session, version, by=cast.support, now=now)
 
 
+def brief(session: Session, campaign: Campaign, *, now: datetime) -> None:
+    """Everybody who works on a campaign reads what is new in it."""
+    for standing in briefings.standings(session, campaign):
+        for person in standing.unread:
+            briefings.acknowledge(session, campaign, standing.script, by=person, now=now)
+
+
 def open_floor(
     engine: Engine, vault: Vault, cast: Cast, now: datetime, *, definition: str = "", scripts: Any = FAMILY
 ) -> Floor:
@@ -100,6 +107,7 @@ def open_floor(
         )
         session.flush()
         campaigns.open_(session, campaign, by=cast.manager, now=now)
+        brief(session, campaign, now=now)
     return Floor(engine=engine, vault=vault, cast=cast, campaign=campaign, now=now)
 
 

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session, SQLModel, select
 
+from outbound import briefings
+from outbound.briefings import BriefingRead
 from outbound.call_lists.model import CallList, Contact, ContactState, Duty
 from outbound.calls import outcomes
 from outbound.calls.model import Call, Outcome, SelfMark, Tick
@@ -151,6 +153,7 @@ class CallMaker:
         """A call that was dialled at `at` and, unless `outcome` is None, wrapped up two minutes later."""
         contact = contact or self.contact(campaign)
         at = at or self.now
+        self.briefed(agent, self.session.get_one(Campaign, contact.campaign_id))
         token = self._used_token(contact, agent, duty, at)
         call = self._store(
             Call(
@@ -174,6 +177,21 @@ class CallMaker:
         self._store_all(SelfMark(call_id=number, criterion=which, mark=mark) for which, mark in (given or {}).items())
         self._store_all(Tick(call_id=number, step=step, second=second) for step, second in (ticks or {}).items())
         return call
+
+    def briefed(self, staff: Staff, campaign: Campaign) -> None:
+        """Somebody has read what is new in a campaign."""
+        version, script = self.version_of(campaign), self._default_script()
+        if briefings.has_read(self.session, version, script, staff):
+            return
+        read = BriefingRead(
+            centre_id=campaign.centre_id,
+            campaign_id=version.campaign_id,
+            campaign_version_id=known(version.id),
+            script_version_id=known(script.id),
+            staff_id=known(staff.id),
+            at=self.now,
+        )
+        self._store(read)
 
     def recording(
         self, call: Call | None, *, valid: bool = True, at: datetime | None = None, **facts: Any

@@ -25,7 +25,7 @@ from outbound.people import Centre, Role, known
 from outbound.phones.model import Phone
 from outbound.phones.zones import group_of
 from tests.conftest import Cast
-from tests.desk import Floor, floor, vault
+from tests.desk import Floor, brief, floor, vault
 from tests.factories import Maker
 
 __all__ = ["floor", "vault"]
@@ -110,10 +110,12 @@ def _fill(engine: Engine, floor: Floor, count: int) -> list[int]:
         return [known(phone.id) for phone in phones]
 
 
-def _agents(engine: Engine, cast: Cast, now: datetime, count: int) -> list[int]:
-    with db.transaction(engine) as session:
-        maker = Maker(session, session.get_one(Centre, cast.fz.id), now=now)
-        return [known(maker.staff(Role.AGENT).id) for _ in range(count)]
+def _agents(floor: Floor, count: int) -> list[int]:
+    with db.transaction(floor.engine) as session:
+        maker = Maker(session, session.get_one(Centre, floor.cast.fz.id), now=floor.now)
+        agents = [known(maker.staff(Role.AGENT).id) for _ in range(count)]
+        brief(session, floor.campaign, now=floor.now)
+        return agents
 
 
 def _started(engine: Engine, program: str, *given: Any) -> "subprocess.Popen[bytes]":
@@ -151,7 +153,7 @@ def test_twelve_processes_some_of_them_killed_never_have_a_number_twice_and_lose
     engine: Engine, floor: Floor, cast: Cast, now: datetime
 ) -> None:
     _fill(engine, floor, PEOPLE)
-    agents = _agents(engine, cast, now, PROCESSES * THREADS)
+    agents = _agents(floor, PROCESSES * THREADS)
     shares = [agents[place::PROCESSES] for place in range(PROCESSES)]
     processes = [_started(engine, CLAIMING, json.dumps(share), now.isoformat(), SECONDS) for share in shares]
     _let_go(processes)
@@ -258,7 +260,7 @@ def test_no_token_is_used_after_its_number_was_blocked_while_agents_dial(
     engine: Engine, floor: Floor, cast: Cast, now: datetime
 ) -> None:
     phones = _fill(engine, floor, 400)
-    agents = _agents(engine, cast, now, 8)
+    agents = _agents(floor, 8)
     processes = [_started(engine, DIALLING, json.dumps(agents[place::4]), now.isoformat(), 3) for place in range(4)]
     _let_go(processes)
     blocked = _block_some(engine, phones[:200], cast, now)

@@ -27,7 +27,7 @@ from outbound.people import Centre, Role, known
 from outbound.phones.model import Phone
 from outbound.phones.zones import group_of
 from tests.conftest import Cast
-from tests.desk import Floor, example, floor, vault
+from tests.desk import Floor, brief, example, floor, vault
 from tests.factories import Maker
 
 __all__ = ["floor", "vault"]
@@ -84,7 +84,7 @@ def agents(engine: Engine, cast: Cast, now: datetime) -> list[int]:
 
 
 @pytest.fixture
-def both(floor: Floor) -> list[Campaign]:
+def both(floor: Floor, agents: list[int]) -> list[Campaign]:
     """Two open campaigns of one centre."""
     with db.transaction(floor.engine) as session:
         centre = session.get_one(Centre, known(floor.cast.fz.id))
@@ -93,6 +93,8 @@ def both(floor: Floor) -> list[Campaign]:
         session.add(_list(campaign, floor.now, floor.now, "1"))
         session.flush()
         campaigns.open_(session, campaign, by=floor.cast.manager, now=floor.now)
+        for each in (floor.campaign, campaign):
+            brief(session, each, now=floor.now)
     return [floor.campaign, campaign]
 
 

@@ -16,8 +16,7 @@ from outbound.dialing import handing, handout, queue
 from outbound.dialing.model import Claim, ClaimEnd
 from outbound.dialing.queue import queue_of
 from outbound.people import Centre, Role, Staff, known
-from tests.conftest import Cast
-from tests.desk import Floor, floor, vault
+from tests.desk import Floor, brief, floor, vault
 from tests.factories import Maker
 
 __all__ = ["floor", "vault"]
@@ -26,11 +25,13 @@ AGENT = (Role.AGENT,)
 
 
 @pytest.fixture
-def crowd(engine: Engine, cast: Cast, now: datetime) -> list[int]:
+def crowd(floor: Floor) -> list[int]:
     """The numbers of twelve agents of the centre."""
-    with db.transaction(engine) as session:
-        maker = Maker(session, session.get_one(Centre, cast.fz.id), now=now)
-        return [known(maker.staff(Role.AGENT).id) for _ in range(12)]
+    with db.transaction(floor.engine) as session:
+        maker = Maker(session, session.get_one(Centre, floor.cast.fz.id), now=floor.now)
+        agents = [known(maker.staff(Role.AGENT).id) for _ in range(12)]
+        brief(session, floor.campaign, now=floor.now)
+        return agents
 
 
 def people(floor: Floor, count: int, **facts: Any) -> list[int]:

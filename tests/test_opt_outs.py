@@ -70,6 +70,7 @@ def dialled(make: Maker, claim: Claim, cast: Cast) -> None:
     used.used_at = make.now
     make.session.flush()
     past = make.call(cast.second_agent, contact=make.contact(), outcome=None)
+    make.briefed(cast.agent, make.session.get_one(Campaign, claim.campaign_id))
     statement = """INSERT INTO call (centre_id, campaign_id, campaign_version_id, contact_id, phone_id, claim_id,
         dial_token_id, duty, agent_id, script_version_id, reference, dialled_at, note, answers)
         SELECT centre_id, campaign_id, campaign_version_id, :contact, :phone, :claim, :token, duty, :agent,

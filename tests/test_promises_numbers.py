@@ -26,7 +26,7 @@ from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import Phone
 from outbound.phones.zones import group_of
 from tests.conftest import Cast
-from tests.desk import Floor, example, floor, vault
+from tests.desk import Floor, brief, example, floor, vault
 from tests.factories import Maker
 from tests.promises import BLOCK, TOKEN, open_claim
 
@@ -38,15 +38,17 @@ COLLISIONS = {"40001", "40P01"}
 
 
 @pytest.fixture
-def agents(engine: Engine, cast: Cast, now: datetime) -> list[Staff]:
+def agents(floor: Floor) -> list[Staff]:
     """Eight agents of the centre."""
-    with db.transaction(engine) as session:
-        maker = Maker(session, session.get_one(Centre, cast.fz.id), now=now)
-        return [maker.staff(Role.AGENT) for _ in range(AGENTS)]
+    with db.transaction(floor.engine) as session:
+        maker = Maker(session, session.get_one(Centre, floor.cast.fz.id), now=floor.now)
+        hired = [maker.staff(Role.AGENT) for _ in range(AGENTS)]
+        brief(session, floor.campaign, now=floor.now)
+        return hired
 
 
 @pytest.fixture
-def second(floor: Floor) -> Campaign:
+def second(floor: Floor, agents: list[Staff]) -> Campaign:
     """A second open campaign of the same centre."""
     with db.transaction(floor.engine) as session:
         centre = session.get_one(Centre, known(floor.cast.fz.id))
@@ -55,6 +57,7 @@ def second(floor: Floor) -> Campaign:
         session.add(listed(campaign, floor.now))
         session.flush()
         campaigns.open_(session, campaign, by=floor.cast.manager, now=floor.now)
+        brief(session, campaign, now=floor.now)
         return campaign
 
 

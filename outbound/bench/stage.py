@@ -11,9 +11,11 @@ from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
-from outbound import people
+from outbound import briefings, people
 from outbound.bench import waiting_list
+from outbound.briefings import BriefingRead
 from outbound.call_lists.model import CallList
+from outbound.campaigns import lookups
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
@@ -66,7 +68,26 @@ def open_campaign(session: Session, plan: Plan, *, now: datetime) -> tuple[Campa
     campaign = campaigns.create(session, centre, _definition(now), by=manager, now=now)
     session.add(_list(campaign, plan, now))
     session.flush()
-    return campaigns.open_(session, campaign, by=manager, now=now), logins
+    campaigns.open_(session, campaign, by=manager, now=now)
+    _brief(session, campaign, now)
+    return campaign, logins
+
+
+def _brief(session: Session, campaign: Campaign, now: datetime) -> None:
+    """Everybody has read what is new: rows for many at once, as the verb would write them one by one."""
+    version = lookups.in_force(session, campaign)
+    session.add_all(
+        BriefingRead(
+            centre_id=campaign.centre_id,
+            campaign_id=version.campaign_id,
+            campaign_version_id=known(version.id),
+            script_version_id=known(standing.script.id),
+            staff_id=known(person.id),
+            at=now,
+        )
+        for standing in briefings.standings(session, campaign)
+        for person in standing.unread
+    )
 
 
 def _hire(session: Session, centre: Centre | None, login: str, role: Role, now: datetime) -> Staff:

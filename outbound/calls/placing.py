@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from outbound import journal
+from outbound import briefings, journal
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call
 from outbound.campaigns import lookups as campaigns
@@ -26,7 +26,8 @@ class NoScriptInForce(Refusal):
 def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Call:
     """Use the token up and begin the call.
 
-    Raises NumberBlocked where the token was voided or is too old, ClaimEnded where the contact is no longer `by`'s.
+    Raises NumberBlocked where the token was voided or is too old, ClaimEnded where the contact is no longer `by`'s,
+    BriefingUnread where they have not read what is new in it.
     """
     used = sa.update(DialToken).where(
         col(DialToken.id) == token.id,
@@ -42,10 +43,12 @@ def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Ca
     script = campaigns.script_in_force(session, campaign, claim.duty)
     if script is None:
         raise NoScriptInForce
+    version = campaigns.in_force(session, campaign)
+    briefings.refuse_unread(session, version, script, by=by)
     call = Call(
         centre_id=claim.centre_id,
         campaign_id=claim.campaign_id,
-        campaign_version_id=known(campaigns.in_force(session, campaign).id),
+        campaign_version_id=known(version.id),
         contact_id=claim.contact_id,
         phone_id=claim.phone_id,
         claim_id=known(claim.id),

@@ -13,7 +13,7 @@ from outbound.campaigns.definition import Definition, read_definition
 from outbound.campaigns.model import Campaign, CampaignStaff, CampaignVersion, StaffSkill
 from outbound.people import Centre, Role, Staff, StaffRole, known
 from scripts import approval
-from scripts.model import PitchScript, ScriptState, ScriptVersion
+from scripts.model import ScriptVersion
 
 WORKING = (Role.AGENT, Role.VERIFIER)
 """The roles in which somebody works on a campaign."""
@@ -114,13 +114,6 @@ def script_name(definition: Definition, duty: Duty) -> str | None:
     """The name of the script that is read for a duty; None where the campaign has none."""
     scripts = definition.scripts
     return {Duty.CONFIRMATION: scripts.confirmation, Duty.CORRECTION: scripts.correction}.get(duty, scripts.pitch)
-
-
-def scripts_in_force(session: Session, centre_id: int) -> frozenset[str]:
-    """The names of a centre's scripts of which a version may be read now."""
-    asked = select(PitchScript.name).join(ScriptVersion, col(ScriptVersion.script_id) == col(PitchScript.id))
-    here = asked.where(PitchScript.centre_id == centre_id, ScriptVersion.state == ScriptState.IN_FORCE)
-    return frozenset(session.exec(here))
 
 
 def script_in_force(session: Session, campaign: Campaign, duty: Duty) -> ScriptVersion | None:

@@ -7,6 +7,7 @@ from random import Random
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from outbound import briefings
 from outbound.call_lists.model import Contact, Duty
 from outbound.calls import placing
 from outbound.calls.model import Call
@@ -77,9 +78,17 @@ def work_day(stage: Stage, centre: str, opens: datetime, *, calls: int) -> None:
     callers = [(staff, {Role.AGENT}) for staff in stage.company.holding(centre, Role.AGENT)]
     callers += [(staff, {Role.VERIFIER}) for staff in stage.company.holding(centre, Role.VERIFIER)]
     at = {staff.login: opens + timedelta(minutes=stage.chance.randrange(12)) for staff, _ in callers}
+    for staff, roles in callers:
+        read_what_is_new(stage, staff, roles, opens)
     for _ in range(calls):
         for staff, roles in callers:
             at[staff.login] = one_call(stage, staff, roles, at[staff.login])
+
+
+def read_what_is_new(stage: Stage, staff: Staff, roles: set[Role], now: datetime) -> None:
+    """Read and acknowledge every briefing that waits for somebody."""
+    for briefing in briefings.unread(stage.session, staff, roles=roles, now=now):
+        briefings.acknowledge(stage.session, briefing.campaign, briefing.script, by=staff, now=now)
 
 
 def one_call(stage: Stage, staff: Staff, roles: set[Role], now: datetime) -> datetime:
