@@ -9,16 +9,17 @@ from sqlmodel import Session, col, select
 
 from outbound import clock, journal
 from outbound.call_lists.reading import ListFile, open_list
+from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.commands import campaign_named, centre_named, opened
 from outbound.db import transaction
 from outbound.errors import BadInput, Language
 from outbound.exports import write_csv, write_xlsx
-from outbound.opt_out_lists import taking
-from outbound.opt_out_lists.columns import Given, opt_out_columns
-from outbound.opt_out_lists.exporting import HEADERS, exported
-from outbound.opt_out_lists.model import OptOutFile
-from outbound.opt_out_rules import earliest_ends, strictest
-from outbound.opt_outs import Category, OptOut, Scope, holding
+from outbound.opt_outs.lists import taking
+from outbound.opt_outs.lists.columns import Given, opt_out_columns
+from outbound.opt_outs.lists.exporting import HEADERS, exported
+from outbound.opt_outs.lists.model import OptOutFile
+from outbound.opt_outs.model import Category, OptOut, Scope
+from outbound.opt_outs.verbs import holding
 from outbound.people import Centre, known
 from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault

@@ -17,10 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.call_lists.model import CallList, Contact
 from outbound.calls.model import Call
 from outbound.dialing.model import Claim, DialToken
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Centre, Role, known
 from outbound.phones.model import Phone
 from outbound.phones.zones import group_of
@@ -284,7 +286,7 @@ def _block_some(engine: Engine, phones: list[int], cast: Cast, now: datetime) ->
         if time.monotonic() > until:
             break
         with db.transaction(engine) as session:
-            row, category = session.get_one(Phone, phone), opt_outs.Category.REFUSAL
+            row, category = session.get_one(Phone, phone), Category.REFUSAL
             opt_outs.block(session, row, category=category, source="care desk", by=cast.care, now=now)
         blocked[phone] = time.time()
     return blocked

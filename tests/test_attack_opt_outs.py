@@ -15,11 +15,11 @@ from outbound import db
 from outbound.call_lists.model import Duty
 from outbound.call_lists.reading import open_list
 from outbound.calling_rules.profiles import profile
+from outbound.campaigns.opt_out_ends import earliest_ends
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
-from outbound.opt_out_lists import taking
-from outbound.opt_out_lists.columns import Given
-from outbound.opt_out_rules import earliest_ends
-from outbound.opt_outs import OptOut
+from outbound.opt_outs.lists import taking
+from outbound.opt_outs.lists.columns import Given
+from outbound.opt_outs.model import OptOut
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse

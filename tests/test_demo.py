@@ -14,7 +14,7 @@ from outbound.call_lists.model import CallList, Contact
 from outbound.calls.model import Call, Outcome
 from outbound.complaints import Complaint
 from outbound.demo import cast, centre
-from outbound.opt_outs import OptOut
+from outbound.opt_outs.model import OptOut
 from outbound.people import Centre, Role, StaffRole
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription, SubscriptionState

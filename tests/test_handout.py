@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from outbound import opt_outs
 from outbound.call_lists.model import Contact, ContactState, Duty
 from outbound.calls import placing
 from outbound.calls.model import Call
@@ -17,6 +16,8 @@ from outbound.dialing import handout
 from outbound.dialing.model import Claim, ClaimEnd
 from outbound.dialing.outlook import outlook
 from outbound.errors import NotFound
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Role, Staff, known
 from outbound.phones.model import Phone
 from tests.desk import Floor, desks, floor, staff, vault
@@ -44,7 +45,7 @@ def name_of(session: Session, claim: Claim | None) -> str:
 
 def blocked(session: Session, contact: Contact, now: datetime) -> None:
     phone = session.get_one(Phone, contact.phone_id)
-    opt_outs.block(session, phone, category=opt_outs.Category.REFUSAL, source="call", by=None, now=now)
+    opt_outs.block(session, phone, category=Category.REFUSAL, source="call", by=None, now=now)
 
 
 def dialled(session: Session, floor: Floor, claim: Claim, now: datetime, person: Staff | None = None) -> Call:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.call_lists.model import CallList, Contact, ContactState, Duty
 from outbound.campaigns import lookups
 from outbound.campaigns import verbs as campaigns
@@ -23,6 +23,8 @@ from outbound.dialing.handing import hand_out
 from outbound.dialing.model import Claim
 from outbound.dialing.statements import Book
 from outbound.dialing.terms import DUTIES, Asker
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Centre, Role, known
 from outbound.phones.model import Phone
 from outbound.phones.zones import group_of
@@ -162,9 +164,7 @@ def _put_in(session: Session, people: Sequence[Drawn], both: list[Campaign], age
             at = floor.now - timedelta(minutes=who.dialled)
             maker.call(floor.cast.second_agent, contact=contact, duty=who.duty, at=at, outcome="no_answer")
     for number in {who.phone for who in people if who.blocked}:
-        opt_outs.block(
-            session, phones[number], category=opt_outs.Category.REFUSAL, source="test", by=None, now=floor.now
-        )
+        opt_outs.block(session, phones[number], category=Category.REFUSAL, source="test", by=None, now=floor.now)
     # As if the blocks had come before the lists.
     session.exec(sa.update(Contact).values(state=ContactState.QUEUED, closed_why=""))
     session.flush()

@@ -44,14 +44,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "outbound.phones",
         "outbound.opt_outs",
-        "outbound.liftings",
-        "outbound.opt_out_lists",
         "outbound.resealing",
         "outbound.call_lists",
     ),
     (
         "outbound.campaigns",
-        "outbound.opt_out_rules",
         "outbound.dialing",
         "outbound.calls",
         "outbound.recordings",

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.call_lists import bulk, refusals
 from outbound.call_lists.examining import Row, examine
 from outbound.call_lists.importing import (
@@ -24,7 +24,8 @@ from outbound.call_lists.numbers import others_of
 from outbound.call_lists.reading import open_list
 from outbound.campaigns.model import Campaign
 from outbound.journal import JournalEntry
-from outbound.opt_outs import Category, Scope
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category, Scope
 from outbound.people import known
 from outbound.phones import model as phones
 from outbound.phones.model import Phone

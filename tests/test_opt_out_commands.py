@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from outbound import db
 from outbound.journal import JournalEntry
-from outbound.opt_outs import OptOut, Scope
+from outbound.opt_outs.model import OptOut, Scope
 from tests.conftest import Cast
 from tests.desk import Floor, floor, vault
 from tests.test_cli import SQLITE, Outbound, assert_one_sentence, english, here, outbound

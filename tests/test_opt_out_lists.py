@@ -15,13 +15,13 @@ from outbound.call_lists.model import Contact, ContactState
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.refusals import HeadOnly, NoPhoneColumn, QuoteMissing
 from outbound.calling_rules.profiles import profile
-from outbound.opt_out_lists import taking
-from outbound.opt_out_lists.columns import Given, category_in, opt_out_columns
-from outbound.opt_out_lists.exporting import HEADERS, exported
-from outbound.opt_out_lists.model import OptOutFile
-from outbound.opt_out_lists.preparing import prepared
-from outbound.opt_out_rules import earliest_ends, strictest
-from outbound.opt_outs import Category, OptOut, Scope
+from outbound.campaigns.opt_out_ends import earliest_ends, strictest
+from outbound.opt_outs.lists import taking
+from outbound.opt_outs.lists.columns import Given, category_in, opt_out_columns
+from outbound.opt_outs.lists.exporting import HEADERS, exported
+from outbound.opt_outs.lists.model import OptOutFile
+from outbound.opt_outs.lists.preparing import prepared
+from outbound.opt_outs.model import Category, OptOut, Scope
 from outbound.people import known
 from outbound.phones.model import find
 from outbound.phones.vault import Vault

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, liftings, opt_outs
+from outbound import db
 from outbound.call_lists.model import Contact, ContactState
 from outbound.calling_rules.profiles import profile
 from outbound.campaigns.model import Campaign
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
-from outbound.opt_outs import Category, LiftingRequest, OptOut, OptOutLifting, Scope
+from outbound.opt_outs import liftings
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLifting, Scope
 from outbound.people import known
 from outbound.phones.model import Phone
 from tests.conftest import Cast

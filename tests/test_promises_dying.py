@@ -20,7 +20,7 @@ from outbound.calls import wrap_up as calls
 from outbound.calls.model import Call
 from outbound.dialing import handout
 from outbound.dialing.model import Claim, ClaimEnd
-from outbound.opt_outs import OptOut
+from outbound.opt_outs.model import OptOut
 from outbound.people import Role
 from tests.conftest import Cast
 from tests.desk import Floor, floor, vault

@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.call_lists.model import CallList, Contact, ContactState
 from outbound.calls import placing
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.dialing import handout
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
-from outbound.opt_outs import OptOut
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category, OptOut
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import Phone
 from outbound.phones.zones import group_of
@@ -282,7 +283,7 @@ def test_no_call_begins_after_the_block_of_its_number_is_committed(
                 opt_outs.block(
                     session,
                     session.get_one(Phone, phone),
-                    category=opt_outs.Category.REFUSAL,
+                    category=Category.REFUSAL,
                     source="care desk",
                     by=cast.care,
                     now=floor.now,

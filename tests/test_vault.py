@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.call_lists.importing import import_list
 from outbound.campaigns.model import Campaign
 from outbound.dialing import handout
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Role, known
 from outbound.phones.model import find, keep, refuse_other_key, shown
 from outbound.phones.parsing import Number, parse
@@ -147,7 +149,7 @@ def test_a_stolen_database_shows_no_number(
         assert (made.accepted, made.duplicate, made.invalid) == (2, 1, 1)
         phone = find(session, vault, "+8613700137789")
         assert phone
-        opt_outs.block(session, phone, category=opt_outs.Category.REFUSAL, source="care desk", by=cast.care, now=now)
+        opt_outs.block(session, phone, category=Category.REFUSAL, source="care desk", by=cast.care, now=now)
         claim = handout.claim_next(session, cast.agent, roles={Role.AGENT}, now=now)
         assert claim
         handout.issue_token(session, claim, by=cast.agent, now=now)

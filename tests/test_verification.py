@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, liftings, opt_outs
+from outbound import db
 from outbound.billing.model import LedgerEntry
 from outbound.call_lists.importing import import_list
 from outbound.calls.model import Call
 from outbound.campaigns.model import Campaign
+from outbound.opt_outs import liftings
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category, OptOut
 from outbound.people import Centre, known
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
@@ -186,11 +189,9 @@ def test_a_call_whose_token_was_never_used_is_found(session: Session, make: Make
     assert promises(session) == {"call_without_used_token"}
 
 
-def blocked(session: Session, call: Call, cast: Cast, at: datetime, **facts: Any) -> opt_outs.OptOut:
+def blocked(session: Session, call: Call, cast: Cast, at: datetime, **facts: Any) -> OptOut:
     phone = session.get_one(Phone, call.phone_id)
-    return opt_outs.block(
-        session, phone, category=opt_outs.Category.REFUSAL, source="care", by=cast.care, now=at, **facts
-    )
+    return opt_outs.block(session, phone, category=Category.REFUSAL, source="care", by=cast.care, now=at, **facts)
 
 
 def test_a_call_after_its_number_was_blocked_is_found(session: Session, make: Maker, cast: Cast, now: datetime) -> None:

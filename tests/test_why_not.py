@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from outbound import opt_outs
 from outbound.call_lists.model import CallList, Contact, ContactState, Duty
 from outbound.calling_rules import calendar
 from outbound.calling_rules.profiles import DayKind
@@ -19,7 +18,8 @@ from outbound.dialing import handout
 from outbound.dialing import tally as tallies
 from outbound.dialing.tally import Tally, tally
 from outbound.dialing.why_not import WhyNot, of_contact, of_number
-from outbound.opt_outs import Category
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import Phone
 from outbound.wrap_up import conclude

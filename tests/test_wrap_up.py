@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, select
 
-from outbound import opt_outs
 from outbound.call_lists.model import Contact, ContactState, Duty
 from outbound.calls import placing
 from outbound.calls import wrap_up as calls
@@ -20,6 +19,7 @@ from outbound.compliance import CriteriaNotAllMarked, Criterion, Mark
 from outbound.dialing import handout
 from outbound.dialing.model import Claim, ClaimEnd
 from outbound.errors import NotFound
+from outbound.opt_outs import verbs as opt_outs
 from outbound.people import Role, known
 from outbound.phones.model import Phone
 from outbound.subscriptions.model import Subscription, SubscriptionState

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from outbound.call_lists import bulk
 from outbound.call_lists.taking import PHONE_COLUMNS
 from outbound.db import is_sqlite, table_of, transaction
-from outbound.opt_outs import OptOut
+from outbound.opt_outs.model import OptOut
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
 

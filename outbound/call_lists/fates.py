@@ -6,7 +6,7 @@ from typing import Protocol
 
 from outbound.call_lists.model import RowFault
 from outbound.errors import Language
-from outbound.opt_outs import Category
+from outbound.opt_outs.model import Category
 from outbound.phones.parsing import Reason
 
 IN_FILE, IN_CAMPAIGN = "in_file", "in_campaign"

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from outbound import opt_outs
 from outbound.call_lists import bulk
 from outbound.call_lists.fates import IN_CAMPAIGN, IN_FILE, ForCampaign
 from outbound.call_lists.model import RowFault
 from outbound.call_lists.preparing import Chunk
-from outbound.opt_outs import Category, OptOut
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category, OptOut
 
 
 class Fate(NamedTuple):

@@ -5,9 +5,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound import opt_outs
 from outbound.call_lists.model import Contact, ContactNumber
-from outbound.opt_outs import OptOut
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import OptOut
 from outbound.people import known
 from outbound.phones.model import Phone
 from outbound.phones.zones import group_of

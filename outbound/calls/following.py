@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from outbound import opt_outs
 from outbound.call_lists.model import Contact, ContactState, Duty
 from outbound.call_lists.numbers import turn_to_next
 from outbound.calls.model import After, Call, NextNumber, Outcome
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Staff
 from outbound.phones.model import Phone
 
@@ -38,7 +39,7 @@ def block(session: Session, call: Call, *, by: Staff, now: datetime) -> None:
     opt_outs.block(
         session,
         session.get_one(Phone, call.phone_id),
-        category=opt_outs.Category.REFUSAL,
+        category=Category.REFUSAL,
         source="call",
         centre_id=call.centre_id,
         reason=call.note[:400],

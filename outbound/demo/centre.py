@@ -17,9 +17,9 @@ from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import clock, complaints, hosting, opt_outs
-from outbound.billing import instructions
-from outbound.billing.model import InstructionBatch
+from outbound import clock, complaints, hosting
+from outbound.billing import answers, batches, instructions
+from outbound.billing.model import FileForm, InstructionBatch
 from outbound.call_lists.importing import import_list
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
@@ -27,6 +27,8 @@ from outbound.db import transaction
 from outbound.demo import cast, lists, shift
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Centre, Role, Staff
 from outbound.phones.model import Phone
 from outbound.phones.vault import open_vault
@@ -243,10 +245,10 @@ def _settle_accounts(stage: shift.Stage, centre: Centre, now: datetime) -> None:
         select(InstructionBatch).where(InstructionBatch.centre_id == centre.id).order_by(InstructionBatch.number.desc())  # type: ignore[attr-defined]
     ).first()
     if last:
-        answers = _answers(instructions.file_of(stage.vault, last).decode("utf-8-sig"))
-        instructions.acknowledge(stage.session, centre, answers, by=clerk, now=now)
+        told = _answers(batches.file_of(stage.session, stage.vault, last, FileForm.CSV).decode("utf-8-sig"))
+        answers.acknowledge(stage.session, centre, told, by=clerk, now=now)
     if not stage.last_day and instructions.waiting(stage.session, centre.id or 0):
-        instructions.export(stage.session, stage.vault, centre, by=clerk, now=now)
+        batches.export(stage.session, stage.vault, centre, by=clerk, now=now)
 
 
 def _answers(batch: str) -> bytes:
@@ -276,7 +278,7 @@ def _hear_complaint(stage: shift.Stage, now: datetime) -> None:
         opt_outs.block(
             stage.session,
             phone,
-            category=opt_outs.Category.COMPLAINT,
+            category=Category.COMPLAINT,
             source="care",
             reason="客户来电要求不再外呼",
             centre_id=centre.id,

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from outbound import opt_outs
 from outbound.call_lists.model import CallList, Contact, Duty
 from outbound.calling_rules.calendar import overrides_of
 from outbound.calling_rules.holds import Facts, Hold, Rule
@@ -18,6 +17,8 @@ from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.dialing.lanes import Candidate
 from outbound.dialing.statements import Book, Statement
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import OptOut
 from outbound.phones.model import Phone
 
 TRIES_COUNT_FOR = timedelta(days=7)
@@ -41,7 +42,7 @@ def is_waived(hold: Hold, *, callback: bool) -> bool:
 def opted_out(session: Session, phone: Phone, campaign: Campaign, *, now: datetime) -> bool:
     """Whether the number must not be rung for this campaign."""
     condition = opt_outs.in_force(now, kind=campaign.kind, campaign_id=campaign.id)
-    asked = select(opt_outs.OptOut.id).where(opt_outs.OptOut.phone_id == phone.id, condition)
+    asked = select(OptOut.id).where(OptOut.phone_id == phone.id, condition)
     return session.exec(asked.limit(1)).first() is not None
 
 

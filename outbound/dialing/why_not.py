@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound import opt_outs
 from outbound.call_lists import numbers
 from outbound.call_lists.model import CallList, Contact, ContactState
 from outbound.calling_rules.holds import Rule
@@ -19,7 +18,8 @@ from outbound.dialing.facts import facts_of, holds_on
 from outbound.dialing.model import Claim
 from outbound.dialing.reasons import Reason, duty_reasons, list_reason, settings_of, told
 from outbound.dialing.terms import DUTIES, Terms
-from outbound.opt_outs import OptOut, OptOutLifting
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import OptOut, OptOutLifting
 from outbound.people import Staff, roles_of
 from outbound.phones.model import Phone
 

@@ -10,9 +10,11 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs, people
+from outbound import db, people
 from outbound.calls.model import Call, LateWrapUp, SelfMark, Tick
 from outbound.journal import JournalEntry
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Role, Staff
 from outbound.phones.model import Phone
 from outbound.subscriptions import trial
@@ -104,7 +106,7 @@ def test_a_number_blocked_meanwhile_is_not_dialled(floor: Floor, client_as: Clie
     client = client_as("agent", "zh")
     claim = take(client)["claim"]
     phone = session.get_one(Phone, contact.phone_id)
-    opt_outs.block(session, phone, category=opt_outs.Category.COMPLAINT, source="care desk", by=None, now=floor.now)
+    opt_outs.block(session, phone, category=Category.COMPLAINT, source="care desk", by=None, now=floor.now)
     session.commit()
     answer = client.post(f"/api/v1/claims/{claim['id']}/dial")
     assert answer.status_code == 409

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.calls.model import Call, SelfMark, Tick
+from outbound.opt_outs import verbs as opt_outs
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
 from outbound.subscriptions import trial

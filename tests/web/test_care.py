@@ -10,7 +10,8 @@ from sqlmodel import Session, select
 from outbound import complaints, sign_ins
 from outbound.billing import charges
 from outbound.complaints import Settlement
-from outbound.opt_outs import Category, OptOut, block
+from outbound.opt_outs.model import Category, OptOut
+from outbound.opt_outs.verbs import block
 from outbound.people import Centre
 from outbound.phones.model import Phone
 from outbound.settings import Settings

@@ -14,14 +14,15 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.call_lists import importing, keeping, running
 from outbound.call_lists.model import CallList, Contact, ImportState
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.running import Works
 from outbound.campaigns.model import Campaign
 from outbound.journal import JournalEntry
-from outbound.opt_outs import Category
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.phones import model as phones
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import open_vault

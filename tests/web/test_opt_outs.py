@@ -10,10 +10,12 @@ from sqlalchemy.engine import Engine
 from sqlmodel import col, select
 from werkzeug.test import TestResponse
 
-from outbound import db, liftings, opt_outs
+from outbound import db
 from outbound.call_lists.model import Contact, ContactState
 from outbound.journal import JournalEntry
-from outbound.opt_outs import Category, LiftingRequest, OptOut, OptOutLifting, Scope
+from outbound.opt_outs import liftings
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLifting, Scope
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse

@@ -9,14 +9,15 @@ from flask.testing import FlaskClient
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db, opt_outs
+from outbound import db
 from outbound.call_lists.model import Contact
 from outbound.calling_rules.calendar import CalendarDecision, overrides_of, years_declared
 from outbound.calling_rules.profiles import DayKind
 from outbound.calls.broken import BrokenCallback
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
-from outbound.opt_outs import Category
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import known
 from outbound.phones.model import Phone, keep
 from outbound.phones.parsing import Number, parse

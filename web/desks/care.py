@@ -5,11 +5,12 @@ from typing import Any, TypeVar
 from flask import Blueprint, flash, g, redirect, render_template
 from sqlmodel import SQLModel, col, select
 
-from outbound import complaints, opt_outs
+from outbound import complaints
 from outbound.calls.model import Call
 from outbound.complaints import Complaint, Grievance
 from outbound.errors import NotFound, Refusal
-from outbound.opt_outs import Category
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.model import Category
 from outbound.people import Staff, known
 from outbound.phones.model import Phone, find, keep, shown
 from outbound.phones.parsing import Number, Unusable, parse

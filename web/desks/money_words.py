@@ -5,7 +5,7 @@ from typing import Any
 
 from outbound.call_lists.model import Duty
 from outbound.complaints import Grievance
-from outbound.opt_outs import Category
+from outbound.opt_outs.model import Category
 from web.filters import exact
 from web.language import lazy_gettext
 

@@ -15,7 +15,7 @@ from outbound.calls.model import Call, Outcome
 from outbound.campaigns.model import Campaign
 from outbound.complaints import Complaint, Settlement
 from outbound.confirmations.model import Confirmation, ConfirmationResult, ConfirmationVoid
-from outbound.opt_outs import OptOut, OptOutLifting
+from outbound.opt_outs.model import OptOut, OptOutLifting
 from outbound.people import Staff, known
 from outbound.phones.model import Phone
 from outbound.recordings.model import Recording

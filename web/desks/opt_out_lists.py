@@ -13,14 +13,14 @@ from outbound import clock, journal
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import FileRefused
 from outbound.campaigns.model import Campaign
+from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.errors import Refusal
 from outbound.exports import write_csv, write_xlsx
-from outbound.opt_out_lists import taking
-from outbound.opt_out_lists.columns import Given
-from outbound.opt_out_lists.exporting import HEADERS, exported
-from outbound.opt_out_lists.foreseeing import foresee
-from outbound.opt_out_rules import earliest_ends, strictest
-from outbound.opt_outs import Category, OptOut, Scope
+from outbound.opt_outs.lists import taking
+from outbound.opt_outs.lists.columns import Given
+from outbound.opt_outs.lists.exporting import HEADERS, exported
+from outbound.opt_outs.lists.foreseeing import foresee
+from outbound.opt_outs.model import Category, OptOut, Scope
 from outbound.people import known
 from web.desks import money_words
 from web.desks.evidence import vault

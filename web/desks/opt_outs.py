@@ -8,12 +8,15 @@ import sqlalchemy as sa
 from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlmodel import col, select
 
-from outbound import clock, liftings, opt_outs
+from outbound import clock
 from outbound.campaigns.model import Campaign
+from outbound.campaigns.opt_out_ends import strictest
 from outbound.errors import NotFound
-from outbound.opt_out_lists.exporting import last_day
-from outbound.opt_out_rules import strictest
-from outbound.opt_outs import Category, ExpiryTooEarly, LiftingRequest, OptOut, OptOutLifting, Scope, holding
+from outbound.opt_outs import liftings
+from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.lists.exporting import last_day
+from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLifting, Scope
+from outbound.opt_outs.verbs import ExpiryTooEarly, holding
 from outbound.people import Staff, known, may
 from outbound.phones.model import Phone, find, keep, shown
 from web.desks import money_words

@@ -19,10 +19,11 @@ from outbound.call_lists import bulk
 from outbound.call_lists.judging import phone_ids
 from outbound.call_lists.reading import ListFile
 from outbound.db import is_sqlite, table_of
-from outbound.opt_out_lists.columns import Given, Held, OptOutColumns, Wanted, opt_out_columns
-from outbound.opt_out_lists.model import OptOutFile
-from outbound.opt_out_lists.preparing import Chunk, prepared
-from outbound.opt_outs import OptOut, holding, look_again
+from outbound.opt_outs.lists.columns import Given, Held, OptOutColumns, Wanted, opt_out_columns
+from outbound.opt_outs.lists.model import OptOutFile
+from outbound.opt_outs.lists.preparing import Chunk, prepared
+from outbound.opt_outs.model import OptOut
+from outbound.opt_outs.verbs import holding, look_again
 from outbound.people import Staff
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault

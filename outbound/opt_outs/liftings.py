@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from outbound import journal
 from outbound.errors import Refusal
-from outbound.opt_outs import LiftingAnswer, LiftingRequest, OptOut, OptOutLifting
+from outbound.opt_outs.model import LiftingAnswer, LiftingRequest, OptOut, OptOutLifting
 from outbound.people import Staff, known
 
 

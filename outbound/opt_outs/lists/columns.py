@@ -11,7 +11,7 @@ from outbound.call_lists.columns import ColumnMap
 from outbound.call_lists.reading import ListFile
 from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.clock import day_ends
-from outbound.opt_outs import Category, Scope
+from outbound.opt_outs.model import Category, Scope
 from outbound.phones.parsing import Number, parse
 
 _HEADERS: Mapping[str, str] = {

@@ -8,7 +8,8 @@ from sqlmodel import Session, select
 from outbound.calling_rules.profiles import Profile, profile
 from outbound.campaigns.lookups import definition_of
 from outbound.campaigns.model import Campaign, CampaignState
-from outbound.opt_outs import Category, earliest_end
+from outbound.opt_outs.model import Category
+from outbound.opt_outs.verbs import earliest_end
 
 
 def strictest(session: Session, centre_id: int | None, campaign: Campaign | None = None) -> Profile:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from outbound import clock
 from outbound.errors import Language
-from outbound.opt_outs import Category, OptOut, Scope
+from outbound.opt_outs.model import Category, OptOut, Scope
 from outbound.phones.model import Phone
 from outbound.phones.parsing import as_dialled, masked
 from outbound.phones.vault import Vault

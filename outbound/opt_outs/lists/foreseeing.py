@@ -13,9 +13,9 @@ from outbound.call_lists.judging import phone_ids
 from outbound.call_lists.model import Contact, ContactState
 from outbound.call_lists.reading import ListFile
 from outbound.db import is_sqlite
-from outbound.opt_out_lists import taking
-from outbound.opt_out_lists.columns import Given, Wanted, opt_out_columns
-from outbound.opt_outs import Category, Scope
+from outbound.opt_outs.lists import taking
+from outbound.opt_outs.lists.columns import Given, Wanted, opt_out_columns
+from outbound.opt_outs.model import Category, Scope
 from outbound.phones.vault import Vault
 
 
