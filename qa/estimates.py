@@ -65,10 +65,11 @@ def wilson(failed: float, n: float, confidence: float = CONFIDENCE) -> Interval:
     share = failed / n
     if math.isinf(n):
         return Interval(share, share)
-    return _wilson_of_share(share, n, confidence)
+    return wilson_of_share(share, n, confidence)
 
 
-def _wilson_of_share(share: float, n: float, confidence: float) -> Interval:
+def wilson_of_share(share: float, n: float, confidence: float = CONFIDENCE) -> Interval:
+    """Wilson's interval about an estimated share, `n` being the size of the simple sample that would be as exact."""
     if math.isinf(n):
         return Interval(share, share)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -236,5 +237,5 @@ def _interval(known: list[Stratum], sampled: list[Stratum], confidence: float) -
     share = _total(sampled) / open_to_chance
     variance = _cautious_variance(sampled, share) / open_to_chance**2
     size = _effective_n(share, variance, sampled)
-    chance = _wilson_of_share(share, size, confidence)
+    chance = wilson_of_share(share, size, confidence)
     return Interval(*((certain + open_to_chance * end) / population for end in (chance.low, chance.high)))
