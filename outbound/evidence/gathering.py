@@ -14,6 +14,7 @@ from outbound.billing.charges import Obstacle
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call, Outcome, SelfMark, Tick
 from outbound.campaigns.model import Campaign, CampaignVersion
+from outbound.compliance import Criterion
 from outbound.confirmations.model import Confirmation, ConfirmationVoid
 from outbound.documents import DocumentFaulty
 from outbound.evidence import rows
@@ -96,13 +97,15 @@ class Gathering:
     def terms(self) -> Evidence:
         """What was agreed, with whom, under which version of the campaign."""
         version = self.session.get_one(CampaignVersion, self.subscription.campaign_version_id)
+        centre = self.session.get_one(Centre, self.subscription.centre_id)
         return {
             **self.told(
                 self.subscription,
                 "id state offer_name price_fen cycle trial_days trial_starts_on trial_ends_on made_at seller_id "
                 "sale_call_id recalls before_correction",
             ),
-            "centre": self.session.get_one(Centre, self.subscription.centre_id).code,
+            "centre": centre.code,
+            "zone": centre.zone,
             "campaign": self.session.get_one(Campaign, self.subscription.campaign_id).name,
             "campaign_version": version.number,
             "offer": version.document.get("offer"),
@@ -125,7 +128,7 @@ class Gathering:
             "confirmation": self._confirmation(call),
             "script": self.script(call.script_version_id),
             "ticks": self._ticks(call),
-            "self_marks": {str(mark.criterion): str(mark.mark) for mark in marks},
+            "self_marks": {str(mark.criterion): str(mark.mark) for mark in _in_order(marks)},
             "recording": self.told(recording, kept),
             "reviews": [self._review(review) for review in self._of_call(Review, call)],
         }
@@ -163,7 +166,9 @@ class Gathering:
         return {
             **self.told(review, "id version why_changed at verdict comment reviewer_id"),
             "source": str(self.session.get_one(ReviewTask, review.task_id).source),
-            "marks": [self.told(mark, "criterion asked_zh asked_en mark second reason note") for mark in marks],
+            "marks": [
+                self.told(mark, "criterion asked_zh asked_en mark second reason note") for mark in _in_order(marks)
+            ],
         }
 
     def decisions(self) -> list[Evidence]:
@@ -269,6 +274,11 @@ class Gathering:
     def _person(self, staff_id: int | None) -> Evidence | None:
         staff = self.session.get(Staff, staff_id) if staff_id else None
         return {"id": staff.id, "name": staff.name, "number": staff.number} if staff else None
+
+
+def _in_order(marks: Sequence[Any]) -> list[Any]:
+    """Marks in the order in which they are asked, however the database hands them back."""
+    return sorted(marks, key=lambda given: list(Criterion).index(given.criterion))
 
 
 def _holds(check: str, lacking: Sequence[Obstacle]) -> bool | None:
