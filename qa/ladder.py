@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from outbound.calling_rules.calendar import overrides_of
@@ -22,7 +24,7 @@ from outbound.compliance import Mark, Verdict
 from outbound.errors import Language
 from outbound.people import Role, Staff, holders, known
 from qa.calibration.results import suspensions
-from qa.review.model import Review, ReviewMark
+from qa.review.model import Review, ReviewMark, stands
 
 WORKING_DAYS = 5
 """Two failures within so many working days lead to full; so many without one lead a step down."""
@@ -122,14 +124,19 @@ def _working_days(first: date, last: date, workday: Workday) -> int:
 def failures_of(session: Session, agent: Staff, *, zone: str, now: datetime) -> list[date]:
     """The days on which calls of an agent were failed in review: one for each call, however often it was reviewed.
 
-    A failure on nothing but criteria on which the reviewers had to be calibrated again at that time does not count.
+    A verdict that was changed counts as it stands now, from the day on which it first was so. A failure on nothing but
+    criteria on which the reviewers had to be calibrated again at that time does not count.
     """
+    last = aliased(Review)
+    failed_still = sa.exists().where(
+        col(last.task_id) == col(Review.task_id), col(last.verdict) == Verdict.INVALID, stands(last)
+    )
     asked = (
         select(Review.call_id, Review.at, ReviewMark.criterion)
         .join(Call, col(Call.id) == col(Review.call_id))
         .join(ReviewMark, col(ReviewMark.review_id) == col(Review.id))
         .where(Call.agent_id == agent.id, Review.verdict == Verdict.INVALID, col(Review.at) <= now)
-        .where(ReviewMark.mark == Mark.FAIL)
+        .where(ReviewMark.mark == Mark.FAIL, failed_still)
     )
     doubtful = suspensions(session, known(agent.centre_id))
     first: dict[int, datetime] = {}

@@ -25,7 +25,7 @@ from tests.factories import Maker
 
 CONSENT = Criterion.EXPLICIT_CONSENT
 PASSED = {criterion: CriterionMark(Mark.PASS) for criterion in Criterion}
-FAILED = {**PASSED, CONSENT: CriterionMark(Mark.FAIL, note="没有听到同意")}
+FAILED = {**PASSED, CONSENT: CriterionMark(Mark.FAIL, reason="other", note="没有听到同意")}
 TEN_CALLS = (3, 3, 2, 0, 3, 1, 3, 0, 3, 2)
 """How many of three reviewers pass each of ten calls: Krippendorff's alpha is .565."""
 
@@ -165,7 +165,7 @@ def test_a_failure_on_a_criterion_to_be_recalibrated_does_not_tighten(
     reviews.mark(make.session, task, FAILED, by=reviewers[0], now=later)
     agent = known(cast.agent.id)
     assert ladder.standing_of(make.session, agent, zone=cast.fz.zone, now=later).level is Level.NORMAL
-    lied = {**FAILED, Criterion.UNDERSTANDING: CriterionMark(Mark.FAIL, note="没有听懂")}
+    lied = {**FAILED, Criterion.UNDERSTANDING: CriterionMark(Mark.FAIL, reason="other", note="没有听懂")}
     other = reviews.pull_in(make.session, make.recorded_call(cast.agent), reviewer=reviewers[0], by=None, now=later)
     reviews.mark(make.session, other, lied, by=reviewers[0], now=later)
     assert ladder.standing_of(make.session, agent, zone=cast.fz.zone, now=later).level is Level.TIGHTENED

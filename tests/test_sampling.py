@@ -314,7 +314,7 @@ def test_rates_are_the_campaigns_own_and_the_ladder_raises_the_daily_one(make: M
 
 def _fail_twice(make: Maker, agent: Staff) -> None:
     reviewer = make.staff(Role.REVIEWER)
-    failing = dict.fromkeys(Criterion, CriterionMark(Mark.FAIL, note="unheard"))
+    failing = dict.fromkeys(Criterion, CriterionMark(Mark.FAIL, reason="other", note="unheard"))
     for _ in range(2):
         task = reviews.pull_in(make.session, make.recorded_call(agent), reviewer=reviewer, by=None, now=make.now)
         reviews.mark(make.session, task, failing, by=reviewer, now=make.now)

@@ -21,7 +21,7 @@ from qa.calibration.model import (
     CalibrationReviewer,
     CalibrationVerdict,
 )
-from qa.review.model import Review, ReviewMark, ReviewSource, ReviewTask
+from qa.review.model import Review, ReviewMark, ReviewSource, ReviewTask, stands
 
 Given = Mapping[int, CalibrationMark | None]
 """By reviewer, what one said of one criterion; None where it was not marked."""
@@ -93,7 +93,7 @@ def in_overlap(session: Session, centre_id: int, *, since: datetime, until: date
         select(ReviewTask.recording_id, ReviewTask.source, ReviewMark.criterion, ReviewMark.mark)
         .join(Review, col(Review.task_id) == col(ReviewTask.id))
         .join(ReviewMark, col(ReviewMark.review_id) == col(Review.id))
-        .where(ReviewTask.centre_id == centre_id, ReviewTask.source != ReviewSource.TARGETED)
+        .where(ReviewTask.centre_id == centre_id, ReviewTask.source != ReviewSource.TARGETED, stands())
         .where(col(ReviewTask.recording_id).in_(_heard_weekly(centre_id, since, until)))
     )
     said: dict[Criterion, dict[int, dict[ReviewSource, Mark]]] = {each: defaultdict(dict) for each in Criterion}

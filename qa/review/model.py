@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel, col
 from outbound.compliance import Criterion, Mark, Verdict
 from outbound.confirmations.model import Confirmation
 from outbound.db import UtcDateTime, append_only, choice, guard, table_of
+from outbound.subscriptions.model import raises_version
 
 
 class ReviewSource(StrEnum):
@@ -67,10 +68,10 @@ class Review(SQLModel, table=True):
     )
 
 
-def stands() -> sa.ColumnElement[bool]:
+def stands(review: type[Review] = Review) -> sa.ColumnElement[bool]:
     """That a review is the last version of itself: the condition under which it counts."""
     later = aliased(Review)
-    return ~sa.exists().where(col(later.task_id) == col(Review.task_id), col(later.version) > col(Review.version))
+    return ~sa.exists().where(col(later.task_id) == col(review.task_id), col(later.version) > col(review.version))
 
 
 class ReviewMark(SQLModel, table=True):
@@ -122,6 +123,11 @@ _BEFORE = "o.task_id = NEW.task_id AND o.version = NEW.version - 1"
 
 append_only(table_of(Review))
 append_only(table_of(ReviewMark))
+# A charge looks at the reviews of its calls: it and a review in flight cannot both win.
+raises_version(
+    table_of(Review),
+    "(SELECT s.id FROM subscription s JOIN call c ON c.contact_id = s.contact_id WHERE c.id = NEW.call_id)",
+)
 guard(
     table_of(Review),
     "review_not_ones_own_call",
