@@ -17,7 +17,7 @@ from outbound.people import Centre, Staff, known
 from outbound.subscriptions import life
 from outbound.subscriptions.model import FINAL, Subscription, SubscriptionState
 from outbound.subscriptions.trial import lapse as lapse_subscription
-from qa.review.model import Correction, CorrectionState, Review, ReviewMark
+from qa.review.model import Correction, CorrectionState, Review, ReviewMark, stands
 
 
 class NotACorrectionCall(Refusal):
@@ -83,6 +83,14 @@ def conclude(session: Session, call: Call, *, passed: bool | None, by: Staff, no
         life.cancel(session, subscription, via="correction", reason=call.note, by=by, now=now, call=call)
     state = CorrectionState.PASSED if passed else CorrectionState.DECLINED
     return _close(session, correction, state, call=call, by=by, now=now)
+
+
+def lift(session: Session, subscription: Subscription, *, by: Staff, now: datetime) -> Correction | None:
+    """The review that asked for a correction was found wrong: no call is needed. None where none is due."""
+    correction = of_subscription(session, subscription)
+    if correction is None:
+        return None
+    return _close(session, correction, CorrectionState.LIFTED, call=None, by=by, now=now)
 
 
 def lapse(session: Session, centre: Centre, *, now: datetime) -> list[Correction]:
@@ -170,7 +178,7 @@ def _faults(session: Session, centre_id: int, since: datetime) -> Sequence[tuple
         .join(ReviewMark, col(ReviewMark.review_id) == col(Review.id))
         .join(Call, col(Call.id) == col(Review.call_id))
         .join(Staff, col(Staff.id) == col(Call.agent_id))
-        .where(Review.centre_id == centre_id, col(Review.at) >= since, ReviewMark.mark == Mark.FAIL)
+        .where(Review.centre_id == centre_id, stands(), col(Review.at) >= since, ReviewMark.mark == Mark.FAIL)
     )
     return session.exec(asked.order_by(Staff.login, col(Review.at), col(Review.id))).all()
 

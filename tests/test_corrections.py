@@ -24,7 +24,7 @@ from tests.factories import ALL_PASS, Maker
 PASSES = {criterion: CriterionMark(Mark.PASS) for criterion in Criterion}
 FAILS = {
     **PASSES,
-    Criterion.SCRIPT_FOLLOWED: CriterionMark(Mark.FAIL, reason="cancel_not_told"),
+    Criterion.SCRIPT_FOLLOWED: CriterionMark(Mark.FAIL, reason="cancel_not_told", note="挂机前未提退订"),
     Criterion.EXPLICIT_CONSENT: CriterionMark(Mark.FAIL, second=50, reason="vague", note="“嗯”"),
 }
 

@@ -267,7 +267,7 @@ def review_sale(sales: Sales, subscription: Subscription) -> None:
     assert recording
     task = reviews.pull_in(sales.session, recording, reviewer=sales.cast.reviewer, by=sales.cast.care, now=NOW)
     given = {criterion: CriterionMark(Mark.PASS, second=20.0) for criterion in Criterion}
-    given[Criterion.EXPLICIT_CONSENT] = CriterionMark(Mark.FAIL, second=40.0, reason="vague")
+    given[Criterion.EXPLICIT_CONSENT] = CriterionMark(Mark.FAIL, second=40.0, reason="vague", note="只说了“嗯”")
     reviews.mark(sales.session, task, given, by=sales.cast.reviewer, now=NOW)
 
 

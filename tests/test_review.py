@@ -29,7 +29,7 @@ from tests.conftest import Cast
 from tests.factories import ALL_PASS, Maker
 
 PASSES = {criterion: CriterionMark(Mark.PASS, second=12.5) for criterion in Criterion}
-SILENCE = CriterionMark(Mark.FAIL, second=52.0, reason="silence")
+SILENCE = CriterionMark(Mark.FAIL, second=52.0, reason="silence", note="客户一直没有说话")
 FAILS = {**PASSES, Criterion.EXPLICIT_CONSENT: SILENCE}
 DOUBTS = {**PASSES, Criterion.UNDERSTANDING: CriterionMark(Mark.UNSURE)}
 
@@ -90,11 +90,11 @@ def test_all_four_criteria_must_be_marked(make: Maker, cast: Cast) -> None:
     ("given", "refusal"),
     [
         (CriterionMark(Mark.FAIL), FailNeedsReason),
-        (CriterionMark(Mark.FAIL, second=3, note="  "), FailNeedsReason),
-        (CriterionMark(Mark.FAIL, reason="no such reason"), ReasonUnknown),
-        (CriterionMark(Mark.FAIL, reason="other", second=3), NoteNeeded),
-        (CriterionMark(Mark.FAIL, reason="silence"), SecondNeeded),
-        (CriterionMark(Mark.FAIL, reason="silence", second=66.1), SecondOutside),
+        (CriterionMark(Mark.FAIL, second=3, note="the line went dead"), FailNeedsReason),
+        (CriterionMark(Mark.FAIL, reason="no such reason", note="?"), ReasonUnknown),
+        (CriterionMark(Mark.FAIL, reason="silence", second=3, note="  "), NoteNeeded),
+        (CriterionMark(Mark.FAIL, reason="silence", note="nothing"), SecondNeeded),
+        (CriterionMark(Mark.FAIL, reason="silence", second=66.1, note="nothing"), SecondOutside),
         (CriterionMark(Mark.PASS, second=-1), SecondOutside),
     ],
 )
@@ -111,8 +111,7 @@ def test_a_mark_says_why_it_fails_and_where(
 @pytest.mark.parametrize(
     "given",
     [
-        CriterionMark(Mark.FAIL, reason="consent_not_asked"),
-        CriterionMark(Mark.FAIL, note="the line went dead"),
+        CriterionMark(Mark.FAIL, reason="consent_not_asked", note="the line went dead"),
         CriterionMark(Mark.FAIL, reason="other", note="a child was pretending"),
     ],
 )

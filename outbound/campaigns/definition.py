@@ -191,6 +191,10 @@ class Quality(Part):
     """Recordings shorter than this are not valid."""
     correction_by_another: bool = True
     """Whether a failed sale is put right by another agent than the seller."""
+    answer_days: Count = 3
+    """Working days in which a caller may dispute a review; after them it counts as accepted."""
+    dispute_rounds: int = Field(default=2, strict=True, ge=0, le=9)
+    """How often the verdict on one call may be disputed; 0: never."""
     ladder: Ladder = Ladder()
     """How an agent is sampled after a failed review."""
 

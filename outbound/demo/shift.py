@@ -241,7 +241,8 @@ def _heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]
         mark = said.marks.get(criterion, Mark.PASS)
         step = _WHERE[criterion]
         reason = criterion.reasons[0].code if mark == Mark.FAIL else ""
-        found[criterion] = CriterionMark(mark=mark, second=said.steps.get(step, 1.0), reason=reason, note="")
+        note = criterion.reasons[0].zh if mark == Mark.FAIL else ""
+        found[criterion] = CriterionMark(mark=mark, second=said.steps.get(step, 1.0), reason=reason, note=note)
     return found
 
 

@@ -53,15 +53,15 @@ class _OfCriterion(Refusal):
 
 
 class FailNeedsReason(_OfCriterion):
-    """“{criterion}” fails: choose a reason or write a note that says why."""
+    """“{criterion}” fails: choose the reason from its list."""
 
-    zh = "“{criterion}”判为不合格时，须选择原因或写明说明。"
+    zh = "“{criterion}”判为不合格时，须从列表中选择原因。"
 
 
 class NoteNeeded(_OfCriterion):
-    """“{criterion}” fails for another reason: write in a note what it is."""
+    """“{criterion}” fails: write in a note what was said or left out."""
 
-    zh = "“{criterion}”因其他原因不合格，请在说明中写明。"
+    zh = "“{criterion}”判为不合格时，须在说明中写明对方或坐席说了什么、漏了什么。"
 
 
 class SecondNeeded(_OfCriterion):
@@ -79,17 +79,16 @@ class SecondOutside(_OfCriterion):
 def check(criterion: Criterion, given: CriterionMark, *, seconds: float) -> None:
     """Refuse a mark that does not say enough; `seconds` is the length of the recording.
 
-    Raises SecondOutside, ReasonUnknown, FailNeedsReason, NoteNeeded, SecondNeeded.
+    Raises SecondOutside, FailNeedsReason, ReasonUnknown, NoteNeeded, SecondNeeded.
     """
     if given.second is not None and not 0 <= given.second <= seconds:
         raise SecondOutside(criterion)
     if given.mark != Mark.FAIL:
         return
-    if given.reason:
-        compliance.reason(criterion, given.reason)
-    elif not given.note.strip():
+    if not given.reason:
         raise FailNeedsReason(criterion)
-    if given.reason == "other" and not given.note.strip():
+    compliance.reason(criterion, given.reason)
+    if not given.note.strip():
         raise NoteNeeded(criterion)
-    if given.reason and given.reason not in NOTHING_TO_HEAR and given.second is None:
+    if given.reason not in NOTHING_TO_HEAR and given.second is None:
         raise SecondNeeded(criterion)

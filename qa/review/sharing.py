@@ -20,6 +20,7 @@ ASKED_FIRST: dict[ReviewSource, Sequence[Role]] = {
     ReviewSource.DAILY: (Role.REVIEWER, Role.SUPERVISOR),
     ReviewSource.WEEKLY: (Role.SUPERVISOR, Role.REVIEWER),
     ReviewSource.TARGETED: (Role.REVIEWER, Role.SUPERVISOR),
+    ReviewSource.DISPUTE: (Role.REVIEWER, Role.SUPERVISOR),
 }
 """Whose work a review is, and who helps out where nobody of them can."""
 
@@ -76,10 +77,12 @@ def open_tasks(session: Session, centre_id: int) -> Counter[int]:
     return Counter(dict(session.exec(asked.group_by(col(ReviewTask.reviewer_id))).all()))
 
 
-def due_at(session: Session, centre: Centre, now: datetime) -> datetime:
-    """When a review that is asked for now is due: at the end of the centre's next working day, in its zone."""
+def due_at(session: Session, centre: Centre, now: datetime, *, days: int = 1) -> datetime:
+    """When what is asked for now is due: at the end of the centre's next working day, or of that many, in its zone."""
     decided = overrides_of(session, known(centre.id))
-    day = local_day(now, centre.zone) + timedelta(days=1)
-    while not is_workday(profile().calendar, day, decided):
+    day = local_day(now, centre.zone)
+    for _day in range(days):
         day += timedelta(days=1)
+        while not is_workday(profile().calendar, day, decided):
+            day += timedelta(days=1)
     return day_ends(day, centre.zone)

@@ -6,22 +6,24 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound import compliance, journal
+from outbound import journal
 from outbound.calls.model import Call, SelfMark
 from outbound.compliance import Criterion, Mark
 from outbound.errors import DATABASE_REFUSALS, NotAllowed, NotFound, Refusal
 from outbound.people import Centre, Staff, known, may, roles_of
 from outbound.recordings.model import Recording
-from qa.review.consequences import follow
-from qa.review.marks import CriterionMark, check
+from qa.disputes.lookups import dispute_heard_in, reviewers_before
+from qa.disputes.model import Dispute
+from qa.review import writing
+from qa.review.marks import CriterionMark
 from qa.review.model import Review, ReviewMark, ReviewSource, ReviewTask
 from qa.review.sharing import ASKED_FIRST, Sharing, callers_of, due_at
 
 
 class AlreadyReviewed(Refusal):
-    """This review is done already; a verdict is changed by a further review, never rewritten."""
+    """This review is done already; a verdict is never rewritten: change it with a reason, as a further version."""
 
-    zh = "这条质检任务已经完成。结论不可改写，如有异议请另行复核。"
+    zh = "这条质检任务已经完成。结论不可改写，如需更正，请写明原因另存一版。"
 
 
 class NotYourTask(Refusal):
@@ -43,7 +45,41 @@ class NotMatchedYet(Refusal):
     zh = "这条录音尚未匹配到通话，请先匹配。"
 
 
+class NotYourVerdict(Refusal):
+    """Only who gave a verdict changes it; the caller may dispute it, and a colleague may hear the call again."""
+
+    zh = "只有作出结论的质检员本人可以更正。坐席可以申诉，也可以请同事复核。"
+    status = 403
+
+
+class VersionOutdated(Refusal):
+    """This verdict has been changed since; look at the version that stands."""
+
+    zh = "这条结论已有新的版本，请查看现行版本。"
+
+
+class VerdictDisputed(Refusal):
+    """This verdict is disputed, so another reviewer decides; it can no longer be changed by you."""
+
+    zh = "这条结论正在申诉中，由其他质检员裁定，您不能再更正。"
+
+
+class ChangeNeedsReason(Refusal):
+    """Write why the verdict is changed; the reason stays in its history."""
+
+    zh = "请写明更正原因，原因会保留在历史记录中。"
+    status = 422
+
+
+class HeardBefore(Refusal):
+    """This dispute is about a verdict that they gave themselves; leave it to somebody else."""
+
+    zh = "这条申诉针对的正是该质检员作出的结论，请交给其他人。"
+
+
 DATABASE_REFUSALS["nobody reviews their own call"] = OwnCall
+DATABASE_REFUSALS["a dispute is decided by another reviewer"] = HeardBefore
+DATABASE_REFUSALS["a verdict is changed with a reason"] = ChangeNeedsReason
 
 
 def queue(session: Session, reviewer: Staff, *, now: datetime) -> Sequence[ReviewTask]:
@@ -64,44 +100,57 @@ def mark(
 ) -> Review:
     """Give all four marks of a call; the verdict follows from them, and what it means for the sale from that.
 
-    Raises NotFound, NotYourTask, AlreadyReviewed, OwnCall, CriteriaNotAllMarked, ReasonUnknown, FailNeedsReason,
-    NoteNeeded, SecondNeeded, SecondOutside.
+    On a disputed call it is the next version of the verdict, which decides the dispute.
+    Raises NotFound, NotYourTask, AlreadyReviewed, OwnCall, and what `writing.check` raises.
     """
-    call = _check_task(session, task, by)
-    verdict = compliance.verdict({criterion: given.mark for criterion, given in marks.items()})
-    recording = session.get_one(Recording, task.recording_id)
-    for criterion in Criterion:
-        check(criterion, marks[criterion], seconds=recording.seconds)
+    _check_task(session, task, by)
+    writing.check(session, task, marks, comment)
     _take(session, task, now=now)
-    review = Review(
-        centre_id=task.centre_id,
-        task_id=known(task.id),
-        call_id=task.call_id,
-        recording_id=task.recording_id,
-        reviewer_id=known(by.id),
-        verdict=verdict,
-        comment=comment.strip(),
-        at=now,
-    )
-    session.add(review)
-    session.flush()
-    session.add_all(_as_asked(review, criterion, marks[criterion]) for criterion in Criterion)
-    session.flush()
-    said = {criterion: marks[criterion].mark for criterion in Criterion}
-    journal.record(session, "call.reviewed", review, by=by, now=now, call=call.id, verdict=verdict, marks=said)
-    follow(session, review, call, by=by, now=now)
-    return review
+    dispute = dispute_heard_in(session, task)
+    if dispute is None:
+        return writing.write(session, task, marks, comment=comment, by=by, now=now)
+    disputed = session.get_one(Review, dispute.review_id)
+    about = session.get_one(ReviewTask, disputed.task_id)
+    return writing.write(session, about, marks, comment=comment, by=by, now=now, earlier=disputed, why=dispute.why)
 
 
-def _check_task(session: Session, task: ReviewTask, by: Staff) -> Call:
-    call = session.get_one(Call, task.call_id)
+def change(
+    session: Session,
+    review: Review,
+    marks: Mapping[Criterion, CriterionMark],
+    *,
+    why: str,
+    comment: str = "",
+    by: Staff,
+    now: datetime,
+) -> Review:
+    """Change one's own verdict: a further version with its reason, beside the one that was given first.
+
+    Raises NotFound, NotYourVerdict, VersionOutdated, VerdictDisputed, ChangeNeedsReason, and what `writing.check`
+    raises.
+    """
+    if by.centre_id != review.centre_id:
+        raise NotFound
+    if review.reviewer_id != by.id:
+        raise NotYourVerdict
+    if latest_of(session, review).id != review.id:
+        raise VersionOutdated
+    if session.exec(select(Dispute.id).where(Dispute.review_id == review.id)).first():
+        raise VerdictDisputed
+    if not why.strip():
+        raise ChangeNeedsReason
+    task = session.get_one(ReviewTask, review.task_id)
+    writing.check(session, task, marks, comment)
+    return writing.write(session, task, marks, comment=comment, by=by, now=now, earlier=review, why=why)
+
+
+def _check_task(session: Session, task: ReviewTask, by: Staff) -> None:
     if by.centre_id != task.centre_id:
         raise NotFound
     if task.reviewer_id != by.id:
         raise NotYourTask
-    if by.id in callers_of(session, call):
+    if by.id in callers_of(session, session.get_one(Call, task.call_id)):
         raise OwnCall
-    return call
 
 
 def _take(session: Session, task: ReviewTask, *, now: datetime) -> None:
@@ -110,19 +159,6 @@ def _take(session: Session, task: ReviewTask, *, now: datetime) -> None:
     if session.exec(undone.values(done_at=now)).rowcount != 1:
         raise AlreadyReviewed
     session.refresh(task)
-
-
-def _as_asked(review: Review, criterion: Criterion, given: CriterionMark) -> ReviewMark:
-    return ReviewMark(
-        review_id=known(review.id),
-        criterion=criterion,
-        asked_zh=criterion.wording.zh,
-        asked_en=criterion.wording.en,
-        mark=given.mark,
-        second=given.second,
-        reason=given.reason if given.mark == Mark.FAIL else "",
-        note=given.note.strip(),
-    )
 
 
 def pull_in(
@@ -178,20 +214,39 @@ def _waiting(session: Session, recording: Recording, reviewer: Staff | None) -> 
 def hand_over(session: Session, task: ReviewTask, reviewer: Staff, *, by: Staff, now: datetime) -> None:
     """Give an open review to somebody else, who is here when the first is not.
 
-    Raises AlreadyReviewed, NotFound, NotAllowed, OwnCall.
+    Raises AlreadyReviewed, NotFound, NotAllowed, OwnCall, HeardBefore.
     """
     if task.reviewer_id == reviewer.id:
         return
     if task.done_at:
         raise AlreadyReviewed
     _check_reviewer(session, session.get_one(Call, task.call_id), reviewer)
+    if (dispute := dispute_heard_in(session, task)) and reviewer.id in reviewers_before(session, dispute):
+        raise HeardBefore
     before, task.reviewer_id = task.reviewer_id, known(reviewer.id)
     session.add(task)
     journal.record(session, "review.handed_over", task, by=by, now=now, before=before, after=reviewer.id)
 
 
+def latest_of(session: Session, review: Review) -> Review:
+    """The version of a verdict that stands."""
+    return versions_of(session, review)[-1]
+
+
+def versions_of(session: Session, review: Review) -> Sequence[Review]:
+    """Every version of a verdict, the first one first."""
+    asked = select(Review).where(Review.task_id == review.task_id)
+    return session.exec(asked.order_by(col(Review.version))).all()
+
+
+def has_still_to_hear(session: Session, staff: Staff, call_id: int) -> bool:
+    """Whether somebody is still to review a call, and so must know neither its self-check nor an earlier verdict."""
+    asked = select(ReviewTask.id).where(ReviewTask.call_id == call_id, ReviewTask.reviewer_id == staff.id)
+    return session.exec(asked.where(col(ReviewTask.done_at).is_(None)).limit(1)).first() is not None
+
+
 def of_call(session: Session, call: Call) -> Sequence[Review]:
-    """Every review of a call, the oldest first."""
+    """Every review of a call in all its versions, the oldest first."""
     return session.exec(select(Review).where(Review.call_id == call.id).order_by(col(Review.id))).all()
 
 
@@ -211,11 +266,15 @@ def self_marks_after_verdict(session: Session, review: Review) -> dict[Criterion
 __all__ = [
     "AlreadyReviewed",
     "CriterionMark",
+    "change",
     "hand_over",
+    "has_still_to_hear",
+    "latest_of",
     "mark",
     "marks_of",
     "of_call",
     "pull_in",
     "queue",
     "self_marks_after_verdict",
+    "versions_of",
 ]
