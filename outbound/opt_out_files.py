@@ -1,5 +1,6 @@
 """What the commands about opt-outs do: files taken in chunk by chunk, and given out."""
 
+import gc
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import clock, journal
+from outbound.call_lists.bulk import tidied_by_chunk
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.commands import campaign_named, centre_named, opened
@@ -52,10 +54,12 @@ def taken_in(
         refuse_other_key(session, vault)
         given, centre_id = _given(session, until, asked, clock.now())
         taken = taking.begin(session, listed.file_name, by=None, now=clock.now(), centre_id=centre_id)
-    for chunk in taking.chunks(listed, columns, vault):
-        with transaction(engine) as session:
-            taken = session.get_one(OptOutFile, taken.id)
-            taking.take(session, vault, taken, chunk, columns, given, now=clock.now())
+    with tidied_by_chunk():
+        for chunk in taking.chunks(listed, columns, vault):
+            with transaction(engine) as session:
+                taken = session.get_one(OptOutFile, taken.id)
+                taking.take(session, vault, taken, chunk, columns, given, now=clock.now())
+            gc.collect()
     with transaction(engine) as session:
         taken = session.get_one(OptOutFile, taken.id)
         taking.finish(session, taken, by=None, now=clock.now())

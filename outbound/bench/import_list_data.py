@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
 from outbound.call_lists import bulk
-from outbound.call_lists.taking import PHONE_COLUMNS
+from outbound.call_lists.phones import PHONE_COLUMNS
 from outbound.db import is_sqlite, table_of, transaction
 from outbound.opt_outs.model import OptOut
 from outbound.phones.model import Phone

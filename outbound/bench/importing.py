@@ -21,10 +21,11 @@ from outbound.bench import import_list_data as data
 from outbound.bench.databases import database
 from outbound.call_lists import bulk, importing, keeping, running
 from outbound.call_lists.model import CallList, Contact, RefusedRow
+from outbound.call_lists.phones import PHONE_COLUMNS
 from outbound.call_lists.preparing import CHUNK
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.running import Works
-from outbound.call_lists.taking import PHONE_COLUMNS, REFUSED_COLUMNS
+from outbound.call_lists.taking import REFUSED_COLUMNS
 from outbound.campaigns.model import Campaign
 from outbound.db import open_database, table_of, transaction
 from outbound.phones.model import Phone

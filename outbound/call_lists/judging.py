@@ -3,7 +3,7 @@
 What the campaign has already is asked of the database, a chunk at a time; no list of all numbers is held in memory.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from outbound.call_lists import bulk
 from outbound.call_lists.fates import IN_CAMPAIGN, IN_FILE, ForCampaign
 from outbound.call_lists.model import RowFault
+from outbound.call_lists.phones import phone_ids
 from outbound.call_lists.preparing import Chunk
 from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import Category, OptOut
@@ -114,11 +115,6 @@ class Judge:
             for phone, category in self.session.exec(asked.where(col(OptOut.phone_id).in_(some))):
                 why[phone] = Category(category)
         return {digest: why[phone] for digest, phone in phones.items() if phone in why}
-
-
-def phone_ids(session: Session, digests: Iterable[bytes]) -> dict[bytes, int]:
-    """The rows of those numbers that have one, by digest; quickest where the digests come in order."""
-    return bulk.pairs(session, "SELECT digest, id FROM phone WHERE digest IN ", digests)
 
 
 IN_FILE_ALREADY = Fate(fault=RowFault.DUPLICATE, reason=IN_FILE)

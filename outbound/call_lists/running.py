@@ -8,7 +8,6 @@ import gc
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import journal
-from outbound.call_lists import feeding, importing, keeping, removing, taking
+from outbound.call_lists import bulk, feeding, importing, keeping, removing, taking
 from outbound.call_lists.feeding import Feed
 from outbound.call_lists.judging import Judge, Marks
 from outbound.call_lists.model import UNDER_WAY, CallList, ImportState
@@ -85,26 +84,10 @@ def run(works: Works, list_id: int) -> CallList | None:
     if not _taken(works, list_id, lease):
         return None
     try:
-        with _tidied_by_chunk():
+        with bulk.tidied_by_chunk():
             return _brought_to_its_end(works, list_id, lease)
     except LeaseLost:
         return None
-
-
-@contextmanager
-def _tidied_by_chunk() -> Iterator[None]:
-    """Looking for circles of references after every few rows takes a third of the time: once after a chunk is enough,
-    and what was there before need not be looked at.
-    """
-    tidied = gc.isenabled()
-    gc.disable()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if tidied:
-            gc.enable()
 
 
 def _brought_to_its_end(works: Works, list_id: int, lease: str) -> CallList:

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from outbound.call_lists import bulk
-from outbound.call_lists.judging import Fate, Judge, phone_ids
+from outbound.call_lists.judging import Fate, Judge
 from outbound.call_lists.model import CallList, Contact, ContactNumber, ContactState, Duty, RefusedRow
+from outbound.call_lists.phones import Fresh, keep_phones
 from outbound.call_lists.preparing import HOME, Chunk
 from outbound.db import is_sqlite, table_of
-from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
 from outbound.phones.zones import group_of
 
@@ -34,7 +34,9 @@ class Taker:
         judged, phones = self.judge.judge(chunk)
         accepted = [(at, fate) for at, fate in enumerate(judged) if fate.fault is None]
         new = {number for _, fate in accepted for number in fate.numbers if number not in phones}
-        phones.update(keep_phones(self.session, self.call_list, chunk, sorted(new)))
+        places = chunk.places
+        fresh: list[Fresh] = [(digest, chunk.phones[digest], *places.get(digest, HOME)) for digest in sorted(new)]
+        phones.update(keep_phones(self.session, fresh, now=self.call_list.at))
         self._keep_contacts(chunk, accepted, phones)
         self._keep_numbers(accepted, phones)
         self._keep_refused(chunk, judged)
@@ -86,7 +88,6 @@ class Taker:
 
 CONTACT_VARIES = ("phone_id", "name", "attributes", "priority", "zone_group_id")
 REFUSED_COLUMNS = ("call_list_id", "row", "fault", "reason", "sealed")
-PHONE_COLUMNS = ("id", "digest", "sealed", "region", "zones", "version", "added_at")
 
 
 def contact_same(session: Session, call_list: CallList) -> dict[str, object]:
@@ -103,29 +104,6 @@ def contact_same(session: Session, call_list: CallList) -> dict[str, object]:
         "epoch": 0,
         "closed_why": "",
     }
-
-
-def keep_phones(session: Session, call_list: CallList, chunk: Chunk, new: Sequence[bytes]) -> dict[bytes, int]:
-    """Rows for numbers that had none, in the order of their digests; their ids."""
-    if not new:
-        return {}
-    table = table_of(Phone)
-    added_at, numbers = bulk.stored(session, table.c.added_at, call_list.at), bulk.next_ids(session, table, len(new))
-    rows = [
-        (number, digest, chunk.phones[digest], *chunk.places.get(digest, HOME), 0, added_at)
-        for number, digest in zip(numbers, new, strict=True)
-    ]
-    if is_sqlite(session):
-        bulk.insert(session, table, PHONE_COLUMNS, rows)
-        return dict(zip(new, numbers, strict=True))
-    try:
-        with session.begin_nested():
-            bulk.insert(session, table, PHONE_COLUMNS, rows)
-        return dict(zip(new, numbers, strict=True))
-    except sa.exc.IntegrityError:
-        # Another import has made some of them since they were looked for.
-        bulk.insert(session, table, PHONE_COLUMNS, rows, then="ON CONFLICT (digest) DO NOTHING")
-        return phone_ids(session, new)
 
 
 def one_at_a_time(session: Session, campaign_id: int) -> None:

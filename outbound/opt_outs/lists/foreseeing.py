@@ -9,8 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from outbound.call_lists.judging import phone_ids
 from outbound.call_lists.model import Contact, ContactState
+from outbound.call_lists.phones import phone_ids
 from outbound.call_lists.reading import ListFile
 from outbound.db import is_sqlite
 from outbound.opt_outs.lists import taking

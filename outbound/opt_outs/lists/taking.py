@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from outbound import journal
 from outbound.call_lists import bulk
-from outbound.call_lists.judging import phone_ids
+from outbound.call_lists.phones import Fresh, keep_phones, phone_ids
 from outbound.call_lists.reading import ListFile
 from outbound.db import is_sqlite, table_of
 from outbound.opt_outs.lists.columns import Given, Held, OptOutColumns, Wanted, opt_out_columns
@@ -25,7 +25,6 @@ from outbound.opt_outs.lists.preparing import Chunk, prepared
 from outbound.opt_outs.model import OptOut
 from outbound.opt_outs.verbs import holding, look_again
 from outbound.people import Staff
-from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
 
 AT_ONCE = 10_000
@@ -83,8 +82,7 @@ def take(
     """Block the numbers of a chunk: at once, in every campaign that the scope of each concerns."""
     ids = phone_ids(session, sorted(chunk.numbers))
     judged = judge(session, chunk, columns, given, ids, now=now)
-    new = sorted({digest for digest, _ in judged.new if digest not in ids})
-    ids |= _keep_phones(session, vault, chunk, new, now=now)
+    ids |= keep_phones(session, _fresh(vault, chunk, judged, ids), now=now)
     table = table_of(OptOut)
     at, source = bulk.stored(session, table.c.at, now), f"list {taken.id}"
     ends = {end: bulk.stored(session, table.c.expires_at, end) for end in {each.expires_at for _, each in judged.new}}
@@ -110,6 +108,14 @@ def take(
     for name, count in judged.counts.items():
         setattr(taken, name, getattr(taken, name) + count)
     session.add(taken)
+
+
+def _fresh(vault: Vault, chunk: Chunk, judged: Judged, ids: Mapping[bytes, int]) -> list[Fresh]:
+    """The numbers of a chunk that were never met."""
+    new = sorted({digest for digest, _ in judged.new if digest not in ids})
+    places = [chunk.numbers[digest] for digest in new]
+    sealed = vault.seal_many([number for number, _, _ in places])
+    return [(digest, seal, region, zones) for digest, seal, (_, region, zones) in zip(new, sealed, places, strict=True)]
 
 
 def finish(session: Session, taken: OptOutFile, *, by: Staff | None, now: datetime) -> None:
@@ -215,19 +221,3 @@ def parts(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
     left = iter(items)
     while part := list(islice(left, size)):
         yield part
-
-
-def _keep_phones(
-    session: Session, vault: Vault, chunk: Chunk, new: Sequence[bytes], *, now: datetime
-) -> dict[bytes, int]:
-    table = table_of(Phone)
-    added_at = bulk.stored(session, table.c.added_at, now)
-    places = [chunk.numbers[digest] for digest in new]
-    sealed = vault.seal_many([number for number, _, _ in places])
-    rows = [
-        (digest, seal, region, zones, 0, added_at)
-        for digest, seal, (_, region, zones) in zip(new, sealed, places, strict=True)
-    ]
-    columns = ("digest", "sealed", "region", "zones", "version", "added_at")
-    bulk.insert(session, table, columns, rows, then="ON CONFLICT (digest) DO NOTHING")
-    return phone_ids(session, new)
