@@ -230,6 +230,18 @@ CREATE TRIGGER broken_callback_no_delete BEFORE DELETE ON broken_callback BEGIN 
 ;;
 CREATE TRIGGER broken_callback_no_replace BEFORE INSERT ON broken_callback WHEN EXISTS (SELECT 1 FROM broken_callback WHERE call_id = NEW.call_id OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: broken_callback is append-only'); END
 ;;
+CREATE TRIGGER spoken_no_update BEFORE UPDATE ON spoken BEGIN SELECT RAISE(ABORT, 'spoken is append-only'); END
+;;
+CREATE TRIGGER spoken_no_delete BEFORE DELETE ON spoken BEGIN SELECT RAISE(ABORT, 'spoken is append-only'); END
+;;
+CREATE TRIGGER spoken_no_replace BEFORE INSERT ON spoken WHEN EXISTS (SELECT 1 FROM spoken WHERE call_id = NEW.call_id AND place = NEW.place OR id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: spoken is append-only'); END
+;;
+CREATE TRIGGER attendance_no_update BEFORE UPDATE ON attendance BEGIN SELECT RAISE(ABORT, 'attendance is append-only'); END
+;;
+CREATE TRIGGER attendance_no_delete BEFORE DELETE ON attendance BEGIN SELECT RAISE(ABORT, 'attendance is append-only'); END
+;;
+CREATE TRIGGER attendance_no_replace BEFORE INSERT ON attendance WHEN EXISTS (SELECT 1 FROM attendance WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: attendance is append-only'); END
+;;
 CREATE TRIGGER briefing_read_no_update BEFORE UPDATE ON briefing_read BEGIN SELECT RAISE(ABORT, 'briefing_read is append-only'); END
 ;;
 CREATE TRIGGER briefing_read_no_delete BEFORE DELETE ON briefing_read BEGIN SELECT RAISE(ABORT, 'briefing_read is append-only'); END
@@ -474,12 +486,16 @@ CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FO
             WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'first')
         AND c.result = 'passed'
         AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND NOT EXISTS (SELECT 1 FROM review w WHERE w.call_id = c.call_id AND w.verdict = 'invalid'
+            AND NOT EXISTS (SELECT 1 FROM review x WHERE x.task_id = w.task_id AND x.version > w.version))
         AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
         OR NOT EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
         WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
             WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = 'second')
         AND c.result = 'passed' AND c.id = NEW.confirmation_id AND c.by_id <> (SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)
         AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
+        AND NOT EXISTS (SELECT 1 FROM review w WHERE w.call_id = c.call_id AND w.verdict = 'invalid'
+            AND NOT EXISTS (SELECT 1 FROM review x WHERE x.task_id = w.task_id AND x.version > w.version))
         AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)
         OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
         OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
@@ -613,8 +629,9 @@ CREATE TRIGGER charge_needs_reply BEFORE INSERT ON ledger_entry FOR EACH ROW BEG
         JOIN campaign_version v ON v.id = s.campaign_version_id WHERE s.id = NEW.subscription_id
         AND CAST(v.document AS TEXT) LIKE '%"requires": [%"sms"%')
         AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
-        WHERE m.subscription_id = NEW.subscription_id AND m.meaning = 'yes'
-        AND n.confirmation_id = NEW.confirmation_id);
+        JOIN confirmation asked ON asked.id = n.confirmation_id
+        JOIN confirmation c ON c.call_id = asked.call_id AND c.id = NEW.confirmation_id
+        WHERE m.subscription_id = NEW.subscription_id AND m.meaning = 'yes');
 END
 ;;
 CREATE TRIGGER draw_seed_no_update BEFORE UPDATE ON draw_seed BEGIN SELECT RAISE(ABORT, 'draw_seed is append-only'); END
@@ -646,6 +663,10 @@ CREATE TRIGGER review_mark_no_update BEFORE UPDATE ON review_mark BEGIN SELECT R
 CREATE TRIGGER review_mark_no_delete BEFORE DELETE ON review_mark BEGIN SELECT RAISE(ABORT, 'review_mark is append-only'); END
 ;;
 CREATE TRIGGER review_mark_no_replace BEFORE INSERT ON review_mark WHEN EXISTS (SELECT 1 FROM review_mark WHERE review_id = NEW.review_id AND criterion = NEW.criterion) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: review_mark is append-only'); END
+;;
+CREATE TRIGGER review_raises_version AFTER INSERT ON review FOR EACH ROW  BEGIN
+    UPDATE subscription SET version = version + 1 WHERE id = (SELECT s.id FROM subscription s JOIN call c ON c.contact_id = s.contact_id WHERE c.id = NEW.call_id);
+END
 ;;
 CREATE TRIGGER review_not_ones_own_call BEFORE INSERT ON review FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'nobody reviews their own call') WHERE EXISTS (SELECT 1 FROM call c JOIN call o ON o.contact_id = c.contact_id
@@ -783,6 +804,28 @@ CREATE TRIGGER settlement_no_update BEFORE UPDATE ON settlement BEGIN SELECT RAI
 CREATE TRIGGER settlement_no_delete BEFORE DELETE ON settlement BEGIN SELECT RAISE(ABORT, 'settlement is append-only'); END
 ;;
 CREATE TRIGGER settlement_no_replace BEFORE INSERT ON settlement WHEN EXISTS (SELECT 1 FROM settlement WHERE complaint_id = NEW.complaint_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: settlement is append-only'); END
+;;
+CREATE TRIGGER help_question_no_update BEFORE UPDATE ON help_question BEGIN SELECT RAISE(ABORT, 'help_question is append-only'); END
+;;
+CREATE TRIGGER help_question_no_delete BEFORE DELETE ON help_question BEGIN SELECT RAISE(ABORT, 'help_question is append-only'); END
+;;
+CREATE TRIGGER help_question_no_replace BEFORE INSERT ON help_question WHEN EXISTS (SELECT 1 FROM help_question WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: help_question is append-only'); END
+;;
+CREATE TRIGGER help_answer_no_update BEFORE UPDATE ON help_answer BEGIN SELECT RAISE(ABORT, 'help_answer is append-only'); END
+;;
+CREATE TRIGGER help_answer_no_delete BEFORE DELETE ON help_answer BEGIN SELECT RAISE(ABORT, 'help_answer is append-only'); END
+;;
+CREATE TRIGGER help_answer_no_replace BEFORE INSERT ON help_answer WHEN EXISTS (SELECT 1 FROM help_answer WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: help_answer is append-only'); END
+;;
+CREATE TRIGGER help_withdrawal_no_update BEFORE UPDATE ON help_withdrawal BEGIN SELECT RAISE(ABORT, 'help_withdrawal is append-only'); END
+;;
+CREATE TRIGGER help_withdrawal_no_delete BEFORE DELETE ON help_withdrawal BEGIN SELECT RAISE(ABORT, 'help_withdrawal is append-only'); END
+;;
+CREATE TRIGGER help_withdrawal_no_replace BEFORE INSERT ON help_withdrawal WHEN EXISTS (SELECT 1 FROM help_withdrawal WHERE question_id = NEW.question_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: help_withdrawal is append-only'); END
+;;
+CREATE TRIGGER help_answer_not_by_the_asker BEFORE INSERT ON help_answer FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'nobody answers their own question') WHERE EXISTS (SELECT 1 FROM help_question q WHERE q.id = NEW.question_id AND q.asker_id = NEW.by_id);
+END
 ;;
 CREATE TRIGGER period_done_no_update BEFORE UPDATE ON period_done BEGIN SELECT RAISE(ABORT, 'period_done is append-only'); END
 ;;

@@ -272,6 +272,49 @@ def create_tables() -> None:
         sa.UniqueConstraint("centre_id", "key", name=op.f("uq_stray_answer_centre_id_key")),
     )
     op.create_table(
+        "attendance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "ready",
+                "in_call",
+                "wrap_up",
+                "break",
+                "away",
+                name="stance",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "rest",
+                "meal",
+                "meeting",
+                "training",
+                "trouble",
+                name="breakreason",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(state = 'break') = (reason IS NOT NULL)", name=op.f("ck_attendance_break_with_reason")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_attendance_centre_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_attendance_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance")),
+    )
+    op.create_index("ix_attendance_centre_at", "attendance", ["centre_id", "at"], unique=False)
+    op.create_index("ix_attendance_staff_id", "attendance", ["staff_id", "id"], unique=False)
+    op.create_table(
         "calendar_decision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -421,6 +464,13 @@ def create_tables() -> None:
     )
     op.create_index("ix_patrol_note_agent_at", "patrol_note", ["agent_id", "at"], unique=False)
     op.create_index(op.f("ix_patrol_note_centre_id"), "patrol_note", ["centre_id"], unique=False)
+    op.create_table(
+        "presence",
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_presence_staff_id")),
+        sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_presence")),
+    )
     op.create_table(
         "recorder",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -882,9 +932,8 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_contact_phone_id")),
         sa.ForeignKeyConstraint(["zone_group_id"], ["zone_group.id"], name=op.f("fk_contact_zone_group_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
-        sa.UniqueConstraint("campaign_id", "phone_id", name=op.f("uq_contact_campaign_id_phone_id")),
+        sa.UniqueConstraint("phone_id", "campaign_id", name=op.f("uq_contact_phone_id_campaign_id")),
     )
-    op.create_index("ix_contact_call_list_id", "contact", ["call_list_id"], unique=False)
     op.create_index(
         "ix_contact_closed",
         "contact",
@@ -901,7 +950,6 @@ def create_tables() -> None:
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     )
-    op.create_index("ix_contact_phone_id", "contact", ["phone_id"], unique=False)
     op.create_table(
         "lifting_request",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1009,6 +1057,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_claim_phone_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
     )
+    op.create_index(op.f("ix_claim_contact_id"), "claim", ["contact_id"], unique=False)
     op.create_index(
         "ix_claim_open_lease",
         "claim",
@@ -1187,6 +1236,22 @@ def create_tables() -> None:
     op.create_index("ix_broken_callback_centre_promised", "broken_callback", ["centre_id", "promised_at"], unique=False)
     op.create_index("ix_broken_callback_contact_id", "broken_callback", ["contact_id"], unique=False)
     op.create_table(
+        "help_question",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("centre_id", sa.Integer(), nullable=False),
+        sa.Column("asker_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=True),
+        sa.Column("step", sa.String(60), nullable=False),
+        sa.Column("text", sa.String(400), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["asker_id"], ["staff.id"], name=op.f("fk_help_question_asker_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_help_question_call_id")),
+        sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_help_question_centre_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_help_question")),
+    )
+    op.create_index(op.f("ix_help_question_asker_id"), "help_question", ["asker_id"], unique=False)
+    op.create_index("ix_help_question_centre_at", "help_question", ["centre_id", "at"], unique=False)
+    op.create_table(
         "late_wrap_up",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("centre_id", sa.Integer(), nullable=False),
@@ -1281,6 +1346,21 @@ def create_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_self_mark_call_id")),
         sa.PrimaryKeyConstraint("call_id", "criterion", name=op.f("pk_self_mark")),
+    )
+    op.create_table(
+        "spoken",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(60), nullable=False),
+        sa.Column("second", sa.Float(), nullable=False),
+        sa.Column("meaning", sa.String(20), nullable=True),
+        sa.Column("led_to", sa.String(60), nullable=True),
+        sa.Column("taken_back", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_spoken_call_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spoken")),
+        sa.UniqueConstraint("call_id", "place", name=op.f("uq_spoken_call_id_place")),
     )
     op.create_table(
         "subscription",
@@ -1472,6 +1552,25 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["draw_id"], ["draw.id"], name=op.f("fk_frame_item_draw_id")),
         sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_frame_item_recording_id")),
         sa.PrimaryKeyConstraint("draw_id", "recording_id", name=op.f("pk_frame_item")),
+    )
+    op.create_table(
+        "help_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("question_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(1000), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_help_answer_by_id")),
+        sa.ForeignKeyConstraint(["question_id"], ["help_question.id"], name=op.f("fk_help_answer_question_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_help_answer")),
+    )
+    op.create_index(op.f("ix_help_answer_question_id"), "help_answer", ["question_id"], unique=False)
+    op.create_table(
+        "help_withdrawal",
+        sa.Column("question_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["question_id"], ["help_question.id"], name=op.f("fk_help_withdrawal_question_id")),
+        sa.PrimaryKeyConstraint("question_id", name=op.f("pk_help_withdrawal")),
     )
     op.create_table(
         "late_wrap_up_settlement",

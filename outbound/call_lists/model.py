@@ -124,8 +124,9 @@ class Contact(SQLModel, table=True):
     """A person on a list of one campaign."""
 
     __tablename__ = "contact"
+    # Every claim moves its contact, and with it each of these: there is none that another one can stand in for.
     __table_args__ = (
-        sa.UniqueConstraint("campaign_id", "phone_id"),
+        sa.UniqueConstraint("phone_id", "campaign_id"),
         sa.Index(
             "ix_contact_due",
             "call_list_id",
@@ -147,8 +148,6 @@ class Contact(SQLModel, table=True):
             sqlite_where=sa.text("state = 'closed'"),
             postgresql_where=sa.text("state = 'closed'"),
         ),
-        sa.Index("ix_contact_phone_id", "phone_id"),
-        sa.Index("ix_contact_call_list_id", "call_list_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from outbound.dialing.barring import reviewers
 from outbound.dialing.facts import Known, PutOff, known_of, put_off
 from outbound.dialing.lanes import Candidate, Stream, lanes_of
-from outbound.dialing.statements import Book, Statement
-from outbound.dialing.terms import Asker, Calls, Terms, calls_of, terms_of
+from outbound.dialing.statements import Book, Question, Statement
+from outbound.dialing.terms import Asker, Calls, Ground, Terms, questions
 
 PUT_BACK_FOR = timedelta(minutes=10)
 """How long a contact that was put back rests, so that the next hand-out is another one."""
@@ -29,8 +30,13 @@ _END_EXPIRED = Statement(
 _PUT_BACK = Statement(
     """UPDATE claim SET ended_at = :now, ended_how = 'put_back' FROM {claims} AS n
     WHERE claim.id = n.id AND claim.agent_id = n.agent AND claim.ended_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM call c WHERE c.claim_id = claim.id AND c.wrapped_up_at IS NULL)
-    RETURNING claim.contact_id""",
+    AND NOT EXISTS (SELECT 1 FROM call c WHERE c.claim_id = claim.id AND c.wrapped_up_at IS NULL)""",
+    claims={"id": "integer", "agent": "integer"},
+)
+_REST = Statement(
+    """UPDATE contact SET due_at = :until FROM {claims} AS n JOIN claim p ON p.id = n.id
+    WHERE contact.id = p.contact_id AND p.agent_id = n.agent AND p.ended_how = 'put_back' AND p.ended_at = :now
+    AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.contact_id = p.contact_id AND o.ended_at IS NULL)""",
     claims={"id": "integer", "agent": "integer"},
 )
 _WHO = Statement(
@@ -60,13 +66,15 @@ _INSERT = Statement(
     AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.ended_at IS NULL AND o.phone_id = n.phone)
     AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.ended_at IS NULL AND o.agent_id = n.agent)
     ORDER BY n.phone
-    ON CONFLICT DO NOTHING RETURNING id, agent_id, contact_id""",
+    ON CONFLICT DO NOTHING RETURNING id, agent_id""",
     only={"now": {"sqlite": ":now", "postgresql": "CAST(:now AS timestamptz)"}},
     claims=_CLAIM,
 )
 _TAKE = Statement(
-    """UPDATE contact SET epoch = n.epoch, due_at = n.lease FROM {taken} AS n WHERE contact.id = n.id""",
-    taken={"id": "integer", "epoch": "integer", "lease": "timestamptz"},
+    """UPDATE contact SET epoch = t.epoch, due_at = t.lease_until
+    FROM {picked} AS n JOIN claim t ON t.contact_id = n.id AND t.ended_at IS NULL
+    WHERE contact.id = n.id AND t.epoch = contact.epoch + 1""",
+    picked={"id": "integer"},
 )
 _PUT_OFF = Statement(
     "UPDATE contact SET due_at = n.until FROM {contacts} AS n WHERE contact.id = n.id",
@@ -102,42 +110,43 @@ def hand_out(book: Book, askers: Sequence[Asker], *, now: datetime) -> HandedOut
     Due callbacks go first, then priority, then who has waited longest; of two who could get the same contact, who
     asked first gets it. Staff who do not exist get nobody.
     """
-    end_expired(book, now=now)
-    _put_back(book, askers, now=now)
-    centres: dict[int, int] = {}
-    done = HandedOut()
-    for staff, centre, claim in book.ask(_WHO, staff=[[number] for number in {asker.staff_id for asker in askers}]):
+    staff = {asker.staff_id for asker in askers}
+    who = _WHO.of(staff=[[number] for number in staff])
+    opening = [_END_EXPIRED.of(now=now), *_put_back(askers, now=now), who]
+    answers = book.ask_together(*opening, *questions(staff, now=now))
+    done, centres = HandedOut(), dict[int, int]()
+    for number, centre, claim in answers[len(opening) - 1]:
         if claim is not None:
-            done.claims[staff] = claim
+            done.claims[number] = claim
         elif centre is not None:
-            centres[staff] = centre
+            centres[number] = centre
     empty_handed = [asker for asker in askers if asker.staff_id in centres]
     if empty_handed:
-        _Round(book, empty_handed, [centres[asker.staff_id] for asker in empty_handed], done, now=now).serve()
+        ground = Ground(book, answers[len(opening) :], now=now)
+        calls = ground.calls(empty_handed, [centres[asker.staff_id] for asker in empty_handed])
+        _Round(book, ground, list(zip(empty_handed, calls, strict=True)), done, now=now).serve()
     return done
 
 
-def _put_back(book: Book, askers: Sequence[Asker], *, now: datetime) -> None:
-    if given := [[asker.puts_back, asker.staff_id] for asker in askers if asker.puts_back is not None]:
-        rests_until = book.at(now + PUT_BACK_FOR)
-        contacts = [[contact, rests_until] for (contact,) in book.ask(_PUT_BACK, claims=given, now=now)]
-        book.do(_PUT_OFF, contacts=contacts)
+def _put_back(askers: Sequence[Asker], *, now: datetime) -> list[Question]:
+    given = [[asker.puts_back, asker.staff_id] for asker in askers if asker.puts_back is not None]
+    rest = _REST.of(claims=given, until=now + PUT_BACK_FOR, now=now)
+    return [_PUT_BACK.of(claims=given, now=now), rest] if given else []
 
 
 class _Round:
     """One hand-out to people who hold nothing."""
 
     def __init__(
-        self, book: Book, askers: Sequence[Asker], centres: Sequence[int], done: HandedOut, *, now: datetime
+        self, book: Book, ground: Ground, askers: Sequence[tuple[Asker, Calls]], done: HandedOut, *, now: datetime
     ) -> None:
         self._book, self._now, self._done = book, now, done
-        terms = terms_of(book, set(centres), now=now)
-        calls = calls_of(book, askers, centres, terms)
-        self._askers = [(asker, open_to) for asker, open_to in zip(askers, calls, strict=True) if open_to]
-        self._lanes = lanes_of(book, {open_to for _, open_to in self._askers}, now=now)
-        self._leases = {campaign.id: self._lease(campaign) for campaign in terms}
+        self._askers = [(asker, open_to) for asker, open_to in askers if open_to]
+        self._lanes = lanes_of(book, ground, {open_to for _, open_to in self._askers}, now=now)
+        self._leases = {campaign.id: self._lease(campaign) for campaign in ground.terms}
         self._streams: dict[Calls, Stream] = {}
         self._known: dict[int, Known] = {}
+        self._reviewers: dict[int, frozenset[int]] = {}
         self._gone: set[int] = set()
         """Contacts that are nobody's any more in this round."""
         self._phones_gone: set[int] = set()
@@ -177,7 +186,7 @@ class _Round:
         for candidate in stream.without(self._gone):
             if candidate.id not in self._known:
                 self._learn(stream.waiting)
-            if candidate.is_for(asker.staff_id) and self._may_be_rung(candidate):
+            if self._is_for(candidate, asker.staff_id) and self._may_be_rung(candidate):
                 return candidate
             if len(self._put_off) >= MOST_PUT_OFF:
                 self._done.unserved.add(asker.staff_id)
@@ -189,6 +198,10 @@ class _Round:
     def _learn(self, candidates: Iterable[Candidate]) -> None:
         strangers = [each for each in candidates if each.id not in self._known]
         self._known |= dict.fromkeys((each.id for each in strangers), known_of(self._book, strangers, now=self._now))
+        self._reviewers |= reviewers(self._book, strangers, now=self._now)
+
+    def _is_for(self, candidate: Candidate, staff_id: int) -> bool:
+        return candidate.is_for(staff_id) and staff_id not in self._reviewers.get(candidate.id, ())
 
     def _may_be_rung(self, candidate: Candidate) -> bool:
         known = self._known[candidate.id]
@@ -208,12 +221,9 @@ class _Round:
 
     def _claim(self, picked: Mapping[int, Candidate]) -> None:
         rows = [self._claim_row(agent, candidate) for agent, candidate in picked.items()]
-        taken = []
-        for claim, agent, _contact in self._book.ask(_INSERT, claims=rows, now=self._now):
-            self._done.claims[agent] = claim
-            candidate = picked[agent]
-            taken.append([candidate.id, candidate.epoch + 1, self._leases[candidate.lane.terms.id]])
-        self._book.do(_TAKE, taken=taken)
+        contacts = [[candidate.id] for candidate in picked.values()]
+        made, _ = self._book.ask_together(_INSERT.of(claims=rows, now=self._now), _TAKE.of(picked=contacts))
+        self._done.claims |= {agent: claim for claim, agent in made}
 
     def _claim_row(self, agent: int, candidate: Candidate) -> list[Any]:
         lane = candidate.lane

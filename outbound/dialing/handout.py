@@ -10,6 +10,7 @@ from outbound.calls.model import Call
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.dialing import handing, terms
+from outbound.dialing.barring import is_barred
 from outbound.dialing.facts import facts_of, holds_on, opted_out
 from outbound.dialing.handing import PUT_BACK_FOR
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
@@ -78,8 +79,7 @@ def calls_open_to(
         return []
     session.flush()
     book, asker = Book(session.connection()), Asker(known(agent.id), frozenset(roles))
-    every = terms.terms_of(book, [agent.centre_id], now=now)
-    [calls] = terms.calls_of(book, [asker], [agent.centre_id], every)
+    [calls] = terms.ground_of(book, [asker.staff_id], now=now).calls([asker], [agent.centre_id])
     return [(campaign.id, list(duties)) for campaign, duties in calls]
 
 
@@ -137,6 +137,8 @@ def issue_token(session: Session, claim: Claim, *, by: Staff, now: datetime) -> 
         raise NumberBlocked
     if holds := holds_on(session, contact, now=now):
         raise NotCallableNow(holds)
+    if is_barred(session, contact, known(by.id), now=now):
+        raise ClaimEnded
     if _is_ringing(session, claim):
         raise CallUnderWay
     token = DialToken(

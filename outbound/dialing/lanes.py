@@ -12,7 +12,7 @@ from typing import Any
 
 from outbound.call_lists.model import Duty
 from outbound.dialing.statements import Book, Statement
-from outbound.dialing.terms import Calls, Terms, is_open, is_too_old, lists_of, zones_of
+from outbound.dialing.terms import Calls, Ground, Terms, is_open, is_too_old
 
 FEWEST = 8
 MOST = 256
@@ -91,17 +91,14 @@ _HEADS_POSTGRESQL = Statement(
 )
 
 
-def lanes_of(book: Book, calls: Iterable[Calls], *, now: datetime) -> list[Lane]:
+def lanes_of(book: Book, ground: Ground, calls: Iterable[Calls], *, now: datetime) -> list[Lane]:
     """Every open lane for those calls with somebody due, in the order in which they are served."""
     wanted: dict[Terms, set[Duty]] = {}
     for terms, duties in chain.from_iterable(calls):
         wanted.setdefault(terms, set()).update(duties)
-    every = list(wanted)
-    if not every:
-        return []
-    zones, lists = zones_of(book), lists_of(book, every, now=now)
+    zones, lists = ground.zones, ground.lists_of(wanted)
     found: list[Lane] = []
-    for alike in _alike(every):
+    for alike in _alike(wanted):
         by_list = {number: (alike[campaign], at) for number, campaign, at in lists if campaign in alike}
         first = next(iter(alike.values()))
         opened = [[number] for number, named in zones.items() if is_open(first.rules, named, first.overrides, now=now)]

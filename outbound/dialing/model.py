@@ -43,7 +43,7 @@ class Claim(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id")
     campaign_id: int = Field(foreign_key="campaign.id")
-    contact_id: int = Field(foreign_key="contact.id")
+    contact_id: int = Field(foreign_key="contact.id", index=True)
     phone_id: int = Field(foreign_key="phone.id")
     agent_id: int = Field(foreign_key="staff.id")
     duty: Duty = Field(sa_type=choice(Duty))

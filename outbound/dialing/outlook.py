@@ -9,7 +9,7 @@ from sqlmodel import Session
 from outbound.calling_rules.windows import next_opening
 from outbound.dialing.counting import Counted, count
 from outbound.dialing.statements import Book
-from outbound.dialing.terms import Asker, Terms, calls_of, is_open, lists_of, terms_of, zones_of
+from outbound.dialing.terms import Asker, Terms, ground_of, is_open
 from outbound.people import Role, Staff, known
 
 MOST_COUNTED = 200
@@ -33,14 +33,16 @@ def outlook(session: Session, agent: Staff, *, roles: Collection[Role], now: dat
         return Outlook(campaigns=0, waiting=0, next_at=None)
     session.flush()
     book, asker = Book(session.connection()), Asker(known(agent.id), frozenset(roles))
-    [calls] = calls_of(book, [asker], [agent.centre_id], terms_of(book, [agent.centre_id], now=now))
+    ground = ground_of(book, [asker.staff_id], now=now)
+    [calls] = ground.calls([asker], [agent.centre_id])
     by_campaign = {terms.id: (terms, duties) for terms, duties in calls}
-    lists = lists_of(book, [terms for terms, _duties in calls], now=now)
+    lists = ground.lists_of(terms for terms, _duties in calls)
     seeds = [(number, duty) for number, campaign, _at in lists for duty in by_campaign[campaign][1]]
     lanes = count(book, seeds, now=now, most=MOST_COUNTED, agent=agent.id)
     terms_by_list = {number: by_campaign[campaign][0] for number, campaign, _at in lists}
-    zones = zones_of(book)
-    nexts = [_next_at(lane, terms_by_list[lane.call_list_id], zones[lane.zone_group_id], now=now) for lane in lanes]
+    nexts = [
+        _next_at(lane, terms_by_list[lane.call_list_id], ground.zones[lane.zone_group_id], now=now) for lane in lanes
+    ]
     return Outlook(
         campaigns=len(calls),
         waiting=sum(lane.due + lane.later for lane in lanes),

@@ -32,6 +32,10 @@ COLLISIONS = frozenset({"40001", "40P01"})
 
 MOST_LEADERS = {"sqlite": 1, "postgresql": 2}
 """How many transactions of a process are under way: SQLite has one writer, PostgreSQL goes on while one commits."""
+LINGER = 0.002
+"""How many seconds one waits for those who were served together a moment ago: they are likely to ask again at once, and
+a transaction for one costs nearly as much as one for all."""
+LOOK_AGAIN = 0.0002
 MOST_CONTESTED = 10
 CONTESTED_FOR = 0.003
 """How often, and after how many seconds, one looks again whom another transaction left after all."""
@@ -61,6 +65,8 @@ class Queue:
         self._door = threading.Lock()
         self._waiting: list[_Request] = []
         self._leaders, self._most_leaders = 0, MOST_LEADERS[engine.dialect.name]
+        self._together = 1
+        """How many were served at once lately."""
 
     def claim(
         self, staff_id: int, roles: Collection[Role], *, now: datetime, puts_back: int | None = None
@@ -90,14 +96,21 @@ class Queue:
 
     def _lead(self, together: list[_Request]) -> None:
         """Serve those, and who has come since; then another one leads."""
+        self._linger(len(together))
         with self._door:
             room = MOST_AT_ONCE - len(together)
             together, self._waiting = together + self._waiting[:room], self._waiting[room:]
+            self._together = max(len(together), self._together // 2)
         try:
             while together:
                 together = self._serve(together)
         finally:
             self._hand_on()
+
+    def _linger(self, already: int) -> None:
+        until = time.perf_counter() + LINGER
+        while already + len(self._waiting) < self._together and time.perf_counter() < until:
+            time.sleep(LOOK_AGAIN)
 
     def _hand_on(self) -> None:
         with self._door:

@@ -91,11 +91,11 @@ def hold_reason(hold: Hold) -> Reason:
 def settings_of(session: Session, campaign: Campaign) -> Terms:
     """What a campaign allows, whatever its state."""
     definition = lookups.definition_of(session, campaign)
-    readable = lookups.scripts_in_force(session, campaign.centre_id)
-    ready = frozenset(duty for duty in Duty if lookups.script_name(definition, duty) in readable)
+    in_force = {duty: lookups.script_in_force(session, campaign, duty) for duty in Duty}
+    scripts = {duty: known(version.id) for duty, version in in_force.items() if version}
     overrides = overrides_of(session, campaign.centre_id)
     return Terms(
-        known(campaign.id), campaign.centre_id, campaign.kind, campaign.name, definition, overrides, ready, False
+        known(campaign.id), campaign.centre_id, campaign.kind, campaign.name, definition, overrides, scripts, False
     )
 
 

@@ -6,10 +6,13 @@ stored; `Book.at` and `Book.instant` turn them.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 _VALUE = re.compile(r"(?<![:\w]):([a-z_]+)")
@@ -28,6 +31,18 @@ class Statement:
             {name: _postgresql_rows(name, columns) for name, columns in sets.items()} | _of("postgresql", words)
         )
         self.postgresql = _VALUE.sub(r"%(\1)s", postgresql)
+
+    def of(self, **values: Any) -> "Question":
+        """The statement with its values; lists are sets of rows, each a sequence of values."""
+        return Question(self, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A statement that is to be run with these values."""
+
+    statement: Statement
+    values: dict[str, Any]
 
 
 def _of(engine: str, words: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -53,18 +68,47 @@ class Book:
         """Ask over `connection`; its owner commits."""
         self.connection = connection
         self.sqlite = connection.dialect.name == "sqlite"
+        # A hand-out is a dozen statements: what lies above the driver would cost as much as some of them.
+        self._raw: Any = connection.connection.driver_connection
         self.saw_locked = False
         """Whether somebody who was wanted is in the hands of another transaction just now."""
 
     def ask(self, statement: Statement, **values: Any) -> Sequence[Any]:
         """The rows that a statement answers with; lists are sets of rows, each a sequence of values."""
-        text = statement.sqlite if self.sqlite else statement.postgresql
-        return self.connection.exec_driver_sql(text, self._given(values)).all()
+        with self._told_by_sqlalchemy():
+            rows: list[Any] = self._run(Question(statement, values)).fetchall()
+        return rows
 
     def do(self, statement: Statement, **values: Any) -> int:
         """The number of rows that a statement changed."""
-        text = statement.sqlite if self.sqlite else statement.postgresql
-        return self.connection.exec_driver_sql(text, self._given(values)).rowcount
+        with self._told_by_sqlalchemy():
+            return int(self._run(Question(statement, values)).rowcount)
+
+    def ask_together(self, *questions: Question) -> list[Sequence[Any]]:
+        """The rows of each, run one after the other; PostgreSQL is sent all of them before it answers the first."""
+        with self._told_by_sqlalchemy():
+            if self.sqlite:
+                return [self._run(question).fetchall() for question in questions]
+            with self._raw.pipeline():
+                asked = [self._run(question) for question in questions]
+            return [cursor.fetchall() if cursor.description else [] for cursor in asked]
+
+    def _run(self, question: Question) -> Any:
+        statement = question.statement
+        return self._raw.execute(
+            statement.sqlite if self.sqlite else statement.postgresql, self._given(question.values)
+        )
+
+    @contextmanager
+    def _told_by_sqlalchemy(self) -> Iterator[None]:
+        """What the driver says, in the words in which everything else is told."""
+        dialect = self.connection.dialect
+        try:
+            yield
+        except dialect.loaded_dbapi.Error as failed:
+            raise sa.exc.DBAPIError.instance(
+                None, None, failed, dialect.loaded_dbapi.Error, dialect=dialect
+            ) from failed
 
     def _given(self, values: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -1,6 +1,7 @@
 """Who may call whom just now: campaigns, definitions, dates, scripts, lists and hours, looked up once for many."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.definition import Definition
 from outbound.campaigns.model import CampaignState
 from outbound.clock import local_day
-from outbound.dialing.statements import Book, Statement
+from outbound.dialing.statements import Book, Question, Statement
 from outbound.people import Role
 
 DUTIES = {
@@ -53,9 +54,14 @@ class Terms:
     name: str
     definition: Definition
     overrides: Overrides
-    ready: frozenset[Duty]
-    """The duties that go on, and for which a script is in force."""
+    scripts: Mapping[Duty, int]
+    """The script version that is read for each duty that goes on."""
     names_its_staff: bool
+
+    @property
+    def ready(self) -> Collection[Duty]:
+        """The duties that go on, and for which a script is in force."""
+        return self.scripts.keys()
 
     @property
     def rules(self) -> Profile:
@@ -63,70 +69,112 @@ class Terms:
         return self.definition.profile
 
 
+_THEIRS = "(SELECT s.centre_id FROM {staff} AS asked JOIN staff s ON s.id = asked.id)"
 _CAMPAIGNS = Statement(
-    """SELECT c.id, c.centre_id, c.kind, c.name, c.state, c.starts_on, c.ends_on, v.source, z.zone,
+    f"""SELECT c.id, c.centre_id, c.kind, c.name, c.state, c.starts_on, c.ends_on, v.source, z.zone,
         EXISTS (SELECT 1 FROM campaign_staff s WHERE s.campaign_id = c.id),
         EXISTS (SELECT 1 FROM calendar_decision d WHERE d.centre_id = c.centre_id)
     FROM campaign c JOIN campaign_version v ON v.campaign_id = c.id AND v.number = c.version
     JOIN centre z ON z.id = c.centre_id
-    WHERE c.centre_id IN (SELECT id FROM {centres} AS asked) AND c.state <> 'draft' ORDER BY c.name""",
-    centres={"id": "integer"},
+    WHERE c.centre_id IN {_THEIRS} AND c.state <> 'draft' ORDER BY c.name""",
+    staff={"id": "integer"},
 )
 _SCRIPTS = Statement(
-    """SELECT s.centre_id, s.name FROM script s JOIN script_version v ON v.script_id = s.id
-    WHERE v.state = 'in_force' AND s.centre_id IN (SELECT id FROM {centres} AS asked)""",
-    centres={"id": "integer"},
+    f"""SELECT s.centre_id, s.name, v.id FROM script s JOIN script_version v ON v.script_id = s.id
+    WHERE v.state = 'in_force' AND s.centre_id IN {_THEIRS}""",
+    staff={"id": "integer"},
 )
 _LISTS = Statement(
-    """SELECT l.id, l.campaign_id, l.at FROM {campaigns} AS asked JOIN call_list l ON l.campaign_id = asked.id
-    WHERE l.published_at <= :now""",
-    campaigns={"id": "integer"},
+    f"""SELECT l.id, l.campaign_id, l.at FROM call_list l JOIN campaign c ON c.id = l.campaign_id
+    WHERE l.centre_id IN {_THEIRS} AND l.published_at <= :now AND c.state <> 'draft'""",
+    staff={"id": "integer"},
 )
 _ZONES = Statement("SELECT id, zones FROM zone_group")
 _NAMED = Statement(
     "SELECT s.staff_id, s.campaign_id FROM {staff} AS asked JOIN campaign_staff s ON s.staff_id = asked.id",
     staff={"id": "integer"},
 )
-
-
-def terms_of(book: Book, centres: Collection[int], *, now: datetime) -> list[Terms]:
-    """What every campaign of those centres allows now, by name; those that were never opened are left out."""
-    asked = [[centre] for centre in centres]
-    readable = {(centre, name) for centre, name in book.ask(_SCRIPTS, centres=asked)}
-    return [_terms(book, row, readable, now) for row in book.ask(_CAMPAIGNS, centres=asked)]
-
-
-def _terms(book: Book, row: Any, readable: Collection[tuple[int, str]], now: datetime) -> Terms:
-    number, centre, kind, name, state, starts, ends, source, zone, names_staff, decided = row
-    definition = campaigns.definition_written(source)
-    within = str(starts) <= local_day(now, zone).isoformat() <= str(ends)
-    selling = state == CampaignState.OPEN and within
-    ready = frozenset(
-        duty
-        for duty in Duty
-        if (selling or duty in PROTECTIVE) and (centre, campaigns.script_name(definition, duty)) in readable
-    )
-    overrides = overrides_of(Session(book.connection), centre) if decided else NO_OVERRIDES
-    return Terms(number, centre, kind, name, definition, overrides, ready, bool(names_staff))
-
+# Whatever else was changed about the campaign: the offer is still the one that they read.
+_READ = Statement(
+    """SELECT b.staff_id, b.campaign_id, b.script_version_id
+    FROM {staff} AS asked JOIN briefing_read b ON b.staff_id = asked.id
+    JOIN campaign_version seen ON seen.id = b.campaign_version_id
+    JOIN campaign c ON c.id = b.campaign_id
+    JOIN campaign_version told ON told.campaign_id = c.id AND told.number = c.version
+    WHERE seen.offer_since = told.offer_since OR (seen.offer_since IS NULL AND told.offer_since IS NULL)""",
+    staff={"id": "integer"},
+)
 
 Calls = tuple[tuple[Terms, tuple[Duty, ...]], ...]
 """The campaigns that somebody may call for, each with the duties."""
 
 
-def calls_of(book: Book, askers: Sequence[Asker], centres: Sequence[int], terms: Sequence[Terms]) -> list[Calls]:
-    """For each of the askers, who is of the centre at the same place, the calls that are open to them."""
-    named: dict[int, set[int]] = {}
-    for staff, campaign in book.ask(_NAMED, staff=[[asker.staff_id] for asker in askers]):
-        named.setdefault(staff, set()).add(campaign)
-    alike: dict[tuple[int, frozenset[Role], frozenset[int]], Calls] = {}
-    found = []
-    for asker, centre in zip(askers, centres, strict=True):
-        kind = (centre, asker.roles, frozenset(named.get(asker.staff_id, ())))
-        if kind not in alike:
-            alike[kind] = _calls(asker.duties, centre, kind[2], terms)
-        found.append(alike[kind])
-    return found
+class Ground:
+    """What is so now in the centres of some staff: campaigns, scripts in force, lists, zones, who is named where."""
+
+    def __init__(self, book: Book, answers: Sequence[Sequence[Any]], *, now: datetime) -> None:
+        """`answers` are those to `questions`."""
+        campaigns, scripts, lists, zones, named, read = answers
+        in_force = {(centre, name): version for centre, name, version in scripts}
+        self.terms = [_terms(book, row, in_force, now) for row in campaigns]
+        """Every campaign that was ever opened, by name."""
+        self.zones: dict[int, str] = dict(tuple(row) for row in zones)
+        """Every group of time zones, as `Phone.zones` writes it."""
+        self._lists = [(number, campaign, book.instant(at)) for number, campaign, at in lists]
+        self._named: defaultdict[int, set[int]] = defaultdict(set)
+        for staff, campaign in named:
+            self._named[staff].add(campaign)
+        self._read: defaultdict[int, set[tuple[int, int]]] = defaultdict(set)
+        for staff, campaign, script in read:
+            self._read[staff].add((campaign, script))
+
+    def calls(self, askers: Sequence[Asker], centres: Sequence[int]) -> list[Calls]:
+        """For each of the askers, who is of the centre at the same place, the calls that they may make.
+
+        What they have not read the briefing of is not among them: neither are its contacts handed out to them.
+        """
+        alike: dict[object, Calls] = {}
+        found = []
+        for asker, centre in zip(askers, centres, strict=True):
+            named, read = frozenset(self._named[asker.staff_id]), frozenset(self._read[asker.staff_id])
+            kind = (centre, asker.roles, named, read)
+            if kind not in alike:
+                alike[kind] = _told(_calls(asker.duties, centre, named, self.terms), read)
+            found.append(alike[kind])
+        return found
+
+    def unread(self, asker: Asker, centre: int) -> Calls:
+        """The calls that they may make as soon as they have read the briefing."""
+        every = _calls(asker.duties, centre, self._named[asker.staff_id], self.terms)
+        return _told(every, self._read[asker.staff_id], is_read=False)
+
+    def lists_of(self, terms: Iterable[Terms]) -> list[tuple[int, int, datetime]]:
+        """The published lists of those campaigns: number, campaign, and when it came in."""
+        wanted = {campaign.id for campaign in terms}
+        return [listed for listed in self._lists if listed[1] in wanted]
+
+
+def questions(staff: Collection[int], *, now: datetime) -> list[Question]:
+    """What must be asked to know the ground for those staff."""
+    asked = [[number] for number in staff]
+    concerning_them = [_CAMPAIGNS.of(staff=asked), _SCRIPTS.of(staff=asked), _LISTS.of(staff=asked, now=now)]
+    return [*concerning_them, _ZONES.of(), _NAMED.of(staff=asked), _READ.of(staff=asked)]
+
+
+def ground_of(book: Book, staff: Collection[int], *, now: datetime) -> Ground:
+    """What is so now in the centres of those staff."""
+    return Ground(book, book.ask_together(*questions(staff, now=now)), now=now)
+
+
+def _terms(book: Book, row: Any, in_force: Mapping[tuple[int, str | None], int], now: datetime) -> Terms:
+    number, centre, kind, name, state, starts, ends, source, zone, names_staff, decided = row
+    definition = campaigns.definition_written(source)
+    within = str(starts) <= local_day(now, zone).isoformat() <= str(ends)
+    selling = state == CampaignState.OPEN and within
+    named = {duty: (centre, campaigns.script_name(definition, duty)) for duty in Duty if selling or duty in PROTECTIVE}
+    scripts = {duty: in_force[name] for duty, name in named.items() if name in in_force}
+    overrides = overrides_of(Session(book.connection), centre) if decided else NO_OVERRIDES
+    return Terms(number, centre, kind, name, definition, overrides, scripts, bool(names_staff))
 
 
 def _calls(duties: Sequence[Duty], centre: int, named: Collection[int], terms: Iterable[Terms]) -> Calls:
@@ -138,10 +186,13 @@ def _calls(duties: Sequence[Duty], centre: int, named: Collection[int], terms: I
     return tuple((campaign, ready) for campaign, ready in open_to if ready)
 
 
-def lists_of(book: Book, terms: Iterable[Terms], *, now: datetime) -> list[tuple[int, int, datetime]]:
-    """The published lists of those campaigns: number, campaign, and when it came in."""
-    rows = book.ask(_LISTS, campaigns=[[campaign.id] for campaign in terms], now=now)
-    return [(number, campaign, book.instant(at)) for number, campaign, at in rows]
+def _told(calls: Calls, read: Collection[tuple[int, int]], *, is_read: bool = True) -> Calls:
+    """Those of which somebody has read the briefing, by campaign and script version; or those of which not."""
+    some = (
+        (each, tuple(duty for duty in duties if ((each.id, each.scripts[duty]) in read) == is_read))
+        for each, duties in calls
+    )
+    return tuple((each, duties) for each, duties in some if duties)
 
 
 def is_too_old(rules: Profile, imported_at: datetime, *, now: datetime) -> bool:
