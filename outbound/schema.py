@@ -20,6 +20,8 @@ ROOMS = (
     "outbound.dialing.model",
     "outbound.calls.model",
     "outbound.calls.broken",
+    "outbound.calls.speaking",
+    "outbound.attendance",
     "outbound.briefings",
     "outbound.recordings.model",
     "outbound.recordings.rules",
@@ -38,6 +40,7 @@ ROOMS = (
     "qa.calibration.model",
     "qa.disputes.model",
     "outbound.complaints",
+    "outbound.support",
     "outbound.timetable",
 )
 

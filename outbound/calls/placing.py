@@ -5,7 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from outbound import briefings, journal
+from outbound import attendance, briefings, journal
+from outbound.attendance import Stance
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call
 from outbound.campaigns import lookups as campaigns
@@ -64,6 +65,7 @@ def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Ca
     contact.attempts += 1
     session.add(contact)
     session.flush()
+    attendance.enter(session, by, Stance.IN_CALL, now=now)
     journal.record(session, "call.dialled", call, by=by, now=now, contact=contact.id, script_version=script.id)
     return call
 

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
-from outbound import journal
+from outbound import attendance, journal
+from outbound.attendance import Stance
 from outbound.call_lists.model import Contact
 from outbound.calling_rules.calendar import overrides_of
 from outbound.calling_rules.windows import window_open
-from outbound.calls import following, outcomes
+from outbound.calls import following, outcomes, speaking
 from outbound.calls.model import After, Call, LateWrapUp, LateWrapUpSettlement, Outcome, SelfMark, Tick
+from outbound.calls.speaking import TickUnknown
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
@@ -106,13 +108,6 @@ class DisclosuresMissing(Refusal):
         return (self.zh if language == "zh" else str(self.__doc__)).format(missing=names)
 
 
-class TickUnknown(Refusal):
-    """The script of this call has no step “{step}”; reload the page."""
-
-    zh = "这通电话的脚本没有“{step}”这一步，请刷新页面。"
-    status = 422
-
-
 @dataclass(frozen=True)
 class WrappedUp:
     """What became of a report; `late`: a supervisor must settle it; `repeated`: it was known already."""
@@ -135,6 +130,9 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
     session.refresh(call, with_for_update=True)
     if known_already := _repeated(session, call, report):
         return known_already
+    report = with_what_was_kept(session, call, report)
+    if attendance.stands(session, by) in (Stance.IN_CALL, Stance.WRAP_UP):
+        attendance.enter(session, by, Stance.READY, now=now)
     outcome = check(session, call, report, now=now)
     claim = session.get_one(Claim, call.claim_id, with_for_update=True)
     if claim.ended_at or claim.lease_until <= now:
@@ -146,6 +144,12 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
     session.add(claim)
     register(session, call, outcome, report, by=by, now=now)
     return WrappedUp(call, outcome)
+
+
+def with_what_was_kept(session: Session, call: Call, report: Report) -> Report:
+    """The report with the steps that were kept while they were said: their seconds stand."""
+    kept = speaking.ticks_of(session, call)
+    return report.model_copy(update={"ticks": {**report.ticks, **kept}}) if kept else report
 
 
 def _repeated(session: Session, call: Call, report: Report) -> WrappedUp | None:
