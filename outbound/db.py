@@ -189,6 +189,9 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
+PLPGSQL = "LANGUAGE plpgsql SET search_path = public, pg_temp"
+"""A temporary table of the same name must not be looked at in place of the real one."""
+
 LOCKS: dict[str, dict[str, list[str]]] = {"sqlite": {}, "postgresql": {}}
 """Every trigger by engine and name, as the statements that make it; migrations and tests compare against it."""
 
@@ -219,7 +222,7 @@ def guard(table: sa.Table, name: str, *, when: str, refuse_if: str, saying: str,
     {sqlite_first}
     SELECT RAISE(ABORT, '{saying}') WHERE {refuse_if};
 END"""
-    function = f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    function = f"""CREATE FUNCTION {name}() RETURNS trigger {PLPGSQL} AS $$ BEGIN
     {sqlite_first}
     IF {refuse_if} THEN RAISE EXCEPTION '{saying}' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
@@ -235,7 +238,7 @@ def after(table: sa.Table, name: str, *, when: str, do: Sequence[str], only_if: 
     condition = f"WHEN ({only_if})" if only_if else ""
     sqlite = f"CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW {condition} BEGIN\n    {body}\nEND"
     function = (
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n    {body}\n    RETURN NULL;\nEND $$"
+        f"CREATE FUNCTION {name}() RETURNS trigger {PLPGSQL} AS $$ BEGIN\n    {body}\n    RETURN NULL;\nEND $$"
     )
     trigger = f"CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW {condition} EXECUTE FUNCTION {name}()"
     lock(table, name, sqlite=[sqlite], postgresql=[function, trigger])
@@ -244,19 +247,13 @@ def after(table: sa.Table, name: str, *, when: str, do: Sequence[str], only_if: 
 def append_only(table: sa.Table) -> None:
     """Rows of `table` are written once: no update, no delete, no replacement, on either engine."""
     refuse = f"SELECT RAISE(ABORT, '{table.name} is append-only')"
-    same_key = " OR ".join(" AND ".join(f"{name} = NEW.{name}" for name in key) for key in _keys(table))
     sqlite = [
         f"CREATE TRIGGER {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} BEGIN {refuse}; END"
         for verb in ("UPDATE", "DELETE")
     ]
-    # INSERT OR REPLACE deletes in silence where recursive_triggers is off: refuse any key that is there already.
-    sqlite.append(
-        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
-        f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same_key}) BEGIN "
-        f"SELECT RAISE(ABORT, 'UNIQUE constraint failed: {table.name} is append-only'); END"
-    )
+    sqlite.append(_no_replacement(table, f"{table.name} is append-only"))
     function = (
-        f"CREATE FUNCTION {table.name}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"CREATE FUNCTION {table.name}_append_only() RETURNS trigger {PLPGSQL} AS $$ BEGIN "
         f"RAISE EXCEPTION '{table.name} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     postgresql = [
@@ -267,6 +264,21 @@ def append_only(table: sa.Table) -> None:
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_append_only()",
     ]
     lock(table, f"{table.name}_append_only", sqlite=sqlite, postgresql=postgresql)
+
+
+def never_replaced(table: sa.Table, saying: str) -> None:
+    """A row of `table` is never put in the place of another: INSERT OR REPLACE would pass every guard of a change."""
+    lock(table, f"{table.name}_never_replaced", sqlite=[_no_replacement(table, saying)], postgresql=())
+
+
+def _no_replacement(table: sa.Table, saying: str) -> str:
+    # INSERT OR REPLACE deletes in silence where recursive_triggers is off: refuse any key that is there already.
+    same_key = " OR ".join(" AND ".join(f"{name} = NEW.{name}" for name in key) for key in _keys(table))
+    return (
+        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
+        f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same_key}) BEGIN "
+        f"SELECT RAISE(ABORT, 'UNIQUE constraint failed: {saying}'); END"
+    )
 
 
 def _keys(table: sa.Table) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from outbound.billing import charges, instructions
-from outbound.billing.instructions import AcknowledgementUnreadable, NothingToExport
-from outbound.billing.model import Acknowledgement, Instruction, InstructionBatch, InstructionKind
+from outbound.billing import answers, batches, charges, instructions
+from outbound.billing.answer_files import AcknowledgementUnreadable
+from outbound.billing.batches import NothingToExport
+from outbound.billing.model import Acknowledgement, BatchFile, FileForm, Instruction, InstructionBatch, InstructionKind
 from outbound.journal import JournalEntry
 from outbound.phones.model import Phone, keep
 from outbound.phones.parsing import Number, parse
@@ -50,16 +52,16 @@ def charged(sales: Sales, vault: Vault) -> Subscription:
 
 
 def export(sales: Sales, vault: Vault) -> InstructionBatch:
-    return instructions.export(sales.session, vault, sales.centre, by=sales.cast.finance, now=LATER)
+    return batches.export(sales.session, vault, sales.centre, by=sales.cast.finance, now=LATER)
 
 
-def acknowledge(sales: Sales, text: str | bytes) -> instructions.ReadBack:
+def acknowledge(sales: Sales, text: str | bytes) -> answers.ReadBack:
     data = text.encode() if isinstance(text, str) else text
-    return instructions.acknowledge(sales.session, sales.centre, data, by=sales.cast.finance, now=LATER)
+    return answers.acknowledge(sales.session, sales.centre, data, by=sales.cast.finance, now=LATER)
 
 
-def rows(vault: Vault, batch: InstructionBatch) -> list[dict[str, str]]:
-    text = instructions.file_of(vault, batch).decode("utf-8-sig")
+def rows(sales: Sales, vault: Vault, batch: InstructionBatch) -> list[dict[str, str]]:
+    text = batches.file_of(sales.session, vault, batch, FileForm.CSV).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -96,7 +98,7 @@ def test_everything_that_waits_leaves_as_one_numbered_batch(sales: Sales, vault:
 
 def test_the_file_says_key_kind_number_amount_and_day(sales: Sales, vault: Vault) -> None:
     subscription = charged(sales, vault)
-    activate, charge = rows(vault, export(sales, vault))
+    activate, charge = rows(sales, vault, export(sales, vault))
     assert activate["kind"] == "activate"
     assert charge == {
         "key": f"{subscription.id}-charge-2026-12-01",
@@ -106,28 +108,80 @@ def test_the_file_says_key_kind_number_amount_and_day(sales: Sales, vault: Vault
         "amount_fen": "500",
         "effective_on": "2026-12-01",
         "subscription": str(subscription.id),
+        "repeats": "",
     }
 
 
-def test_the_file_is_kept_byte_for_byte_under_its_hash(sales: Sales, vault: Vault) -> None:
+def test_the_files_and_their_manifest_are_kept_byte_for_byte(
+    sales: Sales, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     charged(sales, vault)
     batch = export(sales, vault)
-    first = instructions.file_of(vault, batch)
+    before = everything(sales, vault, batch)
     sales.session.commit()
     sales.session.expire_all()
-    assert instructions.file_of(vault, sales.session.get_one(InstructionBatch, batch.id)) == first
-    assert hashlib.sha256(first).hexdigest() == batch.sha256
+    # A later program writes its columns in another order; what has left stays as it was.
+    monkeypatch.setattr(batches, "COLUMNS", batches.COLUMNS[::-1])
+    restarted = open_vault(tmp_path / "data")
+    assert everything(sales, restarted, sales.session.get_one(InstructionBatch, batch.id)) == before
 
 
-def test_the_numbers_in_it_rest_encrypted(sales: Sales, vault: Vault) -> None:
+def everything(sales: Sales, vault: Vault, batch: InstructionBatch) -> list[bytes]:
+    return [
+        *(batches.file_of(sales.session, vault, batch, form) for form in FileForm),
+        batches.manifest_of(batch),
+    ]
+
+
+def test_the_json_says_the_same_as_the_csv(sales: Sales, vault: Vault) -> None:
     charged(sales, vault)
-    assert b"13812345678" not in export(sales, vault).sealed
+    batch = export(sales, vault)
+    document = json.loads(batches.file_of(sales.session, vault, batch, FileForm.JSON))
+    told = [{name: str(value) for name, value in each.items()} for each in document["instructions"]]
+    assert (document["centre"], document["batch"]) == ("fz", 1)
+    assert told == rows(sales, vault, batch)
+
+
+def test_the_manifest_has_counts_sums_and_hashes(sales: Sales, vault: Vault) -> None:
+    charged(sales, vault)
+    batch = export(sales, vault)
+    csv_file, json_file = (batches.file_of(sales.session, vault, batch, form) for form in FileForm)
+    manifest = json.loads(batches.manifest_of(batch))
+    assert (manifest["count"], manifest["sum_fen"]) == (2, 500)
+    assert manifest["kinds"] == {"activate": {"count": 1, "sum_fen": 0}, "charge": {"count": 1, "sum_fen": 500}}
+    assert [file["sha256"] for file in manifest["files"]] == [
+        hashlib.sha256(content).hexdigest() for content in (csv_file, json_file)
+    ]
+    assert [file["name"] for file in manifest["files"]] == ["instructions-fz-1.csv", "instructions-fz-1.json"]
+    assert hashlib.sha256(batches.manifest_of(batch)).hexdigest() == batch.sha256
+
+
+def test_each_manifest_names_the_one_before(sales: Sales, vault: Vault) -> None:
+    charged(sales, vault)
+    first = export(sales, vault)
+    sales.sell(phone=phone(sales, vault, "13987654321"))
+    second = export(sales, vault)
+    assert [json.loads(batches.manifest_of(batch))["previous"] for batch in (first, second)] == [None, first.sha256]
+
+
+def test_a_file_that_is_not_what_left_is_not_given_out(sales: Sales, vault: Vault) -> None:
+    charged(sales, vault)
+    batch = export(sales, vault)
+    # In memory only: the database does not let it be changed.
+    file = sales.session.exec(select(BatchFile).where(BatchFile.form == FileForm.CSV)).one()
+    sales.session.expunge(file)
+    with sales.session.no_autoflush:
+        batch.manifest = batch.manifest.replace("500", "501")
+        with pytest.raises(batches.BatchDamaged):
+            batches.manifest_of(batch)
+        with pytest.raises(batches.BatchDamaged):
+            batches.file_of(sales.session, vault, batch, FileForm.CSV)
 
 
 def test_an_offer_that_looks_like_a_formula_leaves_as_text(sales: Sales, vault: Vault) -> None:
     subscription = sales.sell(phone=phone(sales, vault))
     subscription.offer_name = "=1+1"
-    assert rows(vault, export(sales, vault))[0]["offer"] == "'=1+1"
+    assert rows(sales, vault, export(sales, vault))[0]["offer"] == "'=1+1"
 
 
 def test_nothing_leaves_twice(sales: Sales, vault: Vault) -> None:
@@ -143,7 +197,7 @@ def test_batches_are_numbered_by_centre(sales: Sales, vault: Vault, cast: Cast) 
     sales.sell(phone=phone(sales, vault, "13987654321"))
     assert export(sales, vault).number == 2
     with pytest.raises(NothingToExport):
-        instructions.export(sales.session, vault, cast.xm, by=cast.outsider_manager, now=LATER)
+        batches.export(sales.session, vault, cast.xm, by=cast.outsider_manager, now=LATER)
 
 
 def test_the_export_is_in_the_journal_with_its_hash(sales: Sales, vault: Vault, cast: Cast) -> None:
@@ -226,7 +280,7 @@ def test_another_centres_instruction_is_unknown_here(sales: Sales, vault: Vault,
     subscription = charged(sales, vault)
     export(sales, vault)
     data = f"{subscription.id}-activate-1,accepted,\n".encode()
-    read = instructions.acknowledge(sales.session, cast.xm, data, by=cast.outsider_manager, now=LATER)
+    read = answers.acknowledge(sales.session, cast.xm, data, by=cast.outsider_manager, now=LATER)
     assert read.unknown == (f"{subscription.id}-activate-1",)
 
 

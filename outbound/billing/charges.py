@@ -120,7 +120,9 @@ def cycle_due(session: Session, subscription: Subscription, today: date) -> date
             LedgerEntry.subscription_id == subscription.id, LedgerEntry.kind == EntryKind.CHARGE
         )
     ).all()
-    return next((start for start in _cycles(first, today) if start.isoformat() not in charged), None)
+    # A cycle is a calendar month: a correction may have moved the first day within it.
+    months = {cycle[:7] for cycle in charged}
+    return next((start for start in _cycles(first, today) if start.isoformat()[:7] not in months), None)
 
 
 def _cycles(first: date, today: date) -> Iterator[date]:
@@ -202,21 +204,35 @@ def _charge_or_why_not(session: Session, subscription: Subscription, *, today: d
 
 
 def reverse_all(session: Session, subscription: Subscription, *, why: str, by: Staff | None, now: datetime) -> int:
-    """Take back every charge of a subscription that still stands; how many."""
+    """Take back every charge of a subscription that still stands, and tell the carrier; how many."""
+    entries = _standing(session, subscription)
+    for entry in entries:
+        reversal = _reverse(session, subscription, entry, why=why, by=by, now=now)
+        instructions.tell(session, subscription, InstructionKind.REVERSE, now=now, entry=reversal)
+    return len(entries)
+
+
+def strike(session: Session, entry: LedgerEntry, *, why: str, by: Staff, now: datetime) -> LedgerEntry | None:
+    """Take back a charge that the carrier never made, so that there is nothing to tell; None where it is taken back."""
+    subscription = session.get_one(Subscription, entry.subscription_id)
+    if entry not in _standing(session, subscription):
+        return None
+    return _reverse(session, subscription, entry, why=why, by=by, now=now)
+
+
+def _standing(session: Session, subscription: Subscription) -> list[LedgerEntry]:
     reversed_ids = select(LedgerEntry.reverses_id).where(col(LedgerEntry.reverses_id).is_not(None))
     standing = select(LedgerEntry).where(
         LedgerEntry.subscription_id == subscription.id,
         LedgerEntry.kind == EntryKind.CHARGE,
         col(LedgerEntry.id).not_in(reversed_ids),
     )
-    entries = session.exec(standing).all()
-    for entry in entries:
-        _reverse(session, subscription, entry, why=why, now=now)
-        journal.record(session, "subscription.reversed", subscription, by=by, now=now, cycle=entry.cycle, why=why)
-    return len(entries)
+    return list(session.exec(standing).all())
 
 
-def _reverse(session: Session, subscription: Subscription, entry: LedgerEntry, *, why: str, now: datetime) -> None:
+def _reverse(
+    session: Session, subscription: Subscription, entry: LedgerEntry, *, why: str, by: Staff | None, now: datetime
+) -> LedgerEntry:
     reversal = LedgerEntry(
         centre_id=entry.centre_id,
         subscription_id=entry.subscription_id,
@@ -230,7 +246,8 @@ def _reverse(session: Session, subscription: Subscription, entry: LedgerEntry, *
     session.add(reversal)
     session.flush()
     session.refresh(subscription)
-    instructions.tell(session, subscription, InstructionKind.REVERSE, now=now, entry=reversal)
+    journal.record(session, "subscription.reversed", subscription, by=by, now=now, cycle=entry.cycle, why=why)
+    return reversal
 
 
 def hold(session: Session, subscription: Subscription, *, reason: str, by: Staff, now: datetime) -> ChargeHold:

@@ -7,9 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from outbound.confirmations.model import ConfirmationKind, ConfirmationResult
-from outbound.db import UtcDateTime, append_only, choice, guard, table_of
-from outbound.resealing import append_only_but_resealed
-from outbound.subscriptions.model import raises_version
+from outbound.db import UtcDateTime, choice
 
 
 class EntryKind(StrEnum):
@@ -97,7 +95,7 @@ class InstructionKind(StrEnum):
 
 
 class InstructionBatch(SQLModel, table=True):
-    """Instructions that left together, kept byte for byte."""
+    """Instructions that left together, under a number without gaps; its files are kept byte for byte."""
 
     __tablename__ = "instruction_batch"
     __table_args__ = (sa.UniqueConstraint("centre_id", "number"),)
@@ -107,10 +105,32 @@ class InstructionBatch(SQLModel, table=True):
     number: int
     count: int
     sum_fen: int
-    sha256: str = Field(max_length=64)
-    sealed: bytes = Field(sa_type=sa.LargeBinary, description="the CSV, encrypted, since it holds numbers")
-    by_id: int = Field(foreign_key="staff.id")
+    manifest: str = Field(sa_type=sa.Text, description="JSON as it left: counts, sums, and the SHA-256 of each file")
+    sha256: str = Field(max_length=64, description="of the manifest, which names the files' own")
+    by_id: int | None = Field(default=None, foreign_key="staff.id", description="null: the command line")
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class FileForm(StrEnum):
+    """In which form a batch leaves."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+class BatchFile(SQLModel, table=True):
+    """A batch in one form, encrypted because it holds customers' numbers."""
+
+    __tablename__ = "batch_file"
+    __table_args__ = (sa.UniqueConstraint("batch_id", "form"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    batch_id: int = Field(foreign_key="instruction_batch.id")
+    form: FileForm = Field(sa_type=choice(FileForm))
+    name: str = Field(max_length=80)
+    size: int = Field(description="bytes")
+    sha256: str = Field(max_length=64)
+    sealed: bytes = Field(sa_type=sa.LargeBinary)
 
 
 class Instruction(SQLModel, table=True):
@@ -119,6 +139,14 @@ class Instruction(SQLModel, table=True):
     __tablename__ = "instruction"
     __table_args__ = (
         sa.UniqueConstraint("key"),
+        sa.UniqueConstraint("repeats_id"),
+        sa.Index(
+            "uq_instruction_entry_told_once",
+            "ledger_entry_id",
+            unique=True,
+            sqlite_where=sa.text("repeats_id IS NULL"),
+            postgresql_where=sa.text("repeats_id IS NULL"),
+        ),
         sa.Index(
             "ix_instruction_waiting",
             "centre_id",
@@ -135,7 +163,10 @@ class Instruction(SQLModel, table=True):
     kind: InstructionKind = Field(sa_type=choice(InstructionKind))
     amount_fen: int = 0
     effective_on: date
-    ledger_entry_id: int | None = Field(default=None, foreign_key="ledger_entry.id", unique=True)
+    ledger_entry_id: int | None = Field(default=None, foreign_key="ledger_entry.id")
+    repeats_id: int | None = Field(
+        default=None, foreign_key="instruction.id", description="the rejected one that this tells again, by decision"
+    )
     made_at: datetime = Field(sa_type=UtcDateTime)
     batch_id: int | None = Field(default=None, foreign_key="instruction_batch.id", index=True)
 
@@ -148,80 +179,65 @@ class Acknowledgement(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     instruction_id: int = Field(foreign_key="instruction.id", unique=True)
     accepted: bool
+    amount_fen: int | None = Field(default=None, description="what the carrier says it took; null: it does not say")
     reason: str = Field(default="", max_length=200)
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-for _table in (LedgerEntry, ChargeHold, ChargeHoldLifting, Acknowledgement):
-    append_only(table_of(_table))
-append_only_but_resealed(table_of(InstructionBatch))
-raises_version(table_of(ChargeHold))
+class StrayAnswer(SQLModel, table=True):
+    """An answer of the carrier to something that it was never told."""
 
-_VALID = """EXISTS (SELECT 1 FROM confirmation c JOIN recording r ON r.call_id = c.call_id AND r.valid
-        WHERE c.id = (SELECT max(latest.id) FROM confirmation latest
-            WHERE latest.subscription_id = NEW.subscription_id AND latest.kind = '{kind}')
-        AND c.result = 'passed' {also}
-        AND NOT EXISTS (SELECT 1 FROM confirmation_void v WHERE v.confirmation_id = c.id)
-        AND (SELECT count(*) FROM self_mark m WHERE m.call_id = c.call_id AND m.mark = 'pass') = 4)"""
-guard(
-    table_of(LedgerEntry),
-    "charge_needs_second_confirmation",
-    when="BEFORE INSERT",
-    # Raising the version first: a review, a withdrawal or a hold in flight has the row, and is seen once it is done.
-    first="UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id",
-    refuse_if=f"""NEW.kind = 'charge' AND (
-        NOT {_VALID.format(kind="first", also="")}
-        OR NOT {
-        _VALID.format(
-            kind="second",
-            also="AND c.id = NEW.confirmation_id AND c.by_id <> "
-            "(SELECT s.seller_id FROM subscription s WHERE s.id = NEW.subscription_id)",
-        )
-    }
-        OR EXISTS (SELECT 1 FROM withdrawal w WHERE w.subscription_id = NEW.subscription_id)
-        OR EXISTS (SELECT 1 FROM charge_hold h WHERE h.subscription_id = NEW.subscription_id
-            AND NOT EXISTS (SELECT 1 FROM charge_hold_lifting l WHERE l.charge_hold_id = h.id))
-        OR NOT EXISTS (SELECT 1 FROM subscription s WHERE s.id = NEW.subscription_id AND s.state IN
-            ('confirmed', 'charged') AND s.price_fen = NEW.amount_fen
-            AND CAST(s.trial_ends_on AS TEXT) < NEW.cycle)
-        OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.subscription_id = NEW.subscription_id AND e.kind = 'charge'
-            AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7)))""",
-    saying="a charge needs a valid second confirmation",
-)
-guard(
-    table_of(LedgerEntry),
-    "reversal_takes_back_its_charge",
-    when="BEFORE INSERT",
-    refuse_if="""NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
-        AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
-        AND e.cycle = NEW.cycle) OR EXISTS (SELECT 1 FROM ledger_entry e WHERE e.reverses_id = NEW.reverses_id))""",
-    saying="a reversal takes back one charge, whole",
-)
-guard(
-    table_of(Instruction),
-    "instruction_leaves_once",
-    when="BEFORE UPDATE",
-    refuse_if="""OLD.batch_id IS NOT NULL OR NEW.key <> OLD.key OR NEW.amount_fen <> OLD.amount_fen
-        OR NEW.kind <> OLD.kind OR NEW.subscription_id <> OLD.subscription_id OR NEW.centre_id <> OLD.centre_id
-        OR NEW.effective_on <> OLD.effective_on OR NEW.made_at <> OLD.made_at
-        OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0)""",
-    saying="an instruction leaves once",
-)
-guard(
-    table_of(Instruction),
-    "instruction_charge_from_ledger",
-    when="BEFORE INSERT",
-    refuse_if="""(NEW.kind IN ('charge', 'reverse')) <> (NEW.ledger_entry_id IS NOT NULL)
-        OR (NEW.ledger_entry_id IS NULL AND NEW.amount_fen <> 0)
-        OR (NEW.ledger_entry_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry e
-        WHERE e.id = NEW.ledger_entry_id AND e.subscription_id = NEW.subscription_id AND e.amount_fen = NEW.amount_fen
-        AND (e.kind = 'charge') = (NEW.kind = 'charge')))""",
-    saying="a charge instruction follows the ledger",
-)
-guard(
-    table_of(Instruction),
-    "instruction_never_deleted",
-    when="BEFORE DELETE",
-    refuse_if="OLD.id IS NOT NULL",
-    saying="instructions are kept",
-)
+    __tablename__ = "stray_answer"
+    __table_args__ = (sa.UniqueConstraint("centre_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    centre_id: int = Field(foreign_key="centre.id")
+    key: str = Field(max_length=80)
+    accepted: bool
+    reason: str = Field(default="", max_length=200)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class StraySettlement(SQLModel, table=True):
+    """A person's decision that a stray answer is cleared up."""
+
+    __tablename__ = "stray_settlement"
+
+    stray_answer_id: int = Field(foreign_key="stray_answer.id", primary_key=True)
+    reason: str = Field(max_length=400)
+    by_id: int = Field(foreign_key="staff.id")
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Decision(StrEnum):
+    """How a person settles a difference between what was told and what the carrier answered."""
+
+    RESEND = "resend"
+    ACCEPT = "accept"
+    CARRIED_OUT = "carried_out"
+
+
+class DifferenceSettlement(SQLModel, table=True):
+    """A person's decision about one difference: the answer that it settles, or that there was none."""
+
+    __tablename__ = "difference_settlement"
+    __table_args__ = (
+        sa.UniqueConstraint("acknowledgement_id"),
+        sa.Index(
+            "uq_difference_settlement_unanswered",
+            "instruction_id",
+            unique=True,
+            sqlite_where=sa.text("acknowledgement_id IS NULL"),
+            postgresql_where=sa.text("acknowledgement_id IS NULL"),
+        ),
+        sa.Index("ix_difference_settlement_instruction_id", "instruction_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    centre_id: int = Field(foreign_key="centre.id")
+    instruction_id: int = Field(foreign_key="instruction.id")
+    acknowledgement_id: int | None = Field(default=None, foreign_key="acknowledgement.id")
+    decision: Decision = Field(sa_type=choice(Decision))
+    reason: str = Field(max_length=400)
+    by_id: int = Field(foreign_key="staff.id")
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from sqlmodel import col, select
 
 from outbound import journal
-from outbound.billing import instructions
-from outbound.billing.instructions import ReadBack
-from outbound.billing.model import Acknowledgement, Instruction, InstructionBatch
+from outbound.billing import answers, batches, instructions
+from outbound.billing.answers import ReadBack
+from outbound.billing.model import Acknowledgement, FileForm, Instruction, InstructionBatch
 from outbound.people import Staff, known
 from outbound.subscriptions.model import Subscription
 from web.desks import money_words
@@ -136,7 +136,7 @@ def _counted() -> dict[str, Any]:
 @allows("exchange_instructions", again=show_waiting)
 def export() -> Any:
     """Let everything that waits leave as one batch."""
-    batch = instructions.export(g.session, vault(), g.centre, by=g.staff, now=g.now)
+    batch = batches.export(g.session, vault(), g.centre, by=g.staff, now=g.now)
     flash(
         _(
             "Batch %(number)d is ready with %(count)d instructions; download it below.",
@@ -176,7 +176,7 @@ def show_batches() -> Any:
 def download(batch_id: int) -> Response:
     """A batch as it left, byte for byte; that its numbers were opened is journalled."""
     batch = mine(g.session, InstructionBatch, batch_id)
-    answer = Response(instructions.file_of(vault(), batch), mimetype="text/csv")
+    answer = Response(batches.file_of(g.session, vault(), batch, FileForm.CSV), mimetype="text/csv")
     name = f"instructions-{g.centre.code}-{batch.number}.csv"
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     journal.record(g.session, "instructions.downloaded", batch, by=g.staff, now=g.now, sha256=batch.sha256)
@@ -189,7 +189,7 @@ def acknowledge() -> Any:
     """Read the carrier's answers."""
     with filled_form() as form:
         file = form.file("acknowledgement")
-    read = instructions.acknowledge(g.session, g.centre, file.stream.read(), by=g.staff, now=g.now)
+    read = answers.acknowledge(g.session, g.centre, file.stream.read(), by=g.staff, now=g.now)
     flash(_told(read), "wait" if read.rejected or read.unknown else "good")
     return redirect("/finance/differences" if read.rejected else "/finance/batches")
 

@@ -1,0 +1,62 @@
+"""Credits of sellers and verifiers: they follow the ledger."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session
+
+from outbound.billing import charges
+from outbound.billing.credits import Credit, Part, credits_of
+from tests.conftest import NOW, Cast
+from tests.sales import Sales
+
+LATER = NOW + timedelta(days=8)
+
+
+@pytest.fixture
+def sales(session: Session, cast: Cast) -> Sales:
+    return Sales(session, cast, NOW)
+
+
+def credited(sales: Sales, *, days: int = 30) -> list[Credit]:
+    sales.session.flush()
+    return credits_of(sales.session, sales.centre, NOW, NOW + timedelta(days=days))
+
+
+def test_a_charged_sale_is_a_success_of_its_seller_and_its_verifier(sales: Sales, cast: Cast) -> None:
+    sales.confirmed()
+    sales.due()
+    charges.run(sales.session, sales.centre, now=LATER)
+    assert credited(sales) == [
+        Credit(cast.agent.id or 0, Part.SELLER, charged=1, reversed=0, standing_fen=500),
+        Credit(cast.verifier.id or 0, Part.VERIFIER, charged=1, reversed=0, standing_fen=500),
+    ]
+
+
+def test_a_reversed_sale_is_no_success_of_either(sales: Sales, cast: Cast) -> None:
+    taken_back = sales.confirmed()
+    sales.confirmed()
+    charges.run(sales.session, sales.centre, now=LATER)
+    charges.reverse_all(sales.session, taken_back, why="complaint", by=cast.care, now=LATER + timedelta(days=60))
+    assert [(credit.charged, credit.standing, credit.standing_fen) for credit in credited(sales)] == [(2, 1, 500)] * 2
+
+
+def test_a_sale_counts_once_however_many_months_are_charged(sales: Sales) -> None:
+    sales.confirmed()
+    for days in (8, 40, 70):
+        charges.run(sales.session, sales.centre, now=NOW + timedelta(days=days))
+    assert [(credit.charged, credit.standing_fen) for credit in credited(sales)] == [(1, 1500)] * 2
+
+
+def test_a_sale_counts_in_the_period_of_its_first_charge(sales: Sales) -> None:
+    sales.confirmed()
+    charges.run(sales.session, sales.centre, now=LATER)
+    charges.run(sales.session, sales.centre, now=LATER + timedelta(days=31))
+    assert credited(sales, days=8) == []
+    assert len(credits_of(sales.session, sales.centre, LATER + timedelta(days=1), LATER + timedelta(days=60))) == 0
+
+
+def test_another_centres_sales_are_not_counted_here(sales: Sales, cast: Cast) -> None:
+    sales.confirmed()
+    charges.run(sales.session, sales.centre, now=LATER)
+    assert credits_of(sales.session, cast.xm, NOW, LATER + timedelta(days=1)) == []
