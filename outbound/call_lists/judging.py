@@ -126,21 +126,25 @@ def _fates(chunk: Chunk, taken: Mapping[bytes, str], blocked: Mapping[bytes, Cat
     fates: list[Fate] = []
     several = chunk.several
     for at, digest in enumerate(chunk.digests):
-        if not digest:
-            fates.append(Fate(fault=RowFault.INVALID, reason=chunk.reasons[at]))
-            continue
-        numbers = several.get(at) or (digest,)
-        fresh = tuple([number for number in numbers if number not in taken and number not in seen])
-        if fresh:
-            seen.update(fresh)
-            fates.append(_fate(fresh, blocked))
+        # Nearly every row of a list comes this way.
+        if digest and digest not in taken and digest not in seen and digest not in blocked and at not in several:
+            seen.add(digest)
+            fates.append(Fate((digest,)))
+        elif digest:
+            fates.append(_fate(several.get(at) or (digest,), seen, taken, blocked))
         else:
-            elsewhere = any(taken.get(number) == IN_CAMPAIGN for number in numbers)
-            fates.append(IN_CAMPAIGN_ALREADY if elsewhere else IN_FILE_ALREADY)
+            fates.append(Fate(fault=RowFault.INVALID, reason=chunk.reasons[at]))
     return fates
 
 
-def _fate(fresh: tuple[bytes, ...], blocked: Mapping[bytes, Category]) -> Fate:
+def _fate(
+    numbers: tuple[bytes, ...], seen: set[bytes], taken: Mapping[bytes, str], blocked: Mapping[bytes, Category]
+) -> Fate:
+    fresh = tuple([number for number in numbers if number not in taken and number not in seen])
+    if not fresh:
+        elsewhere = any(taken.get(number) == IN_CAMPAIGN for number in numbers)
+        return IN_CAMPAIGN_ALREADY if elsewhere else IN_FILE_ALREADY
+    seen.update(fresh)
     if fresh[0] not in blocked:
         return Fate(fresh)
     free = [number for number in fresh if number not in blocked]
