@@ -12,7 +12,7 @@ from outbound.call_lists.model import Duty
 from outbound.calls.model import Call
 from outbound.clock import day_ends, day_starts, local_day, week_days
 from outbound.compliance import Criterion, Mark
-from outbound.errors import Refusal
+from outbound.errors import Language, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.subscriptions import life
 from outbound.subscriptions.model import FINAL, Subscription, SubscriptionState
@@ -132,16 +132,27 @@ class Fault:
     agent_id: int
     agent: str
     call_id: int
+    reference: str
+    """Of the call."""
     review_id: int
     at: datetime
     criterion: Criterion
     reason: str
-    """Its code among the criterion's reasons; empty where only a note was written."""
+    """Its code among the criterion's reasons."""
+    reason_zh: str
+    reason_en: str
+    """The reason in the words in which it was chosen."""
     note: str
     correction: CorrectionState | None
     """None where the call was no sale that could be put right."""
     came_back: bool
     """Whether the same agent failed the same criterion in a call made after this one was reviewed."""
+
+    def cause(self, language: Language) -> str:
+        """The reason as it was chosen, and the note."""
+        said = self.reason_zh if language == "zh" else self.reason_en
+        colon = "：" if language == "zh" else ": "
+        return colon.join(filter(None, (said, self.note)))
 
 
 def register_of_faults(session: Session, centre_id: int, week: str) -> list[Fault]:
@@ -159,10 +170,13 @@ def register_of_faults(session: Session, centre_id: int, week: str) -> list[Faul
             agent_id=call.agent_id,
             agent=agent.name,
             call_id=known(call.id),
+            reference=call.reference,
             review_id=known(review.id),
             at=review.at,
             criterion=mark.criterion,
             reason=mark.reason,
+            reason_zh=mark.reason_zh,
+            reason_en=mark.reason_en,
             note=mark.note,
             correction=corrected.get(known(call.id)),
             came_back=any(dialled > review.at for dialled in again[call.agent_id, mark.criterion]),

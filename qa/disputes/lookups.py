@@ -35,7 +35,7 @@ _STATES = {
     AnswerState.OPEN: ("待坐席答复", "waits for the caller's answer"),
     AnswerState.ACCEPTED: ("坐席已认可", "accepted"),
     AnswerState.SILENT: ("逾期未答复，视为认可", "accepted by silence"),
-    AnswerState.DISPUTED: ("已申诉，待班长初审", "disputed, to be screened"),
+    AnswerState.DISPUTED: ("已申诉，待班组长初审", "disputed, to be screened"),
     AnswerState.REJECTED: ("申诉被驳回", "dispute rejected"),
     AnswerState.REFERRED: ("已转交复核", "heard by another reviewer"),
     AnswerState.DECIDED: ("已有新结论", "decided anew"),

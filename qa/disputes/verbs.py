@@ -48,7 +48,7 @@ class ScreenedAlready(Refusal):
 class OwnVerdict(Refusal):
     """Nobody screens a dispute about their own verdict or call; leave it to another team leader or a manager."""
 
-    zh = "不能初审针对自己结论或自己通话的申诉，请交给其他班长或经理。"
+    zh = "不能初审针对自己结论或自己通话的申诉，请交给其他班组长或经理。"
 
 
 class RejectionNeedsReason(Refusal):

@@ -7,16 +7,25 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import journal
-from outbound.calls.model import Call, SelfMark
-from outbound.compliance import Criterion, Mark
+from outbound.calls.model import Call
+from outbound.compliance import Criterion
 from outbound.errors import DATABASE_REFUSALS, NotAllowed, NotFound, Refusal
 from outbound.people import Centre, Staff, known, may, roles_of
 from outbound.recordings.model import Recording
 from qa.disputes.lookups import dispute_heard_in, reviewers_before
 from qa.disputes.model import Dispute
 from qa.review import writing
+from qa.review.lookups import (
+    has_still_to_hear,
+    latest_of,
+    marks_of,
+    of_call,
+    result_of,
+    self_marks_after_verdict,
+    versions_of,
+)
 from qa.review.marks import CriterionMark
-from qa.review.model import Review, ReviewMark, ReviewSource, ReviewTask
+from qa.review.model import Review, ReviewSource, ReviewTask
 from qa.review.sharing import ASKED_FIRST, Sharing, callers_of, due_at
 
 
@@ -75,6 +84,13 @@ class HeardBefore(Refusal):
     """This dispute is about a verdict that they gave themselves; leave it to somebody else."""
 
     zh = "这条申诉针对的正是该质检员作出的结论，请交给其他人。"
+
+
+class HearItFirst(Refusal):
+    """You are still to review this call yourself; its earlier verdict opens after your own."""
+
+    zh = "您还要质检这通电话，完成自己的质检后才能查看已有的结论。"
+    status = 403
 
 
 DATABASE_REFUSALS["nobody reviews their own call"] = OwnCall
@@ -228,41 +244,6 @@ def hand_over(session: Session, task: ReviewTask, reviewer: Staff, *, by: Staff,
     journal.record(session, "review.handed_over", task, by=by, now=now, before=before, after=reviewer.id)
 
 
-def latest_of(session: Session, review: Review) -> Review:
-    """The version of a verdict that stands."""
-    return versions_of(session, review)[-1]
-
-
-def versions_of(session: Session, review: Review) -> Sequence[Review]:
-    """Every version of a verdict, the first one first."""
-    asked = select(Review).where(Review.task_id == review.task_id)
-    return session.exec(asked.order_by(col(Review.version))).all()
-
-
-def has_still_to_hear(session: Session, staff: Staff, call_id: int) -> bool:
-    """Whether somebody is still to review a call, and so must know neither its self-check nor an earlier verdict."""
-    asked = select(ReviewTask.id).where(ReviewTask.call_id == call_id, ReviewTask.reviewer_id == staff.id)
-    return session.exec(asked.where(col(ReviewTask.done_at).is_(None)).limit(1)).first() is not None
-
-
-def of_call(session: Session, call: Call) -> Sequence[Review]:
-    """Every review of a call in all its versions, the oldest first."""
-    return session.exec(select(Review).where(Review.call_id == call.id).order_by(col(Review.id))).all()
-
-
-def marks_of(session: Session, review: Review) -> dict[Criterion, ReviewMark]:
-    """The four marks of a review, in the order in which they are asked."""
-    given = {row.criterion: row for row in session.exec(select(ReviewMark).where(ReviewMark.review_id == review.id))}
-    return {criterion: given[criterion] for criterion in Criterion}
-
-
-def self_marks_after_verdict(session: Session, review: Review) -> dict[Criterion, Mark]:
-    """What the caller said of the call: there is none to be had without a verdict, which this asks for."""
-    said = session.exec(select(SelfMark).where(SelfMark.call_id == review.call_id)).all()
-    given = {row.criterion: row.mark for row in said}
-    return {criterion: given[criterion] for criterion in Criterion if criterion in given}
-
-
 __all__ = [
     "AlreadyReviewed",
     "CriterionMark",
@@ -275,6 +256,7 @@ __all__ = [
     "of_call",
     "pull_in",
     "queue",
+    "result_of",
     "self_marks_after_verdict",
     "versions_of",
 ]

@@ -37,7 +37,14 @@ SOUND = (SAMPLES / "compliant-sale.mp3").read_bytes()
 
 @pytest.fixture
 def desks() -> tuple[str, ...]:
-    return ("web.desks.reviewer", "web.desks.recordings", "web.desks.supervisor")
+    return (
+        "web.desks.reviewer",
+        "web.desks.own_reviews",
+        "web.desks.disputes",
+        "web.desks.faults",
+        "web.desks.recordings",
+        "web.desks.supervisor",
+    )
 
 
 @pytest.fixture

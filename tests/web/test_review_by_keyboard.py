@@ -24,7 +24,14 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def desks() -> tuple[str, ...]:
-    return ("web.desks.reviewer", "web.desks.recordings", "web.desks.supervisor")
+    return (
+        "web.desks.reviewer",
+        "web.desks.own_reviews",
+        "web.desks.disputes",
+        "web.desks.faults",
+        "web.desks.recordings",
+        "web.desks.supervisor",
+    )
 
 
 @pytest.fixture
@@ -203,6 +210,7 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
     page.wait_for_selector(".error")
     picture(page, f"reviewer-refused-{language}-{theme}")
     page.select_option("[name=reason-explicit_consent]", "vague")
+    page.fill("[name=note-explicit_consent]", "只说了“嗯”")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".before")
     picture(page, f"reviewer-next-{language}-{theme}")

@@ -31,7 +31,14 @@ ClientAs = Callable[..., FlaskClient]
 PageAs = Callable[..., "Page"]
 once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
-DESKS = ("web.desks.reviewer", "web.desks.recordings", "web.desks.supervisor")
+DESKS = (
+    "web.desks.reviewer",
+    "web.desks.own_reviews",
+    "web.desks.disputes",
+    "web.desks.faults",
+    "web.desks.recordings",
+    "web.desks.supervisor",
+)
 
 OFFER = read_definition(EXAMPLE).offer
 TRIAL_DAYS = OFFER.trial_days if OFFER else 0
@@ -191,8 +198,9 @@ def test_the_last_verdict_empties_the_queue(client_as: ClientAs, waiting: Waitin
     ("typed", "sentence"),
     [
         ({"mark-understanding": ""}, "Mark this one: pass, fail or cannot tell."),
-        ({"reason-explicit_consent": "", "note-explicit_consent": ""}, "choose a reason or write a note"),
-        ({"reason-explicit_consent": "other", "note-explicit_consent": ""}, "write in a note what it is"),
+        ({"reason-explicit_consent": ""}, "choose the reason from its list"),
+        ({"note-explicit_consent": " "}, "write in a note what was said or left out"),
+        ({"comment": "[2:30] too fast"}, "The moment 2:30 of the comment lies outside the recording"),
         ({"second-explicit_consent": ""}, "give the second at which it is"),
         ({"second-explicit_consent": "9:00"}, "lies outside the recording"),
         ({"second-explicit_consent": "soon"}, "is not a moment of the call"),

@@ -36,7 +36,14 @@ NO_CONSENT = {**PASSED, Criterion.EXPLICIT_CONSENT: CriterionMark(Mark.FAIL, 57.
 
 @pytest.fixture
 def desks() -> tuple[str, ...]:
-    return ("web.desks.reviewer", "web.desks.recordings", "web.desks.supervisor")
+    return (
+        "web.desks.reviewer",
+        "web.desks.own_reviews",
+        "web.desks.disputes",
+        "web.desks.faults",
+        "web.desks.recordings",
+        "web.desks.supervisor",
+    )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from outbound.recordings.model import Recording
 from qa.review import verbs as reviews
 from web.answers import wants_json
 from web.desks import listening
-from web.desks.reviewer import heard_of
+from web.desks.verdicts import heard_of
 from web.forms import FileMissing, filled_form
 from web.guard import allows, engine, mine
 from web.language import _, chosen_language, lazy_gettext

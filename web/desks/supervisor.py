@@ -1,6 +1,5 @@
-"""The supervisor's desk: wrap-ups that came late, who is on the phone, the week's faults, reviews and who does them."""
+"""The supervisor's desk: wrap-ups that came late, who is on the phone, reviews and who does them."""
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -14,32 +13,29 @@ from outbound.calls.broken import broken_since
 from outbound.calls.model import Call, LateWrapUp, Outcome
 from outbound.calls.wrap_up import Report
 from outbound.campaigns.model import Campaign
-from outbound.clock import local_day, week_days, week_name
 from outbound.compliance import Criterion
 from outbound.dialing.model import Claim
 from outbound.overview.calendar import warnings_at
 from outbound.people import Role, Staff, holders, known
-from qa import corrections
+from qa.disputes import lookups
 from qa.review import verbs as reviews
-from qa.review.model import CorrectionState, Review, ReviewTask
+from qa.review.model import Review, ReviewTask
 from qa.review.sharing import open_tasks
-from qa.sampling.frames import PeriodUnknown
-from web.desks.reviewer import SOURCES, show_verdict
+from web.desks.verdicts import SOURCES, show_verdict
 from web.forms import ChoiceUnknown, filled_form
 from web.guard import allows, mine
-from web.language import _, chosen_language, lazy_gettext
+from web.language import _, chosen_language
 
 bp = Blueprint("supervisor", __name__)
 
 BROKEN_SHOWN, MOST_BROKEN = timedelta(days=7), 50
 """How long a callback that nobody kept is shown, and how many of them."""
-CORRECTIONS = {
-    CorrectionState.DUE: (lazy_gettext("due"), "wait"),
-    CorrectionState.PASSED: (lazy_gettext("put right"), "good"),
-    CorrectionState.DECLINED: (lazy_gettext("customer said no"), ""),
-    CorrectionState.LAPSED: (lazy_gettext("not reached in time"), "bad"),
-}
-"""What became of a failed sale, and the colour in which it stands."""
+
+
+@bp.app_template_global()
+def disputes_waiting() -> int:
+    """How many disputes of the centre are still to be screened."""
+    return len(lookups.waiting(g.session, g.centre.id)) if g.centre else 0
 
 
 @bp.get("/supervisor")
@@ -114,31 +110,6 @@ def settle(late_id: int) -> Any:
     return redirect("/supervisor")
 
 
-@bp.get("/supervisor/faults")
-@allows("supervise")
-def show_faults() -> str:
-    """The register of faults of a week, by agent: what failed, why, what became of it, whether it came back."""
-    this = week_name(local_day(g.now, g.centre.zone))
-    week = request.args.get("week", "") or this
-    try:
-        monday, _sunday = week_days(week)
-    except ValueError:
-        raise PeriodUnknown(period=week) from None
-    by_agent = defaultdict(list)
-    for fault in corrections.register_of_faults(g.session, g.centre.id, week):
-        by_agent[fault.agent].append(fault)
-    return render_template(
-        "supervisor/faults.html",
-        week=week,
-        monday=monday,
-        earlier=week_name(monday - timedelta(days=7)),
-        later=week_name(monday + timedelta(days=7)) if week < this else "",
-        by_agent=by_agent,
-        due=corrections.due(g.session, g.centre.id),
-        states=CORRECTIONS,
-    )
-
-
 @bp.get("/supervisor/reviews")
 @allows("supervise")
 def show_reviews() -> str:
@@ -192,4 +163,6 @@ def hand_over(task_id: int) -> Any:
 def show_review(review_id: int) -> str:
     """A verdict of this centre, whoever gave it."""
     review = mine(g.session, Review, review_id)
+    if reviews.has_still_to_hear(g.session, g.staff, review.call_id):
+        raise reviews.HearItFirst
     return show_verdict(review, f"/recordings/{review.recording_id}/audio", "/supervisor/faults")

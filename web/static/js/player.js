@@ -22,6 +22,7 @@
   let speed = Number(remembered(localStorage, `speed:${staff}`)) || 1;
   let skipping = remembered(localStorage, `skip:${staff}`) === "yes";
   let looped = null;
+  let began = null;
   let wanted = Number(remembered(sessionStorage, place)) || 0;
   if (wanted > heard.seconds - 1) wanted = 0;
 
@@ -189,16 +190,39 @@
     if (button) button.setAttribute("aria-pressed", String(pressed));
   }
 
-  function loop() {
-    const index = Math.max(0, line(second()));
-    looped = looped || !lines.length ? null : stretch(index);
+  // ── A stretch heard again and again: a line of the script, or from one moment to another
+  const SHORTEST = 0.3, LAST = 5;
+  function shadeFrom(from, to) {
+    shade.hidden = false;
+    shade.style.left = `${from / length * 100}%`;
+    shade.style.width = `${Math.max(0, to - from) / length * 100}%`;
+  }
+
+  function repeat(from, to) {
+    looped = to - from >= SHORTEST ? [from, to] : null;
+    began = null;
     press("loop", Boolean(looped));
+    press("from", false);
     shade.hidden = !looped;
     if (!looped) return;
-    shade.style.left = `${looped[0] / length * 100}%`;
-    shade.style.width = `${(looped[1] - looped[0]) / length * 100}%`;
-    jump(looped[0], { play: true });
+    shadeFrom(from, to);
+    jump(from, { play: true });
   }
+
+  function loop() {
+    if (looped) repeat(0, 0);
+    else if (lines.length) repeat(...stretch(Math.max(0, line(second()))));
+    else repeat(Math.max(0, second() - LAST), second());
+  }
+
+  function from() {
+    repeat(0, 0);
+    began = second();
+    press("from", true);
+    shadeFrom(began, began);
+  }
+
+  const until = () => repeat(began ?? Math.max(0, second() - LAST), second());
 
   function toLine(by) {
     if (!lines.length) return;
@@ -220,6 +244,8 @@
       press("skip", skipping);
     },
     loop,
+    from,
+    until,
     previous: () => toLine(-1),
     next: () => toLine(1),
   };
@@ -229,9 +255,7 @@
     if (pressed && DO[pressed.dataset.do]) DO[pressed.dataset.do]();
     const there = event.target.closest("[data-jump]");
     if (there) {
-      looped = null;
-      press("loop", false);
-      shade.hidden = true;
+      repeat(0, 0);
       jump(Number(there.dataset.jump), { play: true });
       if (event.detail > 0) there.blur();
     }
@@ -239,13 +263,27 @@
 
   function pointed(event) {
     const around = track.getBoundingClientRect();
-    jump((event.clientX - around.left) / around.width * length);
+    return Math.max(0, Math.min(1, (event.clientX - around.left) / around.width)) * length;
   }
+  // With Shift held, a stretch is drawn and repeated.
+  let drawn = null;
   track.addEventListener("pointerdown", (event) => {
     track.setPointerCapture(event.pointerId);
-    pointed(event);
+    if (event.shiftKey) drawn = pointed(event);
+    else jump(pointed(event));
   });
-  track.addEventListener("pointermove", (event) => { if (event.buttons) pointed(event); });
+  track.addEventListener("pointermove", (event) => {
+    if (!event.buttons) return;
+    const at = pointed(event);
+    if (drawn === null) jump(at);
+    else shadeFrom(Math.min(drawn, at), Math.max(drawn, at));
+  });
+  track.addEventListener("pointerup", (event) => {
+    if (drawn === null) return;
+    const at = pointed(event);
+    repeat(Math.min(drawn, at), Math.max(drawn, at));
+    drawn = null;
+  });
 
   // Space, K and the arrows belong to the player wherever the focus is, but for text, lists, buttons and links.
   document.addEventListener("keydown", (event) => {
