@@ -73,7 +73,7 @@ class Tally:
 
 def tally(found: Iterable[Row | Refused], *, suppressed: Container[str] = ()) -> Tally:
     """Counts a list as an import into an empty centre would: a row is a duplicate when all its numbers came before,
-    suppressed when none of them may be rung (`suppressed`, in E.164).
+    suppressed when none of those that are left may be rung (`suppressed`, in E.164).
 
     Holds every number in memory: for previews and tests, not for millions.
     """
@@ -83,20 +83,20 @@ def tally(found: Iterable[Row | Refused], *, suppressed: Container[str] = ()) ->
         if isinstance(row, Refused):
             result.invalid += 1
             result.reasons[row.reason] += 1
-        elif is_duplicate(row, seen):
+        elif not (left := new_numbers(row, seen)):
             result.duplicate += 1
-        elif all(number.e164 in suppressed for number in row.numbers):
+        elif all(number in suppressed for number in left):
             result.suppressed += 1
         else:
             result.accepted += 1
     return result
 
 
-def is_duplicate(row: Row, seen: set[str]) -> bool:
-    """Whether each of the row's numbers is in `seen` already; they are in it afterwards."""
+def new_numbers(row: Row, seen: set[str]) -> set[str]:
+    """Those of a row's numbers (E.164) that are not in `seen` yet; they are in it afterwards."""
     new = {number.e164 for number in row.numbers} - seen
     seen |= new
-    return not new
+    return new
 
 
 _TOTAL = re.compile(
