@@ -124,6 +124,12 @@ def enter(
     return _note(session, staff, state, reason, now)
 
 
+def leave(session: Session, staff: Staff, *, now: datetime) -> None:
+    """`staff` goes away from the desk; who never sat at one is not kept."""
+    if current(session, staff):
+        enter(session, staff, Stance.AWAY, now=now)
+
+
 def was_there(session: Session, staff: Staff, *, now: datetime) -> Attendance | None:
     """`staff` is at the desk: after a time in which nobody saw them, they go on with what they did before."""
     before = current(session, staff)

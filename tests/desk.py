@@ -12,8 +12,10 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import briefings, db
+from outbound.briefings import BriefingRead
 from outbound.call_lists.model import CallList, Contact
 from outbound.calls import outcomes
+from outbound.campaigns import lookups
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.people import Centre, Staff, known
@@ -75,10 +77,23 @@ def put_in_force(session: Session, centre: Centre, text: str, cast: Cast, now: d
 
 
 def brief(session: Session, campaign: Campaign, *, now: datetime) -> None:
-    """Everybody who works on a campaign reads what is new in it."""
+    """Everybody of a campaign's centre has read what is new in it, whatever their role."""
+    version = lookups.in_force(session, campaign)
+    people = session.exec(select(Staff).where(Staff.centre_id == campaign.centre_id)).all()
     for standing in briefings.standings(session, campaign):
-        for person in standing.unread:
-            briefings.acknowledge(session, campaign, standing.script, by=person, now=now)
+        session.add_all(
+            BriefingRead(
+                centre_id=campaign.centre_id,
+                campaign_id=version.campaign_id,
+                campaign_version_id=known(version.id),
+                script_version_id=known(standing.script.id),
+                staff_id=known(person.id),
+                at=now,
+            )
+            for person in people
+            if not briefings.has_read(session, version, standing.script, person)
+        )
+        session.flush()
 
 
 def open_floor(

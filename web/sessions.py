@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request
 from flask import session as cookie
 
-from outbound import db, people, sign_ins
+from outbound import attendance, db, people, sign_ins
 from outbound.errors import Refusal
 from web.answers import here
 from web.forms import filled_form
@@ -116,6 +116,8 @@ def sign_out() -> Any:
     """End this browser's sign-in."""
     if token := cookie.get(TOKEN):
         with db.transaction(engine()) as session:
+            if staff := sign_ins.signed_in(session, token, now=g.now):
+                attendance.leave(session, staff, now=g.now)
             sign_ins.sign_out(session, token, now=g.now)
     cookie.clear()
     return redirect("/sign-in")

@@ -81,15 +81,15 @@ def spoken_in(session: Session, call: Call) -> list[Spoken]:
     return list(session.exec(select(Spoken).where(Spoken.call_id == call.id).order_by(col(Spoken.place))))
 
 
-def trail(session: Session, call: Call) -> list[Spoken]:
+def way(spoken: Sequence[Spoken]) -> list[Spoken]:
     """The way through the script as it stands: without what was taken back."""
-    way: list[Spoken] = []
-    for each in spoken_in(session, call):
+    stands: list[Spoken] = []
+    for each in spoken:
         if not each.taken_back:
-            way.append(each)
-        elif way:
-            way.pop()
-    return way
+            stands.append(each)
+        elif stands:
+            stands.pop()
+    return stands
 
 
 def ticks_of(session: Session, call: Call) -> dict[str, float]:
@@ -98,7 +98,7 @@ def ticks_of(session: Session, call: Call) -> dict[str, float]:
     What was told is heard first where it was first said; what was asked counts where it was last answered.
     """
     ticks: dict[str, float] = {}
-    for each in trail(session, call):
+    for each in way(spoken_in(session, call)):
         if each.meaning is not None or each.step not in ticks:
             ticks[each.step] = each.second
     return ticks

@@ -2,6 +2,7 @@
 
 from flask import Response, g
 
+from outbound.calls import speaking
 from outbound.calls.model import After, Call
 from outbound.calls.wrap_up import WrappedUp
 from outbound.errors import NotFound
@@ -19,6 +20,16 @@ def my_call(call_id: int) -> Call:
     if call.agent_id != g.staff.id:
         raise NotFound
     return call
+
+
+@bp.post("/calls/<int:call_id>/spoken")
+@allows("make_calls")
+@bp.input(shapes.SpokenTold)
+@bp.output(shapes.SpokenKept)
+def keep_spoken(call_id: int, json_data: shapes.SpokenTold) -> Response:
+    """Keep what was said in a call under way, with its second; what is known already stays as it is."""
+    speaking.keep(g.session, my_call(call_id), json_data.said, by=g.staff, now=g.now)
+    return told(shapes.SpokenKept(kept=len(json_data.said)))
 
 
 @bp.post("/calls/<int:call_id>/wrap-up")

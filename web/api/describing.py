@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from outbound import prompter
 from outbound.call_lists.model import Duty
-from outbound.calls import lookups
+from outbound.calls import lookups, speaking
 from outbound.calls.model import Call, Outcome
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import CampaignVersion
@@ -24,7 +24,7 @@ from outbound.recordings.model import Recording
 from scripts.model import ScriptVersion, script_of
 from scripts.rendering import Rendered
 from web import filters
-from web.api import choices, saying, shapes
+from web.api import choices, saying, shapes, shifting
 from web.api.blueprint import vault
 from web.language import _, chosen_language
 
@@ -38,10 +38,13 @@ def roles_at(desk: shapes.DeskName) -> list[Role]:
 
 def desk(session: Session, name: shapes.DeskName, *, now: datetime, claim: int | None, asked: bool) -> shapes.DeskShown:
     """Everything that the desk shows to who asks; why there is nobody in hand only where somebody was asked for."""
+    unread = shifting.briefings_shown(session, roles_at(name), now=now) if asked and not claim else []
     today = lookups.today_of(session, g.staff, zone=filters.zone(), now=now)
     told = (
         ""
         if claim or not asked
+        else _("Read what is new first; then you get its customers.")
+        if unread
         else saying.nobody_due(outlook(session, g.staff, roles=roles_at(name), now=now), now=now)
     )
     left = [open_call(session, call, now=now) for call in lookups.left_open(session, g.staff, now=now)]
@@ -51,6 +54,7 @@ def desk(session: Session, name: shapes.DeskName, *, now: datetime, claim: int |
         claim=claim_shown(session, prompter.in_hand(session, claim), now=now) if claim else None,
         nobody=told,
         left_open=left,
+        briefings=unread,
     )
 
 
@@ -155,7 +159,7 @@ def _promised(session: Session, hand: InHand, *, now: datetime) -> shapes.Promis
 def call_shown(session: Session, hand: InHand, call: Call, *, now: datetime) -> shapes.CallShown:
     """A call under way, with the number to dial."""
     number = vault().open(hand.phone.sealed)
-    recording = keeping.of_call(session, call)
+    recording, spoken = keeping.of_call(session, call), speaking.spoken_in(session, call)
     return shapes.CallShown(
         id=known(call.id),
         reference=call.reference,
@@ -165,6 +169,13 @@ def call_shown(session: Session, hand: InHand, call: Call, *, now: datetime) -> 
         elapsed=max(0.0, (now - call.dialled_at).total_seconds()),
         callbacks=choices.callback_times(session, hand, now=now),
         recording=recording_shown(recording) if recording else None,
+        spoken=[
+            shapes.SpokenShown(
+                place=each.place, step=each.step, second=each.second, meaning=each.meaning, led_to=each.led_to
+            )
+            for each in speaking.way(spoken)
+        ],
+        places=max((each.place for each in spoken), default=-1) + 1,
     )
 
 

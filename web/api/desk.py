@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from flask import Response, g
 from sqlmodel import Session, col
 
-from outbound import journal, prompter
+from outbound import attendance, journal, prompter
+from outbound.attendance import Stance
 from outbound.calls import lookups, placing
 from outbound.calls.model import Call
 from outbound.dialing import handout
@@ -20,7 +21,7 @@ from outbound.people import Role, known
 from outbound.phones.model import Phone
 from outbound.prompter import InHand
 from scripts.rendering import Rendered
-from web.api import describing, shapes
+from web.api import describing, shapes, shifting
 from web.api.blueprint import bp, told, vault
 from web.guard import allows, engine, look_anew, mine, writing
 
@@ -30,9 +31,21 @@ from web.guard import allows, engine, look_anew, mine, writing
 @bp.input(shapes.DeskChosen, location="query")
 @bp.output(shapes.DeskShown)
 def show_desk(query_data: shapes.DeskChosen) -> Response:
-    """The contact in hand, today's figures, calls left open."""
+    """The contact in hand, today's figures, calls left open, what to read first, what one is doing, and help."""
+    return told(shown_desk(query_data.desk))
+
+
+def shown_desk(desk: shapes.DeskName) -> shapes.DeskShown:
+    """The desk as it stands, with everything that only a first look needs."""
     held = handout.held_by(g.session, g.staff)
-    return told(describing.desk(g.session, query_data.desk, now=g.now, claim=held.id if held else None, asked=False))
+    shown = describing.desk(g.session, desk, now=g.now, claim=held.id if held else None, asked=False)
+    first = {
+        "briefings": shifting.briefings_shown(g.session, describing.roles_at(desk), now=g.now),
+        "standing": shifting.standing_shown(g.session, g.staff, now=g.now),
+        "help": shifting.help_shown(g.session, g.staff, now=g.now),
+        "reasons": shifting.reasons(),
+    }
+    return shown.model_copy(update=first)
 
 
 @bp.post("/claims")
@@ -46,7 +59,11 @@ def take(json_data: shapes.NextAsked) -> Response:
 
 def take_next(desk: shapes.DeskName, *, instead_of: int | None = None) -> shapes.DeskShown:
     """Hand out the next contact of a desk. Raises NotAllowed where one does not work there."""
-    claim = _handed_out(refuse_strangers(desk), instead_of)
+    roles = refuse_strangers(desk)
+    claim = _handed_out(roles, instead_of)
+    if attendance.stands(g.session, g.staff) in (Stance.AWAY, Stance.BREAK):
+        with writing() as session:
+            attendance.enter(session, g.staff, Stance.READY, now=g.now)
     return describing.desk(g.session, desk, now=g.now, claim=claim, asked=True)
 
 

@@ -5,8 +5,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from outbound.attendance import BreakReason, Stance
+from outbound.briefings import Novelty
 from outbound.call_lists.model import Duty
 from outbound.calls.model import After
+from outbound.calls.speaking import Said
 from outbound.calls.wrap_up import Report
 from outbound.errors import Language
 from scripts.rendering import Rendered
@@ -47,6 +50,34 @@ class WrapUpReport(Report):
     def report(self) -> Report:
         """The report alone."""
         return Report.model_validate(self.model_dump(exclude={"next", "desk"}))
+
+
+class SpokenTold(_Strict):
+    """What was said in a call since it was told last."""
+
+    said: list[Said] = Field(max_length=200)
+
+
+class BriefingAcknowledged(DeskChosen):
+    """What somebody has read."""
+
+    campaign: int
+    script: int = Field(description="the script version")
+
+
+class StanceTaken(_Strict):
+    """What somebody does from now on."""
+
+    state: Stance
+    reason: BreakReason | None = Field(default=None, description="of a break")
+
+
+class HelpAsked(_Strict):
+    """A question to who supervises."""
+
+    text: str = Field(max_length=400)
+    call: int | None = None
+    step: str = Field(default="", max_length=60)
 
 
 class Figures(BaseModel):
@@ -132,6 +163,16 @@ class RecordingShown(BaseModel):
     matched: bool
 
 
+class SpokenShown(BaseModel):
+    """A step of the way through the script so far."""
+
+    place: int
+    step: str
+    second: float
+    meaning: str | None
+    led_to: str | None
+
+
 class CallShown(BaseModel):
     """A call that is under way; the number is in the open only here."""
 
@@ -143,6 +184,8 @@ class CallShown(BaseModel):
     elapsed: float = Field(description="seconds since it was dialled")
     callbacks: Callbacks
     recording: RecordingShown | None
+    spoken: list[SpokenShown] = Field(description="what the server knows of what was said")
+    places: int = Field(description="the number under which the next step is told")
 
 
 class ClaimShown(BaseModel):
@@ -175,6 +218,77 @@ class OpenCall(BaseModel):
     said: str
 
 
+class Told(BaseModel):
+    """A text of a briefing; `new`: it is another one than they read before."""
+
+    label: str
+    text: str
+    new: bool
+
+
+class BriefingShown(BaseModel):
+    """What must be read before the first call of it."""
+
+    campaign: int
+    script: int
+    name: str
+    novelty: Novelty
+    what: str = Field(description="what is new, in words")
+    calls: list[str] = Field(description="for which calls")
+    offer: list[Told]
+    title: str
+    lines: list[Told]
+
+
+class StandingShown(BaseModel):
+    """What somebody is doing, and for how many seconds."""
+
+    state: Stance
+    reason: BreakReason | None
+    seconds: float
+
+    @classmethod
+    def nobody(cls) -> "StandingShown":
+        """Of who is not kept."""
+        return cls(state=Stance.AWAY, reason=None, seconds=0)
+
+
+class HelpAnswered(BaseModel):
+    """An answer."""
+
+    text: str
+    by: str
+    said: str
+
+
+class HelpShown(BaseModel):
+    """A question with its answers."""
+
+    id: int
+    text: str
+    said: str
+    answers: list[HelpAnswered]
+
+
+class HelpStanding(BaseModel):
+    """The latest question, if there is one."""
+
+    help: HelpShown | None
+
+
+class Pulse(BaseModel):
+    """What came up since the last minute."""
+
+    briefings: int = Field(description="how many are to be read")
+    help: HelpShown | None
+
+
+class SpokenKept(BaseModel):
+    """What was told is kept."""
+
+    kept: int
+
+
 class DeskShown(BaseModel):
     """Everything that the desk shows."""
 
@@ -183,6 +297,12 @@ class DeskShown(BaseModel):
     claim: ClaimShown | None
     nobody: str = Field(description="why there is no contact in hand, or nothing")
     left_open: list[OpenCall]
+    briefings: list[BriefingShown] = Field(
+        default=[], description="what must be read first; looked for where nobody was just handed out"
+    )
+    standing: StandingShown | None = Field(default=None, description="at the first look only")
+    help: HelpShown | None = Field(default=None, description="at the first look only")
+    reasons: list[Labelled] = Field(default=[], description="of a break; at the first look only")
 
 
 class Dialled(BaseModel):

@@ -139,9 +139,17 @@ def side_by_side(before: str, after: str) -> list[Pair]:
     return pairs
 
 
-def sample_facts(session: Session, script: Script, centre: Centre, *, now: datetime, language: Language) -> Facts:
-    """A customer and an offer with which a script can be read: the offer of a campaign that names the script."""
-    definition = _using(session, script, centre) or _example()
+def sample_facts(
+    session: Session,
+    script: Script,
+    centre: Centre,
+    *,
+    now: datetime,
+    language: Language,
+    definition: Definition | None = None,
+) -> Facts:
+    """A customer and an offer with which a script can be read: the offer given, or of a campaign that names it."""
+    definition = definition or _using(session, script, centre) or _example()
     offer = definition.offer
     today = clock.local_day(now, centre.zone)
     days = offer.trial_days if offer else 0

@@ -1,0 +1,76 @@
+"""The shift of who calls: what must be read before a first call, what they are doing, and help from who supervises."""
+
+from flask import Response, g
+
+from outbound import attendance, briefings, support
+from outbound.campaigns.model import Campaign
+from outbound.support import HelpQuestion
+from scripts.model import ScriptVersion
+from web.api import shapes
+from web.api.blueprint import bp, told
+from web.api.calls import my_call
+from web.api.desk import refuse_strangers, shown_desk
+from web.api.shifting import help_shown, standing_shown, unread_count
+from web.guard import allows, mine
+
+
+@bp.post("/briefings")
+@allows("make_calls")
+@bp.input(shapes.BriefingAcknowledged)
+@bp.output(shapes.DeskShown)
+def acknowledge(json_data: shapes.BriefingAcknowledged) -> Response:
+    """Say that one has read what is new; the desk comes along, with what else there is to read."""
+    refuse_strangers(json_data.desk)
+    campaign = mine(g.session, Campaign, json_data.campaign)
+    script = mine(g.session, ScriptVersion, json_data.script)
+    briefings.acknowledge(g.session, campaign, script, by=g.staff, now=g.now)
+    return told(shown_desk(json_data.desk))
+
+
+@bp.post("/attendance")
+@allows("make_calls")
+@bp.input(shapes.StanceTaken)
+@bp.output(shapes.StandingShown)
+def enter(json_data: shapes.StanceTaken) -> Response:
+    """Enter a state; a break needs its reason."""
+    attendance.enter(g.session, g.staff, json_data.state, reason=json_data.reason, now=g.now)
+    return told(standing_shown(g.session, g.staff, now=g.now) or shapes.StandingShown.nobody())
+
+
+@bp.post("/attendance/seen")
+@allows("make_calls")
+@bp.input(shapes.DeskChosen)
+@bp.output(shapes.Pulse)
+def be_seen(json_data: shapes.DeskChosen) -> Response:
+    """One is at the desk; every minute. What came up meanwhile is told."""
+    attendance.was_there(g.session, g.staff, now=g.now)
+    waiting = unread_count(g.session, refuse_strangers(json_data.desk), now=g.now)
+    return told(shapes.Pulse(briefings=waiting, help=help_shown(g.session, g.staff, now=g.now)))
+
+
+@bp.get("/help")
+@allows("make_calls")
+@bp.output(shapes.HelpStanding)
+def show_help() -> Response:
+    """One's latest question, and what was answered."""
+    return told(shapes.HelpStanding(help=help_shown(g.session, g.staff, now=g.now)))
+
+
+@bp.post("/help")
+@allows("make_calls")
+@bp.input(shapes.HelpAsked)
+@bp.output(shapes.HelpStanding)
+def ask_for_help(json_data: shapes.HelpAsked) -> Response:
+    """Ask whoever supervises; they see it at once."""
+    call = my_call(json_data.call) if json_data.call is not None else None
+    support.ask(g.session, json_data.text, call=call, step=json_data.step, by=g.staff, now=g.now)
+    return told(shapes.HelpStanding(help=help_shown(g.session, g.staff, now=g.now)))
+
+
+@bp.post("/help/<int:question_id>/withdraw")
+@allows("make_calls")
+@bp.output(shapes.HelpStanding)
+def withdraw(question_id: int) -> Response:
+    """Take one's question back, or put its answer away."""
+    support.withdraw(g.session, mine(g.session, HelpQuestion, question_id), by=g.staff, now=g.now)
+    return told(shapes.HelpStanding(help=help_shown(g.session, g.staff, now=g.now)))
