@@ -55,15 +55,21 @@ def import_into(
 
     Raises CampaignUnknown, CampaignAmbiguous, CentreUnknown, ListImportedAlready, and a FileRefused or ListRefused.
     """
-    engine, now = opened(settings), clock.now()
-    works = _works(settings, engine, told)
+    works = _works(settings, opened(settings), told)
+    return _run(works, _begun(works, file, campaign=campaign, centre=centre, encoding=encoding, sheet=sheet))
+
+
+def _begun(
+    works: Works, file: Path, *, campaign: str, centre: str | None, encoding: str | None, sheet: str | None
+) -> int:
+    """The number of the list that begins to be imported; what an opened workbook takes of memory is free again."""
     listed = open_list(file, file.name, encoding=encoding, sheet=sheet)
-    with transaction(engine) as session:
+    with transaction(works.engine) as session:
         refuse_other_key(session, works.opener())
         into = campaign_named(session, campaign, centre)
-        call_list = importing.begin(session, into, listed, listed.columns(), by=None, now=now)
+        call_list = importing.begin(session, into, listed, listed.columns(), by=None, now=works.now())
         call_list.file = keeping.keep(works.folder, file)
-    return _run(works, known(call_list.id))
+    return known(call_list.id)
 
 
 def _works(settings: Settings, engine: Engine, told: Callable[[CallList], None]) -> Works:
