@@ -14,6 +14,7 @@ CORRECTIONS = {
     CorrectionState.PASSED: lazy_gettext("The correction call has passed; the sale goes on."),
     CorrectionState.DECLINED: lazy_gettext("The customer said no in the correction call; the sale is cancelled."),
     CorrectionState.LAPSED: lazy_gettext("The customer was not reached in time; the sale has lapsed."),
+    CorrectionState.LIFTED: lazy_gettext("The correction was called off: the verdict was found wrong."),
 }
 
 
@@ -29,6 +30,9 @@ def _for_the_sale(session: Session, review: Review) -> list[str]:
     correction = session.exec(select(Correction).where(Correction.review_id == review.id)).first()
     if correction:
         return [str(CORRECTIONS[correction.state])]
+    again = select(Confirmation).where(Confirmation.call_id == review.call_id, Confirmation.restored > 0)
+    if session.exec(again.where(Confirmation.at == review.at)).first():
+        return [_("What the verdict of before had stopped goes on: the call counts again.")]
     asked = (
         select(Confirmation)
         .join(ConfirmationVoid, col(ConfirmationVoid.confirmation_id) == col(Confirmation.id))
