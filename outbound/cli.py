@@ -10,6 +10,7 @@ import click
 
 from outbound.bench.command import bench
 from outbound.errors import Language, Refusal
+from outbound.evidence_commands import evidence, verify
 from outbound.key_commands import keys
 from outbound.opt_out_commands import optouts
 from outbound.sound_commands import audio, recordings
@@ -190,18 +191,6 @@ def _refuse(refused: Refusal, *, as_json: bool) -> NoReturn:
 
 
 @main.command()
-@click.argument("subscription", type=int)
-@click.option("--json", "as_json", is_flag=True, help="as JSON")
-def evidence(subscription: int, as_json: bool) -> None:
-    """Show the evidence of one subscription: calls, recordings, marks, decisions, ledger."""
-    from outbound.commands import evidence_of
-    from outbound.settings import read_settings
-
-    found = evidence_of(read_settings(), subscription)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=None if as_json else 2, default=str))
-
-
-@main.command()
 @click.option(
     "--verify", "period", help="draw the period (2026-11-20 or 2026-W47) again and say whether it is the same"
 )
@@ -213,19 +202,6 @@ def draw(period: str | None) -> None:
     lines, same = verify_draw(read_settings(), period, language()) if period else (draws(read_settings()), True)
     click.echo("\n".join(lines))
     if not same:
-        raise SystemExit(1)
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="as JSON")
-def verify(as_json: bool) -> None:
-    """Derive the promises again from the stored rows; exit 1 where one does not hold."""
-    from outbound.commands import broken
-    from outbound.settings import read_settings
-
-    found = broken(read_settings())
-    click.echo(json.dumps(found, ensure_ascii=False, default=str) if as_json else "\n".join(map(str, found)) or "ok")
-    if found:
         raise SystemExit(1)
 
 
@@ -251,6 +227,8 @@ main.add_command(recordings)
 main.add_command(optouts)
 main.add_command(keys)
 main.add_command(why)
+main.add_command(evidence)
+main.add_command(verify)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,25 @@
 """What the command line does, beneath its options: open the database, call one verb, put the answer into lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import clock, people
+from outbound.anchors.outings import put_in_file
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
 from outbound.db import reading, transaction
 from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import Language, NotFound, Refusal
+from outbound.evidence.bundle import Sources, take
 from outbound.evidence.gathering import gather
 from outbound.hosting import open_checked, refuse_old_schema
 from outbound.people import Centre, Role, known
 from outbound.phones.vault import open_vault
+from outbound.recordings.store import open_store
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
 from outbound.verification import broken_promises
@@ -143,6 +146,11 @@ def centre_named(session: Session, code: str) -> Centre:
     return centres[code]
 
 
+def centres_named(session: Session, code: str | None) -> list[Centre]:
+    """The centre of that code, or without one all of them; raises CentreUnknown."""
+    return [centre_named(session, code)] if code else list(session.exec(select(Centre).order_by(Centre.code)))
+
+
 def campaign_named(session: Session, name: str, centre: str | None) -> Campaign:
     """The campaign of that name, at the centre of that code where one is given.
 
@@ -167,6 +175,18 @@ def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:
         if row is None:
             raise NotFound
         return gather(session, open_vault(settings.data), row)
+
+
+def take_evidence(settings: Settings, subscription: int, to: IO[bytes], *, told: Callable[[str], None]) -> None:
+    """Write the evidence of a subscription into a file as a signed ZIP; raises NotFound, and as `bundle.take` does."""
+    engine, now = opened(settings), clock.now()
+    sources = Sources(open_vault(settings.data), open_store(settings), settings.data)
+    with transaction(engine) as session:
+        row = session.get(Subscription, subscription)
+        if row is None:
+            raise NotFound
+        take(session, sources, row, to, by=None, now=now, told=told)
+    put_in_file(engine, settings.data, now=now)
 
 
 def draws(settings: Settings) -> list[str]:
@@ -206,7 +226,7 @@ def verify_draw(settings: Settings, period: str, language: Language) -> tuple[li
         return lines, same
 
 
-def broken(settings: Settings) -> list[dict[str, Any]]:
-    """Where a promise does not hold in this database."""
+def broken(settings: Settings, *, told: Callable[[str], None] = lambda _step: None) -> list[dict[str, Any]]:
+    """Where a promise does not hold in this database, or its journal is not the one whose anchors were kept."""
     with reading(opened(settings)) as session:
-        return broken_promises(session)
+        return broken_promises(session, data=settings.data, told=told)

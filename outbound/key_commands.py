@@ -51,3 +51,20 @@ def show() -> None:
             )
         if len(vault.ring.keys) > 1 and not left_behind(session, vault):
             click.echo("nothing is encrypted with the older keys any more")
+
+
+@keys.command()
+@click.option("--centre", help="code of the centre; without it, of every one")
+def public(centre: str | None) -> None:
+    """Print the public key with which anybody can check a centre's evidence, as PEM, and its fingerprint."""
+    from outbound.commands import centres_named, opened
+    from outbound.db import reading
+    from outbound.settings import read_settings
+    from outbound.signing import fingerprint, public_key, read_public
+
+    settings = read_settings()
+    with reading(opened(settings)) as session:
+        for each in centres_named(session, centre):
+            pem = public_key(settings.data, each.id or 0)
+            # Words outside of its lines are no part of a PEM file.
+            click.echo(f"{each.code} {fingerprint(read_public(pem))}\n{pem.decode()}", nl=False)

@@ -6,9 +6,11 @@
 
 import fcntl
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +27,7 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel, select
 
-from outbound import db, people, sign_ins
+from outbound import db, grants, people, sign_ins
 from outbound.demo import centre
 from outbound.people import Centre, Role, Staff
 from outbound.schema import import_rooms
@@ -45,6 +47,8 @@ PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday, ten in the morning in Shanghai."""
 EMPTY, PEOPLED = "empty", "peopled"
+APPLICATION = "outbound_app"
+"""The role as which tests work on PostgreSQL, since it owns nothing; who needs the owner says `@pytest.mark.owner`."""
 OUTPUT = Path(__file__).parent / "output"
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = (
@@ -99,7 +103,9 @@ def postgres() -> Iterator[sa.URL]:
     url = sa.make_url(server.get_uri())
     quick = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "autovacuum")]
     _as_owner(url, *quick, "SELECT pg_reload_conf()", f"CREATE DATABASE {EMPTY}")
-    _make_tables(url.set(database=EMPTY).render_as_string(hide_password=False))
+    empty = url.set(database=EMPTY)
+    _make_tables(empty.render_as_string(hide_password=False))
+    _as_owner(empty, "; ".join([f"CREATE ROLE {APPLICATION} LOGIN", *grants.on_tables(APPLICATION), *_futile()]))
     _as_owner(url, f"CREATE DATABASE {PEOPLED} TEMPLATE {EMPTY}")
     _hire_cast(url.set(database=PEOPLED).render_as_string(hide_password=False))
     yield url
@@ -113,6 +119,17 @@ def _as_owner(url: sa.URL, *statements: str) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement)
     engine.dispose()
+
+
+def _futile() -> Iterator[str]:
+    """Rights that the application does not have, on rows whose locks refuse it anyway: so that tests see the locks."""
+    for table in SQLModel.metadata.sorted_tables:
+        yield f"GRANT UPDATE ON {table.name} TO {APPLICATION}"
+    locked = re.compile(r"BEFORE (?:UPDATE OR )?(DELETE|TRUNCATE) ON (\w+)")
+    for statements in db.LOCKS["postgresql"].values():
+        for right, table in locked.findall("\n".join(statements)):
+            yield f"GRANT {right} ON {table} TO {APPLICATION}"
+    yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {APPLICATION}"
 
 
 def _make_tables(url: str) -> None:
@@ -141,11 +158,21 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         engine.dispose()
         return
     server, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
-    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    engine = db.open_database(server.set(database=name).render_as_string(hide_password=False))
+    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY", *grants.on_database(name))
+    role = server.username if request.node.get_closest_marker("owner") else APPLICATION
+    engine = db.open_database(server.set(database=name, username=role).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
     _as_owner(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def owning(engine: Engine) -> Iterator[Engine]:
+    """The same database as its owner opens it, who may take off what the application cannot."""
+    url = engine.url if engine.dialect.name == "sqlite" else engine.url.set(username="postgres")
+    owner = db.open_database(url.render_as_string(hide_password=False))
+    yield owner
+    owner.dispose()
 
 
 @pytest.fixture
@@ -202,6 +229,11 @@ CAST = {
 @pytest.fixture
 def cast(engine: Engine) -> Cast:
     """The cast, stored and committed; each signs in with their name here and the password PASSWORD."""
+    return cast_in(engine)
+
+
+def cast_in(engine: Engine) -> Cast:
+    """The cast of a copy of PEOPLED."""
     with db.reading(engine) as session:
         staff = {person.login: person for person in session.exec(select(Staff))}
         centres = {centre.code: centre for centre in session.exec(select(Centre))}

@@ -1,10 +1,14 @@
 """One customer from the first call to the charge by the verbs of the desks, with nothing put in by hand."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
@@ -28,7 +32,8 @@ from qa.audio import analyse
 from qa.review import verbs as reviews
 from qa.review.marks import CriterionMark
 from scripts.model import ScriptVersion, script_of
-from tests.conftest import Cast
+from tests.conftest import PEOPLED, Cast
+from tests.conftest import _as_owner as as_owner
 from tests.desk import Floor, open_floor
 
 SAMPLES = Path(__file__).parent / "samples" / "recordings"
@@ -112,3 +117,21 @@ def sold_and_charged(engine: Engine, settings: Settings, vault: Vault, cast: Cas
     shift.call(cast.verifier, Role.VERIFIER, "confirmed", "confirmation-yes.mp3", at=opened)
     shift.charge(days=days + 1)
     return shift
+
+
+@contextmanager
+def owned_copy(request: pytest.FixtureRequest, dialect: str, folder: Path) -> Iterator[Engine]:
+    """A database with the cast in it, opened by its owner, for as long as a file of tests runs."""
+    if dialect == "sqlite":
+        file = folder / "outbound.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_templates") / PEOPLED, file)
+        engine = db.open_database(f"sqlite:///{file}")
+        yield engine
+        engine.dispose()
+        return
+    server: sa.URL = request.getfixturevalue("postgres")
+    as_owner(server, f"CREATE DATABASE sold_once TEMPLATE {PEOPLED} STRATEGY FILE_COPY")
+    engine = db.open_database(server.set(database="sold_once").render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+    as_owner(server, "DROP DATABASE sold_once WITH (FORCE)")

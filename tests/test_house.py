@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.secret_files",
         "outbound.turns",
         "outbound.db",
+        "outbound.grants",
         "outbound.people",
         "outbound.sign_ins",
         "outbound.journal",

@@ -41,10 +41,18 @@ class Frontier:
         """The root over everything so far."""
         if not self._peaks:
             return EMPTY
-        found = self._peaks[-1][1]
-        for _, before in reversed(self._peaks[:-1]):
-            found = node(before, found)
-        return found
+        *before, (_, last) = self._peaks
+        return _folded(before, last)
+
+    def root_before(self, rest: bytes) -> bytes:
+        """The root over everything so far and a smaller part behind it, of which `rest` is the root."""
+        return _folded(self._peaks, rest)
+
+
+def _folded(peaks: Iterable[tuple[int, bytes]], found: bytes) -> bytes:
+    for _, before in reversed(list(peaks)):
+        found = node(before, found)
+    return found
 
 
 def root(leaves: Iterable[bytes]) -> bytes:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from outbound.evidence.faults import Fault, Wrong, fault
-from outbound.subscriptions.model import SubscriptionState
+from outbound.subscriptions.model import FINAL, SubscriptionState
 
 STATES = frozenset(map(str, SubscriptionState))
 """As the journal names what a subscription became."""
+BACK = "corrected"
+"""The journal's word for a subscription that went back to where a review had found it."""
 Said = tuple[str, str]
 """A fact as evidence and journal can both tell it: the journal's action and subject, and what it says of it."""
 
@@ -40,7 +42,9 @@ def _told(found: dict[str, Any]) -> Iterator[Said]:
     for call in found["calls"]:
         yield from _told_of_call(call)
     for step in found["decisions"]:
-        yield _said("subscription", subscription, state=step["after"], at=step["at"])
+        back = step["before"] == SubscriptionState.CORRECTION_DUE and step["after"] not in FINAL
+        state = BACK if back else step["after"]
+        yield _said("subscription", subscription, state=state, at=step["at"])
     for entry in found["ledger"]:
         if entry["kind"] == "charge":
             yield _said("charge", subscription, cycle=entry["cycle"], fen=entry["amount_fen"], at=entry["at"])
@@ -59,9 +63,15 @@ def _told_of_call(call: dict[str, Any]) -> Iterator[Said]:
     for review in call["reviews"]:
         marks = {mark["criterion"]: mark["mark"] for mark in review["marks"]}
         yield _said("review", review["id"], verdict=review["verdict"], marks=marks, at=review["at"])
-    confirmation = call["confirmation"]
-    if confirmation and confirmation["kind"] == "second":
-        yield _said("confirmation", confirmation["id"], result=confirmation["result"], at=confirmation["at"])
+    yield from _told_of_confirmation(call["confirmation"])
+
+
+def _told_of_confirmation(latest: dict[str, Any] | None) -> Iterator[Said]:
+    for each in [*latest["earlier"], latest] if latest else []:
+        if each["restored"]:
+            yield _said("restored", each["id"], at=each["at"])
+        elif each["kind"] == "second":
+            yield _said("confirmation", each["id"], result=each["result"], at=each["at"])
 
 
 def _recorded(rows: Iterable[dict[str, Any]]) -> Iterator[Said]:
@@ -79,11 +89,13 @@ def _recorded(rows: Iterable[dict[str, Any]]) -> Iterator[Said]:
                 yield _said("review", subject, verdict=about.get("verdict"), marks=about.get("marks", {}), at=at)
             case "confirmation.recorded":
                 yield _said("confirmation", subject, result=about.get("result"), at=at)
+            case "confirmation.restored":
+                yield _said("restored", subject, at=at)
             case "complaint.taken":
                 yield _said("complaint", subject, grievance=about.get("grievance"), at=at)
             case "subscription.charge":
                 yield _said("charge", subject, cycle=about.get("cycle"), fen=about.get("amount_fen"), at=at)
             case "subscription.reversed":
                 yield _said("reversal", subject, cycle=about.get("cycle"), at=at)
-            case _ if action.startswith("subscription.") and action.partition(".")[2] in STATES:
+            case _ if action.startswith("subscription.") and action.partition(".")[2] in STATES | {BACK}:
                 yield _said("subscription", subject, state=action.partition(".")[2], at=at)

@@ -134,14 +134,17 @@ class Gathering:
         }
 
     def _confirmation(self, call: Call) -> Evidence | None:
-        for confirmation in self._of_call(Confirmation, call):
-            latest = charges.latest_of(self.session, self.subscription, confirmation.kind)
-            return {
-                **self.told(confirmation, "id kind result at by_id"),
-                "latest": latest is not None and latest.id == confirmation.id,
-                "void": self.told(self.session.get(ConfirmationVoid, confirmation.id), "reason at by_id"),
-            }
-        return None
+        *earlier, confirmation = [None, *self._of_call(Confirmation, call)]
+        if confirmation is None:
+            return None
+        latest = charges.latest_of(self.session, self.subscription, confirmation.kind)
+        facts = "id kind result restored at by_id"
+        return {
+            **self.told(confirmation, facts),
+            "earlier": [self.told(each, facts) for each in earlier if each],
+            "latest": latest is not None and latest.id == confirmation.id,
+            "void": self.told(self.session.get(ConfirmationVoid, confirmation.id), "reason at by_id"),
+        }
 
     def _script(self, version_id: int) -> Evidence:
         version = self.session.get_one(ScriptVersion, version_id)

@@ -1,0 +1,134 @@
+"""Commands about evidence: make it, check it anywhere, derive every promise again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from outbound.compliance import Words
+from outbound.errors import Refusal
+
+_MESSAGES = {
+    "made": Words("证据已写入 {file}。", "The evidence is in {file}."),
+    "whole": Words(
+        "完好：订购 {number} 的证据，{at} 由密钥 {key} 签名；"
+        "{rows} 条日志均在 {anchored} 的锚定之中，附录音 {sounds} 条。",
+        "Whole: the evidence of subscription {number}, signed {at} with the key {key}; {rows} rows of the journal are "
+        "proved under the anchor of {anchored}, {sounds} recordings are enclosed.",
+    ),
+    "own_key": Words(
+        "未给出 --key，以上仅用包内公钥核验：请向外呼中心核对该公钥的指纹。",
+        "Without --key this was checked with the key enclosed: ask the centre whether that fingerprint is its own.",
+    ),
+}
+
+
+def _say(name: str, **facts: Any) -> str:
+    from outbound.cli import language
+
+    return _MESSAGES[name].said(language()).format(**facts)
+
+
+class FileUnwritable(Refusal):
+    """{file} cannot be written: {reason}."""
+
+    zh = "无法写入 {file}：{reason}。"
+    status = 422
+
+
+@click.command()
+@click.argument("subscription", type=int, required=False)
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="the ZIP; without it evidence-NUMBER.zip")
+@click.option("--json", "as_json", is_flag=True, help="print the facts alone, as JSON, and make no ZIP")
+@click.option(
+    "--check", "checked", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="check such a ZIP instead"
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="with --check: the centre's public key, as `outbound keys public` prints it",
+)
+@click.option(
+    "--anchors",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="with --check: anchors that you kept, a line each; its own must be among them",
+)
+def evidence(
+    subscription: int | None,
+    to: Path | None,
+    as_json: bool,
+    checked: Path | None,
+    key: Path | None,
+    anchors: Path | None,
+) -> None:
+    """Make the evidence of one subscription as a signed ZIP, or check one: no database is needed for that."""
+    if (subscription is None) == (checked is None):
+        raise click.UsageError("Say of which subscription, or --check FILE.")
+    if checked:
+        _check(checked, key, anchors)
+    elif as_json:
+        _print_facts(subscription or 0)
+    else:
+        _make(subscription or 0, to or Path(f"evidence-{subscription}.zip"))
+
+
+def _print_facts(number: int) -> None:
+    from outbound.commands import evidence_of
+    from outbound.settings import read_settings
+
+    click.echo(json.dumps(evidence_of(read_settings(), number), ensure_ascii=False, default=str))
+
+
+def _make(number: int, to: Path) -> None:
+    from outbound.commands import take_evidence
+    from outbound.settings import read_settings
+
+    draft = to.with_name(f".{to.name}.part")
+    try:
+        with draft.open("w+b") as file:
+            take_evidence(read_settings(), number, file, told=lambda step: click.echo(f"  {step}", err=True))
+        draft.replace(to)
+    except OSError as refused:
+        raise FileUnwritable(file=to, reason=refused.strerror or refused) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    click.echo(_say("made", file=to))
+
+
+def _check(file: Path, key: Path | None, anchors: Path | None) -> None:
+    from outbound.cli import language
+    from outbound.evidence.checking import check
+    from outbound.signing import read_public
+
+    trusted = read_public(key.read_bytes()) if key else None
+    found = check(file, key=trusted, anchors=anchors.read_text("utf-8").splitlines() if anchors else None)
+    if found.faults:
+        click.echo("\n".join(each.sentence(language()) for each in found.faults))
+        raise SystemExit(1)
+    click.echo(
+        _say(
+            "whole",
+            number=found.subscription,
+            at=found.made_at,
+            key=found.fingerprint,
+            rows=found.rows,
+            anchored=found.anchored_at,
+            sounds=found.sounds,
+        )
+    )
+    if trusted is None:
+        click.echo(_say("own_key"))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="as JSON")
+def verify(as_json: bool) -> None:
+    """Derive every promise again from the stored rows; exit 1, and the offending rows, where one does not hold."""
+    from outbound.commands import broken
+    from outbound.settings import read_settings
+
+    found = broken(read_settings(), told=lambda step: click.echo(f"  {step}", err=True))
+    click.echo(json.dumps(found, ensure_ascii=False, default=str) if as_json else "\n".join(map(str, found)) or "ok")
+    if found:
+        raise SystemExit(1)
