@@ -23,7 +23,7 @@ from outbound.evidence.bundle import Sources
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.vault import Vault
 from outbound.recordings import keeping
-from outbound.recordings.store import Store
+from outbound.recordings.store import open_store
 from outbound.settings import Settings
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription
@@ -53,7 +53,7 @@ class Shift:
     @property
     def sources(self) -> Sources:
         """Where evidence of this floor comes from."""
-        return Sources(self.vault, Store(self.settings.recordings), self.settings.data)
+        return Sources(self.vault, open_store(self.settings), self.settings.data)
 
     def call(self, who: Staff, role: Role, outcome: str, sound: str, *, at: datetime) -> int:
         """Take the next contact, ring, tick every disclosure, wrap up with four passes, keep the recording."""
@@ -75,7 +75,7 @@ class Shift:
         data = (SAMPLES / sound).read_bytes()
         keeping.keep(
             session,
-            Store(self.settings.recordings),
+            open_store(self.settings),
             session.get_one(Centre, call.centre_id),
             data=data,
             file_name=sound,
