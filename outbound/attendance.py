@@ -121,6 +121,9 @@ def enter(
     reason = reason if state == Stance.BREAK else None
     if last and (last.state, last.reason) == (state, reason):
         return last
+    if state == Stance.WRAP_UP and (last is None or last.state != Stance.IN_CALL):
+        # Wrap-up follows a call: told later, it is over already.
+        return last
     return _note(session, staff, state, reason, now)
 
 
@@ -146,11 +149,18 @@ def stayed(session: Session, staff: Staff, *, until: datetime) -> None:
     session.add(seen)
 
 
+_CURRENT = (
+    sa.select(Attendance)
+    .where(col(Attendance.staff_id) == sa.bindparam("staff"))
+    .order_by(col(Attendance.id).desc())
+    .limit(1)
+)
+"""Asked at every step of a call: built once."""
+
+
 def current(session: Session, staff: Staff) -> Attendance | None:
     """The state that somebody entered last."""
-    return session.exec(
-        select(Attendance).where(Attendance.staff_id == staff.id).order_by(col(Attendance.id).desc()).limit(1)
-    ).first()
+    return session.scalars(_CURRENT, {"staff": staff.id}).first()
 
 
 def stands(session: Session, staff: Staff) -> Stance:

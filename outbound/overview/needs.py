@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from outbound import clock
 from outbound.billing.model import Acknowledgement, Instruction, InstructionBatch
+from outbound.briefings import standings_at
 from outbound.call_lists.model import CallList
 from outbound.calls.model import LateWrapUp, LateWrapUpSettlement
 from outbound.campaigns.model import Campaign, CampaignState
@@ -46,6 +47,7 @@ def needs_of(session: Session, centre: Centre, *, now: datetime) -> list[Need]:
         *(Need("idle", idle.zh, idle.en, idle.campaign_id) for idle in idle_agents(session, centre, now=now)),
         *(Need("calendar", year.sentence("zh"), year.sentence("en")) for year in warnings_at(session, centre, now=now)),
         *_scripts(session, centre),
+        *_briefings(session, centre),
         *_corrections(session, centre, now),
         *_reviews(session, centre, now),
         *_batches(session, centre, now),
@@ -119,6 +121,15 @@ def _scripts(session: Session, centre: Centre) -> Iterator[Need]:
             zh = f"脚本“{name}”第 {version.number} 版已被退回，请修改后重新提交。"
             en = f"Version {version.number} of the script “{name}” was returned; correct it and submit it again."
         yield Need("script", zh, en, version.id)
+
+
+def _briefings(session: Session, centre: Centre) -> Iterator[Need]:
+    unread = {person.id for standing in standings_at(session, centre) for person in standing.unread}
+    if count := len(unread):
+        zh = f"{count} 人还没有阅读活动通知，阅读前不会分配相应客户。"
+        have = "has" if count == 1 else "have"
+        en = f"{count} {_plural(count, 'caller')} {have} not read what is new; nobody of it is handed to them before."
+        yield Need("briefings", zh, en)
 
 
 def _corrections(session: Session, centre: Centre, now: datetime) -> Iterator[Need]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from outbound import db
+from outbound.attendance import Attendance, BreakReason, Stance
 from outbound.calls.model import Call, SelfMark, Tick
 from outbound.opt_outs import verbs as opt_outs
 from outbound.phones.model import Phone
@@ -235,10 +236,17 @@ def test_where_nobody_is_due_the_page_says_until_when(floor: Floor, page_as: Pag
     keys.page.wait_for_selector("text=还有 1 位客户在等待，最早今天 13:00 可以拨打。")
 
 
-def test_a_break_puts_the_contact_back(floor: Floor, page_as: PageAs) -> None:
+def test_a_break_puts_the_contact_back_and_says_why(floor: Floor, page_as: PageAs, session: Session) -> None:
     floor.contact()
-    keys = at_desk(page_as).press("n").until("claimed").press("p").until("break")
+    keys = at_desk(page_as).press("n").until("claimed").press("p")
+    keys.page.wait_for_selector("text=请选择小休原因")
+    keys.press("2").until("break")
     assert keys.page.inner_text("#phase") == "小休"
+    keys.page.reload()
+    keys.until("break")
+    entered = session.exec(select(Attendance).order_by(col(Attendance.id).desc())).first()
+    assert entered
+    assert (entered.state, entered.reason) == (Stance.BREAK, BreakReason.MEAL)
 
 
 def test_the_verifier_confirms_by_keyboard(

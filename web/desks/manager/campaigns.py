@@ -5,6 +5,7 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request
 from sqlmodel import Session, col, select
 
+from outbound import briefings
 from outbound.call_lists.model import CallList, Duty
 from outbound.campaigns import lookups, verbs
 from outbound.campaigns.definition import CampaignKind, Definition
@@ -12,6 +13,7 @@ from outbound.campaigns.model import Campaign, CampaignState
 from outbound.campaigns.readiness import Missing
 from outbound.overview.calendar import warnings_of
 from outbound.overview.progress import progress_of
+from outbound.overview.targets import targets_of
 from outbound.people import known, roles_of
 from scripts import approval
 from scripts.language import library
@@ -72,13 +74,16 @@ def show_campaign(campaign_id: int) -> str:
     """One campaign: what it lacks, how far it is, its scripts, lists and staff."""
     campaign = mine(g.session, Campaign, campaign_id)
     definition = lookups.definition_of(g.session, campaign)
+    progress = progress_of(g.session, [campaign])[0]
     return render_template(
         "manager/campaign.html",
         campaign=campaign,
         kind=kind_said(campaign),
         definition=definition,
         lacking=[(each, remedy(each, campaign)) for each in lacking_of(campaign)],
-        progress=progress_of(g.session, [campaign])[0],
+        progress=progress,
+        targets=targets_of(g.session, campaign, progress, now=g.now),
+        unread=[each for each in briefings.standings(g.session, campaign) if each.unread],
         scripts=scripts_of(g.session, campaign, definition),
         lists=lists_of(g.session, campaign),
         found=tally_of(campaign),

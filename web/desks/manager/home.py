@@ -20,6 +20,7 @@ PLACES = {
     "calendar": "/manager/calendar",
     "script": "/scripts/versions/{}",
     "refused_rows": "/manager/lists/{}?fault=invalid",
+    "briefings": "/supervisor/briefings",
     "corrections": "/supervisor/faults",
     "reviews": "/supervisor/reviews",
     "late_wrap_ups": "/supervisor",

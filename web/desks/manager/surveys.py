@@ -1,5 +1,6 @@
 """What a campaign's customers answered: a chart for each question, and a table of the answers to take along."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import g, render_template, request
@@ -14,6 +15,7 @@ from outbound.people import Staff
 from outbound.surveys import Result
 from scripts.answers import worded
 from scripts.model import script_of
+from web import files, filters
 from web.desks.manager.campaigns import lacking_of
 from web.desks.manager.desk import bp
 from web.guard import allows, mine
@@ -43,16 +45,46 @@ def asks_questions(campaign: Campaign) -> bool:
 
 @bp.get("/campaigns/<int:campaign_id>/survey")
 @allows("see_campaigns")
-def show_survey(campaign_id: int) -> str:
-    """Each question with its answers counted."""
+def show_survey(campaign_id: int) -> Any:
+    """Each question with its answers counted; the figures as a file."""
     campaign = mine(g.session, Campaign, campaign_id)
+    results = surveys.results(g.session, campaign)
+    if (kind := request.args.get("export", "")) in files.KINDS:
+        return files.sent(_figures(results), _FIGURES, name=f"{campaign.name}-{_('survey results')}", kind=kind)
     return render_template(
-        "manager/survey.html",
-        campaign=campaign,
-        lacking=lacking_of(campaign),
-        results=surveys.results(g.session, campaign),
-        kinds=KINDS,
+        "manager/survey.html", campaign=campaign, lacking=lacking_of(campaign), results=results, kinds=KINDS
     )
+
+
+_FIGURES = (
+    lazy_gettext("Step"),
+    lazy_gettext("Question"),
+    lazy_gettext("Kind"),
+    lazy_gettext("Answered"),
+    lazy_gettext("Answer"),
+    lazy_gettext("Customers"),
+    lazy_gettext("Share"),
+    lazy_gettext("Interval from"),
+    lazy_gettext("Interval to"),
+    lazy_gettext("Mean"),
+    lazy_gettext("median"),
+)
+
+
+def _figures(results: Iterable[Result]) -> Iterator[list[str]]:
+    """The figures of each question, a row for each answer; what was said in words, a row for each of the latest."""
+    for result in results:
+        asked = [result.step, result.said.shown(chosen_language()), str(KINDS[result.question.kind])]
+        figures = [f"{figure:g}" if figure is not None else "" for figure in (result.mean, result.median)]
+        rows = [[*_share(share), *figures] for share in result.shares]
+        rows += [[text, *[""] * 6] for text in result.texts]
+        for row in rows or [[""] * 7]:
+            yield [*asked, str(result.answered), *row]
+
+
+def _share(share: surveys.Share) -> list[str]:
+    shares = (share.share, share.interval.low, share.interval.high)
+    return [share.label.shown(chosen_language()), str(share.count), *(filters.percent(each) for each in shares)]
 
 
 @bp.get("/campaigns/<int:campaign_id>/survey/answers")
@@ -63,8 +95,9 @@ def list_answers(campaign_id: int) -> Any:
     asked = list(surveys.questions(g.session, campaign))
     page = _table(asked).page(g.session, _calls(campaign), request.args)
     if page.exported:
-        answers = _("answers")
-        return page.export(f"{campaign.name}-{answers}")
+        return page.export(f"{campaign.name}-{_('answers')}")
+    if request.args.get("export") == "xlsx":
+        return _workbook(campaign, asked)
     step, answer = request.args.get("step", ""), request.args.get("answer", "")
     chosen = next((result for result in asked if result.step == step), None)
     return render_template(
@@ -75,6 +108,15 @@ def list_answers(campaign_id: int) -> Any:
         chosen=chosen,
         answer=worded(chosen.question, answer, chosen_language()) if chosen else "",
     )
+
+
+def _workbook(campaign: Campaign, asked: list[Result]) -> Any:
+    """All the answers, call by call, as they are shown."""
+    table = _table(asked)
+    rows = g.session.exec(_calls(campaign).order_by(col(Call.dialled_at).desc(), col(Call.id).desc()))
+    cells = ([column.cell(row) for column in table.columns] for row in rows)
+    heads = [column.label for column in table.columns]
+    return files.sent(cells, heads, name=f"{campaign.name}-{_('answers')}", kind="xlsx")
 
 
 def _calls(campaign: Campaign) -> Any:

@@ -93,7 +93,7 @@ function soFar() {
   const { draft } = state;
   const asked = walk.PURPOSES.filter((purpose) => walk.asks(script, purpose));
   const told = script.disclosures.length - walk.untold(script, draft).length;
-  const criteria = asked.map((purpose) => [say(`purpose.${purpose}`), walk.settled(draft, purpose)]);
+  const criteria = asked.map((purpose) => [say(`purpose.${purpose}`), walk.settled(script, state.draft, purpose)]);
   if (script.disclosures.length) criteria.splice(2, 0, [`${words.told} ${told}/${script.disclosures.length}`, told === script.disclosures.length]);
   const met = ([label, done]) => h("li", { class: done ? "met" : "" }, h("span", {}, label), h("span", {}, done ? "✓" : "–"));
   const past = (each, place) => h("li", {}, h("span", { class: "muted" }, each.cursor), h("span", {}, answerTo(each, place)));

@@ -114,6 +114,7 @@ function outcomes(state, acts) {
       h("p", { class: "muted small", id: "lacks" }, lacks ? say(`lacks.${lacks}`) : ""),
       button(say(state.busy ? "sending" : state.breakNext || state.late ? "finish" : "finishAndNext"), { key: "Enter", kind: "primary wide big", disabled: Boolean(lacks) || state.busy, click: acts.send, id: "send" }),
       button(say("back"), { key: "Escape", kind: "quiet wide", click: acts.back }),
+      button(say("askHelp"), { key: "q", kind: "quiet wide", click: acts.help }),
     ),
   );
 }

@@ -3,7 +3,7 @@ import * as store from "./store.js";
 
 const RETRY_AFTER = 5000;
 // No answer, a failing server, a sign-in that ended or a page older than it: the report itself is not at fault.
-const passing = (error) => error.status === 0 || error.status >= 500 || error.status === 401 || error.status === 429 || error.name === "PageOutdated";
+export const passing = (error) => error.status === 0 || error.status >= 500 || error.status === 401 || error.status === 429 || error.name === "PageOutdated";
 
 export class Mailer {
   constructor(api, { sent, refused, stuck }) {
@@ -35,6 +35,7 @@ export class Mailer {
 
   async deliver(report) {
     try {
+      await this.speakFirst(report.callId);
       const told = await this.api(`calls/${report.callId}/wrap-up`, report.body);
       store.unqueue(report.callId);
       store.dropDraft(report.callId);
@@ -50,6 +51,17 @@ export class Mailer {
       store.unqueue(report.callId);
       this.refused(report, error);
       return true;
+    }
+  }
+
+  // What was said and not told yet goes before the report that ends the call.
+  async speakFirst(callId) {
+    const untold = store.draftOf(callId)?.untold;
+    if (!untold?.length) return;
+    try {
+      await this.api(`calls/${callId}/spoken`, { said: untold });
+    } catch (error) {
+      if (passing(error) || !("status" in error)) throw error;
     }
   }
 }

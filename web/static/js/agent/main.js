@@ -1,7 +1,8 @@
 // The callers' desk: one state, what can happen to it, and what of it the server must be told.
 import { clock, say } from "./dom.js";
 import * as ending from "./ending.js";
-import { Mailer } from "./mailer.js";
+import { Mailer, passing } from "./mailer.js";
+import * as shift from "./shift.js";
 import * as store from "./store.js";
 import * as views from "./views.js";
 import * as walk from "./walk.js";
@@ -9,8 +10,10 @@ import * as walk from "./walk.js";
 const root = document.getElementById("desk");
 const desk = root.dataset.desk;
 const { send, say: notify } = window.outbound;
-const state = { desk, phase: "loading", since: Date.now(), claim: null, draft: null, nobody: "", leftOpen: [], busy: false, error: "", breakNext: false, late: false, length: "", found: [], marked: 0 };
+const state = { desk, phase: "loading", since: Date.now(), claim: null, draft: null, nobody: "", leftOpen: [], busy: false, error: "", breakNext: false, late: false, length: "", found: [], marked: 0, briefings: [], reasons: [], whyBreak: false, news: 0, speaking: false };
 const RENEW_EVERY = 3 * 60 * 1000;
+const SEEN_EVERY = 60 * 1000;
+const SPEAK_AGAIN_AFTER = 5000;
 const api = (path, body, method) => send(`/api/v1/${path}`, body, method);
 
 function enter(phase) {
@@ -27,6 +30,12 @@ function render() {
   document.getElementById("read").hidden = state.phase === "wrapup";
   views.promised(state.claim);
   if (state.claim) views.who(state.claim);
+  if (mustRead()) {
+    if (!state.claim) views.nobody();
+    shift.briefing(state, acts), shift.briefingKeys(state, acts);
+    return tell();
+  }
+  shift.closeBriefing();
   if (state.phase === "claimed") views.script(state, acts), views.beforeCall(state, acts);
   else if (state.phase === "calling") views.script(state, acts), views.inCall(state, acts);
   else if (state.phase === "wrapup") ending.render(state, acts);
@@ -34,12 +43,15 @@ function render() {
   tell();
 }
 
+const mustRead = () => state.briefings.length > 0 && ["idle", "claimed"].includes(state.phase) && !state.whyBreak;
+
 function tell() {
   const label = document.getElementById("phase");
   const shown = say(`phase.${state.phase}`);
   if (label.textContent !== shown) label.textContent = shown;
   label.parentElement.dataset.phase = state.phase;
   document.getElementById("phase-time").textContent = clock((Date.now() - state.since) / 1000);
+  document.getElementById("news").hidden = !state.news;
   const timer = document.getElementById("timer");
   if (timer && state.phase === "calling") timer.textContent = clock(walk.second(state.draft));
 }
@@ -51,21 +63,52 @@ function figures(told) {
 // ── What the server says ──
 function settle(told) {
   figures(told.figures);
-  Object.assign(state, { nobody: told.nobody, leftOpen: told.left_open, error: "", busy: false, late: false });
+  Object.assign(state, { nobody: told.nobody, leftOpen: told.left_open, error: "", busy: false, late: false, briefings: told.briefings });
+  if (told.reasons.length) first(told);
   hold(told.claim);
   render();
 }
 
+// A first look tells what somebody was doing before the page was opened.
+function first(told) {
+  Object.assign(state, { reasons: told.reasons, news: told.briefings.length });
+  help.settle(told.help);
+  const before = told.standing;
+  if (before?.state === "break" && !told.claim && !state.breakNext) enter("break"), (state.since = Date.now() - before.seconds * 1000);
+  else if (!told.claim && !["ready", "wrap_up"].includes(before?.state)) stand("ready");
+}
+
+// Attendance is told in passing: nothing waits for it.
+function stand(now, reason = null) {
+  api("attendance", { state: now, reason }).catch(() => {});
+}
+
 function hold(claim) {
   Object.assign(state, { claim, draft: null });
-  if (!claim) return enter(state.breakNext ? "break" : "idle");
+  if (!claim) return enter(rests());
   if (!claim.call) return enter("claimed");
   take(claim);
 }
 
+// Who wanted a break after this call says why; who is on one stays there.
+function rests() {
+  if (!state.breakNext) return state.phase === "break" ? "break" : "idle";
+  Object.assign(state, { breakNext: false, whyBreak: true });
+  return "idle";
+}
+
+// The server may know more than this browser: the call went on at another machine.
+function draftOf(call) {
+  const kept = store.draftOf(call.id);
+  const told = walk.draftFrom(call);
+  if (!kept) return told;
+  if ((kept.place ?? 0) >= told.place) return { untold: [], place: told.place, ...kept };
+  return { ...kept, trail: told.trail, ticks: told.ticks, cursor: told.cursor, place: told.place, untold: [] };
+}
+
 function take(claim) {
   state.claim = claim;
-  state.draft = store.draftOf(claim.call.id) || walk.newDraft(claim.call);
+  state.draft = draftOf(claim.call);
   keep();
   if (state.draft.endedAt) openWrapUp();
   else enter("calling");
@@ -73,6 +116,30 @@ function take(claim) {
 
 function keep() {
   store.keepDraft(state.draft);
+  speak();
+}
+
+// What was said goes to the server as it is said; what does not get through goes with the next, or with the report.
+async function speak() {
+  const { draft } = state;
+  if (state.speaking || state.late || !draft?.untold.length) return;
+  state.speaking = true;
+  const said = [...draft.untold];
+  let waits = 0;
+  try {
+    await api(`calls/${draft.callId}/spoken`, { said });
+    forget(draft, said);
+  } catch (error) {
+    if (passing(error)) waits = SPEAK_AGAIN_AFTER;
+    else forget(draft, said);
+  }
+  state.speaking = false;
+  if (state.draft === draft && draft.untold.length) setTimeout(speak, waits);
+}
+
+function forget(draft, said) {
+  draft.untold = draft.untold.filter((each) => !said.some((told) => told.place === each.place));
+  if (state.draft === draft) store.keepDraft(draft);
 }
 
 function refused(error) {
@@ -80,6 +147,7 @@ function refused(error) {
   state.error = error.message;
   if (error.status === 401) notify(error.message, "wait").append(" ", Object.assign(document.createElement("a"), { href: `/sign-in?next=${location.pathname}`, textContent: say("signIn") }));
   if (error.name === "ClaimEnded") state.claim = null, enter("idle");
+  if (error.name === "BriefingUnread") return look();
   render();
 }
 
@@ -103,6 +171,7 @@ const ended = (outcome) => {
 };
 
 function finish(outcome) {
+  if (!state.draft.endedAt && !state.late) stand("wrap_up");
   state.draft.endedAt = state.draft.endedAt || Date.now();
   state.draft.outcome = outcome;
   keep();
@@ -121,15 +190,32 @@ function openWrapUp() {
 
 const acts = {
   take: () => {
-    state.breakNext = false;
+    Object.assign(state, { breakNext: false, whyBreak: false });
+    enter("idle");
     ask("claims", { desk }, settle);
   },
+  haveRead: () => {
+    const [{ campaign, script }] = state.briefings;
+    ask("briefings", { desk, campaign, script }, settle);
+  },
+  help: () => help.open(),
   dial: () => ask(`claims/${state.claim.id}/dial`, null, (told) => (hold(told.claim), render())),
   putBack: () => ask("claims", { desk, instead_of: state.claim.id }, settle),
   takeBreak: () => {
     state.breakNext = true;
     if (state.phase === "claimed") ask(`claims/${state.claim.id}/put-back`, null, () => (hold(null), render()));
-    else enter("break"), render();
+    else hold(null), render();
+  },
+  rest: (reason) => {
+    ask("attendance", { state: "break", reason }, () => {
+      state.whyBreak = false;
+      enter("break");
+      render();
+    });
+  },
+  stay: () => {
+    state.whyBreak = false;
+    render();
   },
   toggleBreak: () => {
     state.breakNext = !state.breakNext;
@@ -138,7 +224,7 @@ const acts = {
   reopen: (claim) => {
     state.late = true;
     state.claim = claim;
-    state.draft = store.draftOf(claim.call.id) || walk.newDraft(claim.call);
+    state.draft = draftOf(claim.call);
     // Nobody knows when it ended: after the last thing that was said, and not just now.
     const last = Math.max(0, ...Object.values(state.draft.ticks));
     state.draft.endedAt = state.draft.endedAt || state.draft.startedAt + last * 1000;
@@ -182,7 +268,7 @@ const acts = {
   send: () => {
     if (ending.lacking(state.claim, state.draft) || state.busy) return;
     Object.assign(state, { busy: true, error: "" });
-    const report = { ...ending.reportOf(state.claim, state.draft, desk), next: !state.breakNext && !state.late };
+    const report = { ...ending.reportOf(state.claim, state.draft, desk), next: !state.breakNext && !state.late && !state.news };
     mailer.post({ callId: state.draft.callId, who: `${state.claim.name} ${state.claim.number}`, body: report });
     render();
   },
@@ -200,6 +286,7 @@ function stepBack() {
   else {
     draft.endedAt = null;
     enter("calling");
+    stand("in_call");
   }
 }
 
@@ -260,6 +347,19 @@ async function renew() {
   }
 }
 
+// Every minute: one is here. A new briefing is read before the next customer comes.
+async function beSeen() {
+  if (state.phase === "loading") return;
+  try {
+    const told = await api("attendance/seen", { desk });
+    state.news = told.briefings;
+    help.settle(told.help);
+    if (told.briefings && state.phase === "idle" && !state.briefings.length) look();
+  } catch {
+    // Whoever is not seen now is seen a minute later.
+  }
+}
+
 async function upload(file) {
   const { call } = state.claim;
   const form = new FormData();
@@ -308,6 +408,11 @@ function listen() {
   });
 }
 
+const help = new shift.Help(api, () => {
+  const script = state.phase === "calling" ? state.claim?.script : null;
+  return { call: state.claim?.call?.id ?? null, step: script ? walk.current(script, state.draft).key : "" };
+});
+
 listen();
 store.watchTabs(
   () => { document.getElementById("twice").hidden = false; },
@@ -315,4 +420,5 @@ store.watchTabs(
 );
 setInterval(tell, 250);
 setInterval(renew, RENEW_EVERY);
+setInterval(beSeen, SEEN_EVERY);
 mailer.resume().then(look);

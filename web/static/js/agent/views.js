@@ -1,5 +1,6 @@
 // The three columns while a customer is in hand: who it is, what to say, the call.
 import { button, fill, h, hint, pairs, say } from "./dom.js";
+import { reasons } from "./shift.js";
 import * as walk from "./walk.js";
 
 const STILL = { verifies_identity: "identity", asks_permission: "permission", checks_understanding: "understanding" };
@@ -196,7 +197,7 @@ export function beforeCall(state, acts) {
     button(say("dial"), { key: "d", kind: "primary wide big", disabled: state.busy || !claim.script, click: acts.dial }),
     state.error ? h("p", { class: "error", role: "alert" }, state.error) : null,
     h("p", { class: "muted small" }, say("revealed")),
-    h("div", { class: "stack tight end" }, button(say("putBack"), { key: "b", disabled: state.busy, click: acts.putBack }), button(say("takeBreak"), { key: "p", kind: "quiet", click: acts.takeBreak })),
+    h("div", { class: "stack tight end" }, button(say("putBack"), { key: "b", disabled: state.busy, click: acts.putBack }), button(say("askHelp"), { key: "q", kind: "quiet", click: acts.help }), button(say("takeBreak"), { key: "p", kind: "quiet", click: acts.takeBreak })),
   );
 }
 
@@ -220,7 +221,7 @@ export function inCall(state, acts) {
     button(say("toOutcome"), { key: "Enter", kind: "primary wide big", click: acts.hangUp }),
     h("h3", {}, say("unreached")),
     h("div", { class: "outcomes small-ones" }, unreached.map((outcome) => button(outcome.label, { key: taken.has(outcome.key) ? "" : outcome.key, click: () => acts.ended(outcome.code) }))),
-    h("div", { class: "end" }, button(say("breakAfter"), { key: "p", kind: "quiet", pressed: state.breakNext, click: acts.toggleBreak })),
+    h("div", { class: "end" }, button(say("askHelp"), { key: "q", kind: "quiet", click: acts.help }), button(say("breakAfter"), { key: "p", kind: "quiet", pressed: state.breakNext, click: acts.toggleBreak })),
   );
 }
 
@@ -235,7 +236,7 @@ function criteria(claim, draft) {
   if (!claim.script || !claim.outcomes.some((outcome) => outcome.after === "consent")) return null;
   const told = walk.told(claim.script, draft).size;
   const all = claim.script.disclosures.length;
-  const state = (...purposes) => purposes.every((purpose) => !walk.asks(claim.script, purpose) || walk.settled(draft, purpose));
+  const state = (...purposes) => purposes.every((purpose) => !walk.asks(claim.script, purpose) || walk.settled(claim.script, draft, purpose));
   const rows = [
     ["identity_and_permission", state("verifies_identity", "asks_permission") ? "✓" : "–"],
     ["understanding", state("checks_understanding") ? "✓" : "–"],
@@ -246,16 +247,20 @@ function criteria(claim, draft) {
 }
 
 // ── Nobody in hand ──
+export const nobody = () => fill("who", h("p", { class: "muted" }, say("nobodyInHand")));
+
 export function idle(state, acts) {
   const resting = state.phase === "break";
-  fill("who", h("p", { class: "muted" }, say("nobodyInHand")));
+  nobody();
   fill(
     "read",
     h(
       "div",
       { class: "empty idle" },
-      h("p", { class: "lead", role: "status" }, resting ? say("resting") : state.nobody || say("readyToTake")),
-      button(say(resting ? "resume" : "take"), { key: "n", kind: "primary big", disabled: state.busy, click: acts.take }),
+      state.whyBreak ? reasons(state, acts) : [
+        h("p", { class: "lead", role: "status" }, resting ? say("resting") : state.nobody || say("readyToTake")),
+        button(say(resting ? "resume" : "take"), { key: "n", kind: "primary big", disabled: state.busy, click: acts.take }),
+      ],
       state.error ? h("p", { class: "error", role: "alert" }, state.error) : null,
     ),
   );
@@ -263,6 +268,6 @@ export function idle(state, acts) {
     "call",
     state.leftOpen.length ? [h("h3", {}, say("leftOpen")), h("ul", { class: "left-open" }, state.leftOpen.map((each, place) => h("li", {}, h("span", {}, `${each.claim.name || say("nameless")} ${each.claim.number}`), h("span", { class: "muted" }, each.said), button(say("wrapUp"), { key: place ? "" : "u", click: () => acts.reopen(each.claim) }))))] : null,
     h("p", { class: "muted" }, say("afterTake")),
-    resting ? null : h("div", { class: "end" }, button(say("takeBreak"), { key: "p", kind: "quiet", click: acts.takeBreak })),
+    resting || state.whyBreak ? null : h("div", { class: "end" }, button(say("askHelp"), { key: "q", kind: "quiet", click: acts.help }), button(say("takeBreak"), { key: "p", kind: "quiet", click: acts.takeBreak })),
   );
 }

@@ -19,8 +19,25 @@ export function newDraft(call) {
     callbackAt: null,
     note: "",
     reference: "",
+    untold: [],
+    place: 0,
   };
 }
+
+// A draft as far as the server knows the call: of a browser that died, or of another machine.
+export function draftFrom(call) {
+  const draft = newDraft(call);
+  draft.place = call.places;
+  for (const said of call.spoken) {
+    draft.trail.push({ cursor: said.step, objection: null, tick: draft.ticks[said.step] ?? null, answer: null, meaning: said.meaning, purposes: null, spoken: true });
+    if (said.meaning !== null || !(said.step in draft.ticks)) draft.ticks[said.step] = said.second;
+    draft.cursor = said.led_to || said.step;
+  }
+  return draft;
+}
+
+// What a step of the trail stood for is in the script.
+const purposesOf = (script, past) => past.purposes || stepOf(script, past.cursor)?.stands_for || [];
 
 export const stepOf = (script, key) => script.steps.find((step) => step.key === key);
 export const second = (draft) => Math.max(0, ((draft.endedAt || Date.now()) - draft.startedAt) / 1000);
@@ -65,13 +82,13 @@ export function untold(script, draft) {
 // The first step that tells something, so that the agent can go there at once.
 export const teller = (script, item) => script.steps.find((step) => step.discloses.includes(item));
 
-export const settled = (draft, purpose) => draft.trail.some((past) => past.meaning === "yes" && past.purposes.includes(purpose));
+export const settled = (script, draft, purpose) => draft.trail.some((past) => past.meaning === "yes" && purposesOf(script, past).includes(purpose));
 export const asks = (script, purpose) => script.steps.some((step) => step.stands_for.includes(purpose));
 
 // Why consent cannot be asked yet: what is untold, and what was not answered with a yes. Empty where it can.
 export function shut(script, draft, step) {
   if (!step.stands_for.includes("asks_consent")) return { untold: [], unasked: [] };
-  const unasked = PURPOSES.slice(0, 3).filter((purpose) => asks(script, purpose) && !settled(draft, purpose));
+  const unasked = PURPOSES.slice(0, 3).filter((purpose) => asks(script, purpose) && !settled(script, draft, purpose));
   return { untold: untold(script, draft), unasked };
 }
 
@@ -80,8 +97,9 @@ export const isShut = (script, draft, step) => {
   return missing.untold.length > 0 || missing.unasked.length > 0;
 };
 
-function remember(draft, step, meaning) {
+function remember(draft, step, meaning, spoken = false) {
   draft.trail.push({
+    spoken,
     cursor: step.key,
     objection: draft.objection,
     tick: draft.ticks[step.key] ?? null,
@@ -89,6 +107,12 @@ function remember(draft, step, meaning) {
     meaning,
     purposes: step.stands_for,
   });
+}
+
+// The server is told of each step as it is said, or taken back: a browser that dies loses nothing.
+function tell(draft, step, facts) {
+  draft.untold.push({ place: draft.place, step, second: Math.round(second(draft) * 10) / 10, ...facts });
+  draft.place += 1;
 }
 
 function leave(script, draft, to, ends) {
@@ -107,18 +131,22 @@ export function say(script, draft) {
   const step = current(script, draft);
   if (step.choices.length || isShut(script, draft, step)) return null;
   if (step.question?.required && draft.answers[step.key] === undefined) return null;
-  remember(draft, step, null);
+  remember(draft, step, null, true);
   tick(draft, step);
-  return leave(script, draft, step.next, step.ends);
+  const ends = leave(script, draft, step.next, step.ends);
+  tell(draft, step.key, { led_to: ends ? null : draft.cursor });
+  return ends;
 }
 
 export function choose(script, draft, number) {
   const step = current(script, draft);
   const choice = step.choices.find((each) => each.key === number);
   if (!choice || isShut(script, draft, step)) return null;
-  remember(draft, step, choice.meaning);
+  remember(draft, step, choice.meaning, true);
   tick(draft, step);
-  return leave(script, draft, choice.to, choice.ends);
+  const ends = leave(script, draft, choice.to, choice.ends);
+  tell(draft, step.key, { meaning: choice.meaning, led_to: ends ? null : draft.cursor });
+  return ends;
 }
 
 export function answer(draft, step, value) {
@@ -150,6 +178,7 @@ export function undo(script, draft) {
   }
   const past = draft.trail.pop();
   if (!past) return;
+  if (past.spoken) tell(draft, past.cursor, { taken_back: true });
   draft.cursor = past.cursor;
   if (past.tick === null) delete draft.ticks[past.cursor];
   else draft.ticks[past.cursor] = past.tick;
