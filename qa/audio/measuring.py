@@ -79,8 +79,10 @@ class Frames:
         return summed
 
     def _peaks(self, raw: NDArray[Any]) -> Values:
-        # -32768 has no positive counterpart of 16 bits: ~x is -x - 1.
-        high = np.maximum(raw, ~raw) if raw.dtype == np.int16 else np.abs(raw)
+        high = np.abs(raw)
+        if raw.dtype == np.int16:
+            # -32768 stays as it is, and is 32768 where no bit means a sign.
+            high = high.view(np.uint16)
         high = high.reshape(-1, self.hop * self._channels)
         while high.shape[1] % (2 * self._channels) == 0:
             half = high.shape[1] // 2

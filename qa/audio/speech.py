@@ -83,7 +83,7 @@ def _steady(power: Levels, neighbours: Levels) -> Mask:
 
 
 def _mean_of_five(values: Levels) -> Levels:
-    return np.convolve(values, np.full(5, 0.2), "same")
+    return np.convolve(values, np.full(5, 0.2, values.dtype), "same")
 
 
 def _still(power: Levels, neighbours: Levels, *, share: float = 1.0, margin: int = 0) -> Mask:
@@ -98,10 +98,23 @@ def _still(power: Levels, neighbours: Levels, *, share: float = 1.0, margin: int
 
 
 def _moving_variance(values: Levels, width: int) -> Levels:
-    sums = np.concatenate(([0.0], np.cumsum(values)))
-    squares = np.concatenate(([0.0], np.cumsum(values * values)))
-    mean = (sums[width:] - sums[:-width]) / width
-    return (squares[width:] - squares[:-width]) / width - mean * mean
+    mean = _moving_sum(values, width) / width
+    return _moving_sum(values * values, width) / width - mean * mean
+
+
+def _moving_sum(values: Levels, width: int) -> Levels:
+    """The sum of each `width` neighbours, put together from sums of 1, 2, 4, 8 of them: a running total of a whole
+    call would lose what little a single frame changes.
+    """
+    count, size, done = len(values) - width + 1, 1, 0
+    total = np.zeros(count, values.dtype)
+    while True:
+        if width & size:
+            total += values[done : done + count]
+            done += size
+        if 2 * size > width:
+            return total
+        values, size = values[:-size] + values[size:], 2 * size
 
 
 def _leaked(level: Levels) -> Mask:
