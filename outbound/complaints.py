@@ -18,8 +18,9 @@ from outbound.errors import NotFound, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone
 from outbound.recordings.model import Recording
-from outbound.subscriptions import life
+from outbound.subscriptions import life, queueing
 from outbound.subscriptions.model import FINAL, Subscription
+from outbound.subscriptions.transitions import WAITING
 from qa.review import verbs as reviews
 from qa.review.sharing import NobodyToReview
 
@@ -113,6 +114,7 @@ def take(
     if grievance == Grievance.NEVER_ORDERED:
         for living in concerned:
             charges.hold(session, living, reason=hold_reason(complaint), by=by, now=now)
+            queueing.hold_back(session, living, now=now)
     for disputed in concerned:
         _have_reviewed(session, disputed, by=by, now=now)
     return complaint
@@ -131,7 +133,7 @@ def concerned_by(session: Session, complaint: Complaint) -> list[Subscription]:
 
 def hold_reason(complaint: Complaint) -> str:
     """Under which reason a complaint holds charges; each complaint's hold stands and falls by itself."""
-    return f"complaint:{complaint.id}"
+    return f"{queueing.COMPLAINT}{complaint.id}"
 
 
 def _have_reviewed(session: Session, subscription: Subscription, *, by: Staff, now: datetime) -> None:
@@ -195,6 +197,10 @@ def _same(settlement: Settlement, answer: str, upheld: bool) -> Settlement:
 def _lift_holds(session: Session, complaint: Complaint, answer: str, *, by: Staff, now: datetime) -> None:
     for held in session.exec(select(ChargeHold).where(ChargeHold.reason == hold_reason(complaint))).all():
         charges.lift_hold(session, held, reason=answer[:400], by=by, now=now)
+        session.flush()
+        subscription = session.get_one(Subscription, held.subscription_id)
+        if subscription.state in WAITING and not queueing.complained_of(session, subscription):
+            queueing.let_go(session, subscription, now=now)
 
 
 def settlement_of(session: Session, complaint: Complaint) -> Settlement | None:

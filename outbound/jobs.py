@@ -11,8 +11,9 @@ from outbound import clock, complaints
 from outbound.anchors import anchoring
 from outbound.billing import charges
 from outbound.calls import broken
+from outbound.notices import making as notices
 from outbound.people import Centre, known
-from outbound.subscriptions import trial
+from outbound.subscriptions import life, trial
 from outbound.timetable import Every, Job
 from qa import corrections, stopping
 from qa.sampling import frames
@@ -33,12 +34,27 @@ def end_trials(session: Session, centre: Centre, _day: str, now: datetime) -> Ma
     over = trial.past_their_trial(session, centre, now=now)
     for subscription in over:
         trial.end_trial(session, subscription, now=now)
-    return {"ended": len(over), "corrections_lapsed": len(corrections.lapse(session, centre, now=now))}
+    return {
+        "ended": len(over),
+        "corrections_lapsed": len(corrections.lapse(session, centre, now=now)),
+        "recalls_ended": life.end_hopeless_recalls(session, centre, now=now),
+    }
 
 
 def charge(session: Session, centre: Centre, _day: str, now: datetime) -> Mapping[str, Any]:
     """Confirmed subscriptions are charged on the day after their trial."""
     return charges.run(session, centre, now=now)
+
+
+def remind_of_charges(session: Session, centre: Centre, day: str, now: datetime) -> Mapping[str, Any]:
+    """Customers who are charged tomorrow are reminded today."""
+    tomorrow = date.fromisoformat(day) + timedelta(days=1)
+    if tomorrow <= clock.local_day(now, centre.zone):
+        return {"reminded": 0}
+    due = charges.due_on(session, centre, tomorrow)
+    for subscription in due:
+        notices.remind(session, subscription, tomorrow, now=now)
+    return {"reminded": len(due)}
 
 
 def promise_seeds(session: Session, centre: Centre, day: str, now: datetime) -> Mapping[str, Any]:
@@ -96,6 +112,7 @@ JOBS = (
     Job("trial_ends", Every.DAY, time(0, 5), end_trials),
     Job("confirmation_windows", Every.DAY, time(0, 10), open_windows),
     Job("charge_run", Every.DAY, time(0, 20), charge),
+    Job("reminders", Every.DAY, time(9, 0), remind_of_charges),
     Job("daily_draw", Every.DAY, time(0, 30), draw_yesterday),
     Job("weekly_draw", Every.WEEK, time(0, 40), draw_last_week),
     Job("anchors", Every.HOUR, time(0, 50), anchor_journal),

@@ -4,17 +4,19 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from outbound import complaints
 from outbound.call_lists.model import Duty
 from outbound.calls import wrap_up as calls
 from outbound.calls.model import After, Call, LateWrapUp, Outcome
 from outbound.compliance import Verdict
 from outbound.confirmations import verbs as confirmations
-from outbound.people import Staff
+from outbound.people import Centre, Staff
+from outbound.phones.model import Phone
 from outbound.recordings import keeping
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription, SubscriptionState
 from outbound.subscriptions.queueing import queue_confirmation, queue_correction
-from outbound.subscriptions.transitions import WAITING, move
+from outbound.subscriptions.transitions import WAITING
 from qa import corrections
 
 ENDS_SUBSCRIPTION = frozenset({"declined", "do_not_call"})
@@ -46,10 +48,26 @@ def _follow(session: Session, call: Call, outcome: Outcome, *, by: Staff, now: d
             life.begin(session, call, by=by, now=now)
     elif call.duty == Duty.CONFIRMATION:
         confirmations.record(session, subscription, call, outcome, by=by, now=now)
+        if outcome.code == "complaint":
+            _take_complaint(session, subscription, call, by=by, now=now)
     elif call.duty == Duty.RECALL:
         _after_recall(session, subscription, call, outcome, by=by, now=now)
     elif call.duty == Duty.CORRECTION:
         _after_correction(session, subscription, call, outcome, by=by, now=now)
+
+
+def _take_complaint(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
+    """What the customer complained of in the call that was to confirm is for the care desk to answer."""
+    complaints.take(
+        session,
+        session.get_one(Centre, call.centre_id),
+        session.get_one(Phone, call.phone_id),
+        grievance=complaints.Grievance.OTHER,
+        said=call.note,
+        subscription=subscription,
+        by=by,
+        now=now,
+    )
 
 
 def _after_recall(
@@ -59,7 +77,9 @@ def _after_recall(
         life.recalled(session, subscription, call, by=by, now=now)
     elif outcome.after in (After.CLOSE, After.BLOCK):
         # Nobody will ring this customer again, so the doubt can never be settled.
-        move(session, subscription, "never_valid", by=by, call=call, now=now, why=outcome.code)
+        life.never_valid(session, subscription, by=by, call=call, now=now, why=outcome.code)
+    else:
+        life.recall_missed(session, subscription, by=by, call=call, now=now)
 
 
 def _after_correction(

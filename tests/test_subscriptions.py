@@ -14,7 +14,7 @@ from outbound.journal import JournalEntry
 from outbound.subscriptions import life, trial
 from outbound.subscriptions.model import FINAL, Subscription, Withdrawal
 from outbound.subscriptions.model import SubscriptionState as S
-from outbound.subscriptions.transitions import TRANSITIONS, WrongState, move
+from outbound.subscriptions.transitions import TRANSITIONS, GuardNotMet, WrongState, move
 from tests.conftest import Cast
 from tests.factories import marks
 from tests.sales import Sales
@@ -287,21 +287,37 @@ POSSIBLE = {
     "not_reached": {S.CONFIRMING},
     "confirmed": {S.CONFIRMING, S.EXTENDED},
     "confirmation_void": {S.CONFIRMED},
+    "charged": {S.CONFIRMED},
     "review_failed": {S.TRIAL, S.CONFIRMING, S.EXTENDED, S.CONFIRMED, S.CHARGED},
+    "corrected": {S.CORRECTION_DUE},
     "declined": {S.RECALL_DUE, S.TRIAL, S.CONFIRMING, S.EXTENDED, S.CONFIRMED, S.CHARGED, S.CORRECTION_DUE},
+    "charge_void": {S.CHARGED},
     "lapsed": {S.TRIAL, S.CONFIRMING, S.EXTENDED, S.CORRECTION_DUE},
 }
+UNGUARDED = {
+    S.RECALL_DUE: {"never_valid"},
+    S.TRIAL: {"window_opened", "lapsed"},
+    S.CONFIRMING: {"not_reached", "lapsed"},
+    S.EXTENDED: {"lapsed"},
+    S.CORRECTION_DUE: {"lapsed"},
+}
+"""What may happen in each state without anything else having happened: no yes, no void, no withdrawal, no charge."""
 
 
 @pytest.mark.parametrize("state", list(S))
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_every_step_from_every_state_is_taken_refused_or_known_already(sales: Sales, state: S) -> None:
+def test_every_step_from_every_state_is_taken_refused_guarded_or_known_already(sales: Sales, state: S) -> None:
     subscription = _in(sales, state)
     came_to = {event: _came_to(sales, subscription, event) for event in POSSIBLE}
-    assert came_to == {
-        event: "known" if state == TRANSITIONS[event].after else "taken" if state in before else "refused"
-        for event, before in POSSIBLE.items()
-    }
+    assert came_to == {event: _expected(event, state) for event in POSSIBLE}
+
+
+def _expected(event: str, state: S) -> str:
+    if state == TRANSITIONS[event].after:
+        return "known"
+    if state not in POSSIBLE[event]:
+        return "refused"
+    return "taken" if event in UNGUARDED.get(state, set()) else "guarded"
 
 
 def _came_to(sales: Sales, subscription: Subscription, event: str) -> str:
@@ -310,12 +326,20 @@ def _came_to(sales: Sales, subscription: Subscription, event: str) -> str:
         return "taken" if move(sales.session, subscription, event, by=None, now=sales.now) else "known"
     except WrongState:
         return "refused"
+    except GuardNotMet:
+        return "guarded"
     finally:
         trial_run.rollback()
 
 
 def test_the_table_of_steps_is_the_one_of_the_design() -> None:
-    assert TRANSITIONS.keys() == POSSIBLE.keys() | {"charged"}
+    assert TRANSITIONS.keys() == POSSIBLE.keys() | {"sale_valid", "sale_unsure", "sale_invalid"}
+
+
+def test_a_guard_that_is_not_met_says_what_is_missing() -> None:
+    refused = GuardNotMet(TRANSITIONS["charged"].guard)
+    assert refused.sentence("zh") == "该订购还不能执行此步骤，须先满足：账本中有该订购的计费记录。"
+    assert "the ledger holds its charge" in refused.sentence("en")
 
 
 @pytest.mark.parametrize("state", sorted(FINAL))

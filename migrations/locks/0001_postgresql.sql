@@ -160,7 +160,7 @@ END $$
 ;;
 CREATE TRIGGER refused_row_unchanged BEFORE UPDATE OF call_list_id, row, fault, reason ON refused_row FOR EACH ROW EXECUTE FUNCTION refused_row_unchanged()
 ;;
-CREATE FUNCTION refused_row_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION refused_row_no_truncate() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
 RAISE EXCEPTION 'refused_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER refused_row_no_truncate BEFORE TRUNCATE ON refused_row
@@ -612,7 +612,7 @@ END $$
 ;;
 CREATE TRIGGER batch_file_stays BEFORE DELETE ON batch_file FOR EACH ROW EXECUTE FUNCTION batch_file_stays()
 ;;
-CREATE FUNCTION batch_file_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION batch_file_no_truncate() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
 RAISE EXCEPTION 'batch_file is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER batch_file_no_truncate BEFORE TRUNCATE ON batch_file

@@ -40,6 +40,7 @@ def create_tables() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_anchor")),
         sa.UniqueConstraint("chain", "length", name=op.f("uq_journal_anchor_chain_length")),
+        info={"changes": ()},
     )
     op.create_table(
         "journal_block",
@@ -47,6 +48,7 @@ def create_tables() -> None:
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("root", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("chain", "number", name=op.f("pk_journal_block")),
+        info={"changes": ()},
     )
     op.create_table(
         "journal_entry",
@@ -63,6 +65,7 @@ def create_tables() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
         sa.UniqueConstraint("chain", "sequence", name=op.f("uq_journal_entry_chain_sequence")),
+        info={"changes": ()},
     )
     op.create_index(
         op.f("ix_journal_entry_subject_kind_subject_id"), "journal_entry", ["subject_kind", "subject_id"], unique=False
@@ -158,6 +161,7 @@ def create_tables() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["anchor_id"], ["journal_anchor.id"], name=op.f("fk_anchor_outing_anchor_id")),
         sa.PrimaryKeyConstraint("anchor_id", "place", name=op.f("pk_anchor_outing")),
+        info={"changes": ()},
     )
     op.create_table(
         "draw",
@@ -178,6 +182,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_draw_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draw")),
         sa.UniqueConstraint("centre_id", "kind", "period", name=op.f("uq_draw_centre_id_kind_period")),
+        info={"changes": ()},
     )
     op.create_table(
         "draw_seed",
@@ -193,6 +198,7 @@ def create_tables() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_draw_seed_centre_id")),
         sa.PrimaryKeyConstraint("centre_id", "kind", "period", name=op.f("pk_draw_seed")),
+        info={"changes": ()},
     )
     op.create_table(
         "period_done",
@@ -203,6 +209,7 @@ def create_tables() -> None:
         sa.Column("effect", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_period_done_centre_id")),
         sa.PrimaryKeyConstraint("job", "centre_id", "period", name=op.f("pk_period_done")),
+        info={"changes": ()},
     )
     op.create_table(
         "recording_check",
@@ -215,6 +222,7 @@ def create_tables() -> None:
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recording_check_centre_id")),
         sa.PrimaryKeyConstraint("centre_id", "day", name=op.f("pk_recording_check")),
+        info={"changes": ()},
     )
     op.create_table(
         "reply",
@@ -230,6 +238,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_reply_phone_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
         sa.UniqueConstraint("reference", name=op.f("uq_reply_reference")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_reply_centre_id"), "reply", ["centre_id"], unique=False)
     op.create_index(op.f("ix_reply_phone_id"), "reply", ["phone_id"], unique=False)
@@ -270,6 +279,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_stray_answer_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stray_answer")),
         sa.UniqueConstraint("centre_id", "key", name=op.f("uq_stray_answer_centre_id_key")),
+        info={"changes": ()},
     )
     op.create_table(
         "attendance",
@@ -311,6 +321,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_attendance_centre_id")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_attendance_staff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attendance")),
+        info={"changes": ()},
     )
     op.create_index("ix_attendance_centre_at", "attendance", ["centre_id", "at"], unique=False)
     op.create_index("ix_attendance_staff_id", "attendance", ["staff_id", "id"], unique=False)
@@ -330,6 +341,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_calendar_decision_by_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_calendar_decision_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_decision")),
+        info={"changes": ()},
     )
     op.create_index("ix_calendar_decision_centre_day", "calendar_decision", ["centre_id", "day"], unique=False)
     op.create_table(
@@ -342,6 +354,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_calibration_centre_id")),
         sa.ForeignKeyConstraint(["made_by_id"], ["staff.id"], name=op.f("fk_calibration_made_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_calibration_centre_id"), "calibration", ["centre_id"], unique=False)
     op.create_table(
@@ -395,6 +408,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_decreed_year_by_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_decreed_year_centre_id")),
         sa.PrimaryKeyConstraint("centre_id", "year", name=op.f("pk_decreed_year")),
+        info={"changes": ()},
     )
     op.create_table(
         "instruction_batch",
@@ -411,6 +425,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_instruction_batch_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instruction_batch")),
         sa.UniqueConstraint("centre_id", "number", name=op.f("uq_instruction_batch_centre_id_number")),
+        info={"changes": ()},
     )
     op.create_table(
         "opt_out_file",
@@ -461,6 +476,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_patrol_note_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patrol_note")),
         sa.UniqueConstraint("key", name=op.f("uq_patrol_note_key")),
+        info={"changes": ()},
     )
     op.create_index("ix_patrol_note_agent_at", "patrol_note", ["agent_id", "at"], unique=False)
     op.create_index(op.f("ix_patrol_note_centre_id"), "patrol_note", ["centre_id"], unique=False)
@@ -611,6 +627,7 @@ def create_tables() -> None:
             ["stray_answer_id"], ["stray_answer.id"], name=op.f("fk_stray_settlement_stray_answer_id")
         ),
         sa.PrimaryKeyConstraint("stray_answer_id", name=op.f("pk_stray_settlement")),
+        info={"changes": ()},
     )
     op.create_table(
         "batch_file",
@@ -628,6 +645,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["batch_id"], ["instruction_batch.id"], name=op.f("fk_batch_file_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_file")),
         sa.UniqueConstraint("batch_id", "form", name=op.f("uq_batch_file_batch_id_form")),
+        info={"changes": ("sealed",)},
     )
     op.create_table(
         "calibration_closing",
@@ -639,6 +657,7 @@ def create_tables() -> None:
             ["calibration_id"], ["calibration.id"], name=op.f("fk_calibration_closing_calibration_id")
         ),
         sa.PrimaryKeyConstraint("calibration_id", name=op.f("pk_calibration_closing")),
+        info={"changes": ()},
     )
     op.create_table(
         "calibration_result",
@@ -663,6 +682,7 @@ def create_tables() -> None:
             ["calibration_id"], ["calibration.id"], name=op.f("fk_calibration_result_calibration_id")
         ),
         sa.PrimaryKeyConstraint("calibration_id", "criterion", name=op.f("pk_calibration_result")),
+        info={"changes": ()},
     )
     op.create_table(
         "calibration_reviewer",
@@ -673,6 +693,7 @@ def create_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["reviewer_id"], ["staff.id"], name=op.f("fk_calibration_reviewer_reviewer_id")),
         sa.PrimaryKeyConstraint("calibration_id", "reviewer_id", name=op.f("pk_calibration_reviewer")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_calibration_reviewer_reviewer_id"), "calibration_reviewer", ["reviewer_id"], unique=False)
     op.create_table(
@@ -751,6 +772,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_stop_campaign_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_campaign_stop_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_stop")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_campaign_stop_campaign_id"), "campaign_stop", ["campaign_id"], unique=False)
     op.create_index(op.f("ix_campaign_stop_centre_id"), "campaign_stop", ["centre_id"], unique=False)
@@ -768,6 +790,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_version_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_version")),
         sa.UniqueConstraint("campaign_id", "number", name=op.f("uq_campaign_version_campaign_id_number")),
+        info={"changes": ()},
     )
     op.create_table(
         "opt_out",
@@ -813,6 +836,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_opt_out_centre_id")),
         sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_opt_out_phone_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_opt_out_phone_id"), "opt_out", ["phone_id"], unique=False)
     op.create_table(
@@ -832,6 +856,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_script_decision_by_id")),
         sa.ForeignKeyConstraint(["version_id"], ["script_version.id"], name=op.f("fk_script_decision_version_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_script_decision")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_script_decision_version_id"), "script_decision", ["version_id"], unique=False)
     op.create_index(
@@ -875,6 +900,7 @@ def create_tables() -> None:
             "campaign_version_id",
             name=op.f("uq_briefing_read_staff_id_script_version_id_campaign_version_id"),
         ),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_briefing_read_campaign_id"), "briefing_read", ["campaign_id"], unique=False)
     op.create_table(
@@ -886,6 +912,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_campaign_release_by_id")),
         sa.ForeignKeyConstraint(["stop_id"], ["campaign_stop.id"], name=op.f("fk_campaign_release_stop_id")),
         sa.PrimaryKeyConstraint("stop_id", name=op.f("pk_campaign_release")),
+        info={"changes": ()},
     )
     op.create_table(
         "contact",
@@ -1118,6 +1145,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["request_id"], ["lifting_request.id"], name=op.f("fk_opt_out_lifting_request_id")),
         sa.PrimaryKeyConstraint("opt_out_id", name=op.f("pk_opt_out_lifting")),
         sa.UniqueConstraint("request_id", name=op.f("uq_opt_out_lifting_request_id")),
+        info={"changes": ()},
     )
     op.create_table(
         "dial_token",
@@ -1232,6 +1260,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["outcome_code"], ["outcome.code"], name=op.f("fk_broken_callback_outcome_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broken_callback")),
         sa.UniqueConstraint("call_id", name=op.f("uq_broken_callback_call_id")),
+        info={"changes": ()},
     )
     op.create_index("ix_broken_callback_centre_promised", "broken_callback", ["centre_id", "promised_at"], unique=False)
     op.create_index("ix_broken_callback_contact_id", "broken_callback", ["contact_id"], unique=False)
@@ -1248,6 +1277,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_help_question_call_id")),
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_help_question_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_help_question")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_help_question_asker_id"), "help_question", ["asker_id"], unique=False)
     op.create_index("ix_help_question_centre_at", "help_question", ["centre_id", "at"], unique=False)
@@ -1265,6 +1295,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_late_wrap_up_centre_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_late_wrap_up")),
         sa.UniqueConstraint("key", name=op.f("uq_late_wrap_up_key")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_late_wrap_up_centre_id"), "late_wrap_up", ["centre_id"], unique=False)
     op.create_table(
@@ -1304,6 +1335,28 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recording")),
         sa.UniqueConstraint("centre_id", "reference", name=op.f("uq_recording_centre_id_reference")),
         sa.UniqueConstraint("storage_key", name=op.f("uq_recording_storage_key")),
+        info={
+            "changes": (
+                "centre_id",
+                "call_id",
+                "file_name",
+                "media_type",
+                "codec",
+                "channels",
+                "sample_rate",
+                "seconds",
+                "valid",
+                "invalid_reason",
+                "waits",
+                "hearing",
+                "agent_side",
+                "kept_by_id",
+                "matched_at",
+                "keep_until",
+                "keep_sale_until",
+                "version",
+            )
+        },
     )
     op.create_index("ix_recording_keep_until", "recording", ["keep_until"], unique=False)
     op.create_index(
@@ -1346,6 +1399,7 @@ def create_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_self_mark_call_id")),
         sa.PrimaryKeyConstraint("call_id", "criterion", name=op.f("pk_self_mark")),
+        info={"changes": ()},
     )
     op.create_table(
         "spoken",
@@ -1361,6 +1415,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_spoken_call_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_spoken")),
         sa.UniqueConstraint("call_id", "place", name=op.f("uq_spoken_call_id_place")),
+        info={"changes": ()},
     )
     op.create_table(
         "subscription",
@@ -1433,6 +1488,20 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["seller_id"], ["staff.id"], name=op.f("fk_subscription_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
         sa.UniqueConstraint("contact_id", name=op.f("uq_subscription_contact_id")),
+        info={
+            "changes": (
+                "campaign_id",
+                "offer_name",
+                "cycle",
+                "state",
+                "before_correction",
+                "recalls",
+                "trial_starts_on",
+                "trial_ends_on",
+                "version",
+                "made_at",
+            )
+        },
     )
     op.create_index(op.f("ix_subscription_campaign_id"), "subscription", ["campaign_id"], unique=False)
     op.create_index("ix_subscription_centre_state", "subscription", ["centre_id", "state"], unique=False)
@@ -1445,6 +1514,7 @@ def create_tables() -> None:
         sa.Column("disclosures", sa.String(120), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_tick_call_id")),
         sa.PrimaryKeyConstraint("call_id", "step", name=op.f("pk_tick")),
+        info={"changes": ()},
     )
     op.create_table(
         "calibration_call",
@@ -1456,6 +1526,7 @@ def create_tables() -> None:
         ),
         sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_calibration_call_recording_id")),
         sa.PrimaryKeyConstraint("calibration_id", "recording_id", name=op.f("pk_calibration_call")),
+        info={"changes": ()},
     )
     op.create_table(
         "charge_hold",
@@ -1467,6 +1538,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_charge_hold_by_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_charge_hold_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge_hold")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_charge_hold_subscription_id"), "charge_hold", ["subscription_id"], unique=False)
     op.create_table(
@@ -1498,6 +1570,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_complaint_subscription_id")),
         sa.ForeignKeyConstraint(["taken_by_id"], ["staff.id"], name=op.f("fk_complaint_taken_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_complaint_centre_id"), "complaint", ["centre_id"], unique=False)
     op.create_index(op.f("ix_complaint_phone_id"), "complaint", ["phone_id"], unique=False)
@@ -1537,6 +1610,7 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_confirmation")),
         sa.UniqueConstraint("call_id", "restored", name=op.f("uq_confirmation_call_id_restored")),
         sa.UniqueConstraint("id", "subscription_id", "kind", "result", name="uq_confirmation_as_charged"),
+        info={"changes": ()},
     )
     op.create_index("ix_confirmation_subscription_id", "confirmation", ["subscription_id", "kind"], unique=False)
     op.create_table(
@@ -1552,6 +1626,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["draw_id"], ["draw.id"], name=op.f("fk_frame_item_draw_id")),
         sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_frame_item_recording_id")),
         sa.PrimaryKeyConstraint("draw_id", "recording_id", name=op.f("pk_frame_item")),
+        info={"changes": ()},
     )
     op.create_table(
         "help_answer",
@@ -1563,6 +1638,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_help_answer_by_id")),
         sa.ForeignKeyConstraint(["question_id"], ["help_question.id"], name=op.f("fk_help_answer_question_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_help_answer")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_help_answer_question_id"), "help_answer", ["question_id"], unique=False)
     op.create_table(
@@ -1571,6 +1647,7 @@ def create_tables() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["question_id"], ["help_question.id"], name=op.f("fk_help_withdrawal_question_id")),
         sa.PrimaryKeyConstraint("question_id", name=op.f("pk_help_withdrawal")),
+        info={"changes": ()},
     )
     op.create_table(
         "late_wrap_up_settlement",
@@ -1583,6 +1660,7 @@ def create_tables() -> None:
             ["late_wrap_up_id"], ["late_wrap_up.id"], name=op.f("fk_late_wrap_up_settlement_late_wrap_up_id")
         ),
         sa.PrimaryKeyConstraint("late_wrap_up_id", name=op.f("pk_late_wrap_up_settlement")),
+        info={"changes": ()},
     )
     op.create_table(
         "legal_hold",
@@ -1643,6 +1721,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["centre_id"], ["centre.id"], name=op.f("fk_recording_deletion_centre_id")),
         sa.ForeignKeyConstraint(["recording_id"], ["recording.id"], name=op.f("fk_recording_deletion_recording_id")),
         sa.PrimaryKeyConstraint("recording_id", name=op.f("pk_recording_deletion")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_recording_deletion_centre_id"), "recording_deletion", ["centre_id"], unique=False)
     op.create_table(
@@ -1734,6 +1813,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_state_change_call_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_state_change_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_state_change")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_state_change_subscription_id"), "state_change", ["subscription_id"], unique=False)
     op.create_table(
@@ -1746,6 +1826,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_withdrawal_by_id")),
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_withdrawal_subscription_id")),
         sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_withdrawal")),
+        info={"changes": ()},
     )
     op.create_table(
         "calibration_verdict",
@@ -1772,6 +1853,7 @@ def create_tables() -> None:
             "reviewer_id",
             name=op.f("uq_calibration_verdict_calibration_id_recording_id_reviewer_id"),
         ),
+        info={"changes": ()},
     )
     op.create_table(
         "charge_hold_lifting",
@@ -1784,6 +1866,7 @@ def create_tables() -> None:
             ["charge_hold_id"], ["charge_hold.id"], name=op.f("fk_charge_hold_lifting_charge_hold_id")
         ),
         sa.PrimaryKeyConstraint("charge_hold_id", name=op.f("pk_charge_hold_lifting")),
+        info={"changes": ()},
     )
     op.create_table(
         "confirmation_void",
@@ -1800,6 +1883,7 @@ def create_tables() -> None:
             ["subscription_id"], ["subscription.id"], name=op.f("fk_confirmation_void_subscription_id")
         ),
         sa.PrimaryKeyConstraint("confirmation_id", name=op.f("pk_confirmation_void")),
+        info={"changes": ()},
     )
     op.create_table(
         "ledger_entry",
@@ -1857,6 +1941,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_ledger_entry_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
         sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_entry_reverses_id")),
+        info={"changes": ()},
     )
     op.create_index(
         "uq_ledger_entry_charge_once",
@@ -1962,6 +2047,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["review_task.id"], name=op.f("fk_review_task_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
         sa.UniqueConstraint("task_id", "version", name=op.f("uq_review_task_id_version")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_review_call_id"), "review", ["call_id"], unique=False)
     op.create_index(op.f("ix_review_centre_id"), "review", ["centre_id"], unique=False)
@@ -1975,6 +2061,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_settlement_by_id")),
         sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_settlement_complaint_id")),
         sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_settlement")),
+        info={"changes": ()},
     )
     op.create_table(
         "calibration_mark",
@@ -2007,6 +2094,7 @@ def create_tables() -> None:
             ["verdict_id"], ["calibration_verdict.id"], name=op.f("fk_calibration_mark_verdict_id")
         ),
         sa.PrimaryKeyConstraint("verdict_id", "criterion", name=op.f("pk_calibration_mark")),
+        info={"changes": ()},
     )
     op.create_table(
         "correction",
@@ -2056,6 +2144,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_dispute_review_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("review_id", name=op.f("uq_dispute_review_id")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_dispute_centre_id"), "dispute", ["centre_id"], unique=False)
     op.create_table(
@@ -2093,6 +2182,7 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instruction")),
         sa.UniqueConstraint("key", name=op.f("uq_instruction_key")),
         sa.UniqueConstraint("repeats_id", name=op.f("uq_instruction_repeats_id")),
+        info={"changes": ("batch_id",)},
     )
     op.create_index(op.f("ix_instruction_batch_id"), "instruction", ["batch_id"], unique=False)
     op.create_index(op.f("ix_instruction_subscription_id"), "instruction", ["subscription_id"], unique=False)
@@ -2122,6 +2212,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_receipt_notice_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_receipt")),
         sa.UniqueConstraint("notice_id", "delivered", name=op.f("uq_notice_receipt_notice_id_delivered")),
+        info={"changes": ()},
     )
     op.create_table(
         "notice_try",
@@ -2131,6 +2222,7 @@ def create_tables() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_notice_try_notice_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_try")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_notice_try_notice_id"), "notice_try", ["notice_id"], unique=False)
     op.create_table(
@@ -2149,6 +2241,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_reply_match_subscription_id")),
         sa.PrimaryKeyConstraint("reply_id", name=op.f("pk_reply_match")),
         sa.UniqueConstraint("notice_id", "meaning", name=op.f("uq_reply_match_notice_id_meaning")),
+        info={"changes": ()},
     )
     op.create_index(op.f("ix_reply_match_subscription_id"), "reply_match", ["subscription_id"], unique=False)
     op.create_table(
@@ -2159,6 +2252,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name=op.f("fk_review_acceptance_by_id")),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_review_acceptance_review_id")),
         sa.PrimaryKeyConstraint("review_id", name=op.f("pk_review_acceptance")),
+        info={"changes": ()},
     )
     op.create_table(
         "review_mark",
@@ -2191,6 +2285,7 @@ def create_tables() -> None:
         sa.Column("note", sa.String(1000), nullable=False),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_review_mark_review_id")),
         sa.PrimaryKeyConstraint("review_id", "criterion", name=op.f("pk_review_mark")),
+        info={"changes": ()},
     )
     op.create_table(
         "acknowledgement",
@@ -2203,6 +2298,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["instruction_id"], ["instruction.id"], name=op.f("fk_acknowledgement_instruction_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
         sa.UniqueConstraint("instruction_id", name=op.f("uq_acknowledgement_instruction_id")),
+        info={"changes": ()},
     )
     op.create_table(
         "dispute_screening",
@@ -2219,6 +2315,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["review_task.id"], name=op.f("fk_dispute_screening_task_id")),
         sa.PrimaryKeyConstraint("dispute_id", name=op.f("pk_dispute_screening")),
         sa.UniqueConstraint("task_id", name=op.f("uq_dispute_screening_task_id")),
+        info={"changes": ()},
     )
     op.create_table(
         "difference_settlement",
@@ -2246,6 +2343,7 @@ def create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_difference_settlement")),
         sa.UniqueConstraint("acknowledgement_id", name=op.f("uq_difference_settlement_acknowledgement_id")),
+        info={"changes": ()},
     )
     op.create_index(
         "ix_difference_settlement_instruction_id", "difference_settlement", ["instruction_id"], unique=False

@@ -1,7 +1,7 @@
 """Charges: only what two valid calls allow, once per cycle; and what takes a charge back."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -12,10 +12,13 @@ from outbound import journal
 from outbound.billing import instructions
 from outbound.billing.model import ChargeHold, ChargeHoldLifting, EntryKind, InstructionKind, LedgerEntry
 from outbound.clock import local_day
-from outbound.confirmations.model import Confirmation, ConfirmationKind, ConfirmationResult, ConfirmationVoid
+from outbound.confirmations.model import ConfirmationKind, ConfirmationResult, ConfirmationVoid
 from outbound.errors import DATABASE_REFUSALS, Language, Refusal
+from outbound.notices import making
+from outbound.notices.model import NoticeKind
 from outbound.people import Centre, Staff, known
 from outbound.recordings.model import Recording
+from outbound.subscriptions import guards
 from outbound.subscriptions.model import Subscription, Withdrawal
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.subscriptions.transitions import move
@@ -33,6 +36,7 @@ class Obstacle(StrEnum):
     SECOND_NOT_PASSED = "second_not_passed"
     SECOND_VOID = "second_void"
     SECOND_NOT_RECORDED = "second_not_recorded"
+    NO_REPLY = "no_reply"
 
     def words(self, language: Language) -> str:
         """The obstacle as people read it."""
@@ -49,6 +53,7 @@ _OBSTACLES = {
     Obstacle.SECOND_NOT_PASSED: ("没有四项全部合格的二次确认", "no second confirmation has met all four criteria"),
     Obstacle.SECOND_VOID: ("二次确认已被判为无效", "the second confirmation no longer counts"),
     Obstacle.SECOND_NOT_RECORDED: ("二次确认没有有效录音", "the second confirmation has no valid recording"),
+    Obstacle.NO_REPLY: ("客户还没有回复短信确认", "the customer has not confirmed by SMS"),
 }
 
 
@@ -68,6 +73,7 @@ class NoValidConfirmation(Refusal):
 
 
 DATABASE_REFUSALS["a charge needs a valid second confirmation"] = NoValidConfirmation
+DATABASE_REFUSALS["a charge needs the customer's reply"] = NoValidConfirmation
 
 
 def obstacle(session: Session, subscription: Subscription) -> Obstacle | None:
@@ -84,12 +90,14 @@ def obstacles(session: Session, subscription: Subscription) -> Iterator[Obstacle
     for kind in ConfirmationKind:
         if missing := _lacking(session, subscription, kind):
             yield Obstacle(f"{kind}_{missing}")
+    if not guards.replied(session, subscription):
+        yield Obstacle.NO_REPLY
     if subscription.state not in (S.CONFIRMED, S.CHARGED):
         yield Obstacle.NOT_CONFIRMED
 
 
 def _lacking(session: Session, subscription: Subscription, kind: ConfirmationKind) -> str | None:
-    latest = latest_of(session, subscription, kind)
+    latest = guards.latest(session, subscription, kind)
     if latest is None or latest.result != ConfirmationResult.PASSED:
         return "not_passed"
     if session.get(ConfirmationVoid, known(latest.id)):
@@ -98,10 +106,8 @@ def _lacking(session: Session, subscription: Subscription, kind: ConfirmationKin
     return None if session.exec(heard).first() else "not_recorded"
 
 
-def latest_of(session: Session, subscription: Subscription, kind: ConfirmationKind) -> Confirmation | None:
-    """The last confirmation of a kind, void or not."""
-    asked = select(Confirmation).where(Confirmation.subscription_id == subscription.id, Confirmation.kind == kind)
-    return session.exec(asked.order_by(col(Confirmation.id).desc()).limit(1)).first()
+latest_of = guards.latest
+"""The last confirmation of a kind, void or not."""
 
 
 def standing_holds(session: Session, subscription: Subscription) -> list[ChargeHold]:
@@ -148,7 +154,7 @@ def charge(session: Session, subscription: Subscription, *, today: date, now: da
         return None
     if found := obstacle(session, subscription):
         raise NoValidConfirmation(obstacle=found)
-    confirmation = latest_of(session, subscription, ConfirmationKind.SECOND)
+    confirmation = guards.latest(session, subscription, ConfirmationKind.SECOND)
     assert confirmation is not None
     entry = LedgerEntry(
         centre_id=subscription.centre_id,
@@ -166,22 +172,32 @@ def charge(session: Session, subscription: Subscription, *, today: date, now: da
     session.refresh(subscription)
     instructions.tell(session, subscription, InstructionKind.CHARGE, now=now, entry=entry)
     move(session, subscription, "charged", by=None, now=now)
+    making.notify(session, subscription, NoticeKind.CHARGE, now=now)
     journal.record(
         session, "subscription.charge", subscription, by=None, now=now, cycle=entry.cycle, amount_fen=entry.amount_fen
     )
     return entry
 
 
-def run(session: Session, centre: Centre, *, now: datetime) -> dict[str, int]:
-    """Charge everything of a centre that may be charged today; how many, and what held back the others."""
-    today = local_day(now, centre.zone)
+def due_on(session: Session, centre: Centre, day: date) -> list[Subscription]:
+    """What of a centre is charged on a day, unless something comes in between."""
+    return [each for each in _chargeable(session, centre, day) if cycle_due(session, each, day) == day]
+
+
+def _chargeable(session: Session, centre: Centre, day: date) -> Sequence[Subscription]:
     asked = select(Subscription).where(
         Subscription.centre_id == centre.id,
         col(Subscription.state).in_((S.CONFIRMED, S.CHARGED)),
-        col(Subscription.trial_ends_on) < today,
+        col(Subscription.trial_ends_on) < day,
     )
+    return session.exec(asked.order_by(col(Subscription.id))).all()
+
+
+def run(session: Session, centre: Centre, *, now: datetime) -> dict[str, int]:
+    """Charge everything of a centre that may be charged today; how many, and what held back the others."""
+    today = local_day(now, centre.zone)
     came_to: Counter[str] = Counter()
-    for subscription in session.exec(asked.order_by(col(Subscription.id))).all():
+    for subscription in _chargeable(session, centre, today):
         came_to[_charge_or_why_not(session, subscription, today=today, now=now)] += 1
     return dict(came_to)
 

@@ -7,13 +7,13 @@ from sqlmodel import Session, col, select
 from outbound import journal
 from outbound.calls.model import Call
 from outbound.confirmations.model import Confirmation, ConfirmationKind, ConfirmationVoid
+from outbound.confirmations.verbs import said_yes
 from outbound.dialing.model import Claim
 from outbound.people import Staff, known
 from outbound.subscriptions import life
 from outbound.subscriptions.model import FINAL, Subscription
 from outbound.subscriptions.model import SubscriptionState as S
-from outbound.subscriptions.queueing import close_contact
-from outbound.subscriptions.transitions import WAITING, move
+from outbound.subscriptions.transitions import WAITING
 
 WHY = "review_reversed"
 
@@ -39,7 +39,7 @@ def restore(session: Session, confirmation: Confirmation, *, by: Staff, now: dat
     if confirmation.kind == ConfirmationKind.FIRST:
         _resume(session, subscription, call, by=by, now=now)
     else:
-        _confirm(session, subscription, call, by=by, now=now)
+        _confirm(session, subscription, again, call, by=by, now=now)
     return again
 
 
@@ -65,13 +65,14 @@ def _is_being_called(session: Session, subscription: Subscription) -> bool:
 
 def _resume(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
     if subscription.state == S.CORRECTION_DUE:
-        life.go_on(session, subscription, WHY, by=by, call=call, now=now)
+        life.go_on(session, subscription, by=by, call=call, now=now, why=WHY)
 
 
-def _confirm(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
+def _confirm(
+    session: Session, subscription: Subscription, again: Confirmation, call: Call, *, by: Staff, now: datetime
+) -> None:
     if subscription.state in WAITING:
-        move(session, subscription, "confirmed", by=by, call=call, now=now, why=WHY)
-        close_contact(session, subscription, WHY)
+        said_yes(session, subscription, again, call, by=by, now=now, why=WHY)
     elif subscription.state == S.CORRECTION_DUE and subscription.before_correction == S.CONFIRMING:
         subscription.before_correction = S.CONFIRMED
         session.add(subscription)

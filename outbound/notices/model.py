@@ -217,7 +217,8 @@ guard(
         JOIN campaign_version v ON v.id = s.campaign_version_id WHERE s.id = NEW.subscription_id
         AND CAST(v.document AS TEXT) LIKE '%"requires": [%"sms"%')
         AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
-        WHERE m.subscription_id = NEW.subscription_id AND m.meaning = 'yes'
-        AND n.confirmation_id = NEW.confirmation_id)""",
+        JOIN confirmation asked ON asked.id = n.confirmation_id
+        JOIN confirmation c ON c.call_id = asked.call_id AND c.id = NEW.confirmation_id
+        WHERE m.subscription_id = NEW.subscription_id AND m.meaning = 'yes')""",
     saying="a charge needs the customer's reply",
 )

@@ -1,18 +1,22 @@
 """How a subscription begins and ends: the first yes, the re-call, the correction, the customer's no."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound import journal
 from outbound.billing import charges
+from outbound.call_lists.model import Contact, ContactState
 from outbound.calls.model import Call, SelfMark
 from outbound.campaigns.definition import Definition
 from outbound.campaigns.model import CampaignVersion
+from outbound.clock import local_day
 from outbound.compliance import Verdict, verdict
 from outbound.confirmations.model import Confirmation, ConfirmationKind, ConfirmationResult, ConfirmationVoid
-from outbound.people import Staff, known
-from outbound.subscriptions.model import FINAL, StateChange, Subscription, Withdrawal
+from outbound.people import Centre, Staff, known
+from outbound.subscriptions import transitions
+from outbound.subscriptions.guards import stands
+from outbound.subscriptions.model import FINAL, Subscription, Withdrawal
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.subscriptions.queueing import (
     close_contact,
@@ -21,8 +25,11 @@ from outbound.subscriptions.queueing import (
     queue_correction,
     queue_recall,
 )
-from outbound.subscriptions.transitions import WAITING, WrongState, enter, move
-from outbound.subscriptions.trial import begin_trial
+from outbound.subscriptions.transitions import WAITING, WrongState, move
+from outbound.subscriptions.trial import begin_trial, lapse, open_window, zone_of
+
+RECALL_WITHIN = timedelta(days=14)
+"""So long a doubtful sale may wait for a re-call that settles it (our own)."""
 
 
 def of_call(session: Session, call: Call) -> Subscription | None:
@@ -46,27 +53,30 @@ def begin(session: Session, call: Call, *, by: Staff, now: datetime) -> Subscrip
     if existing := of_call(session, call):
         return existing
     came_to = marks_of(session, call)
-    subscription = _new(session, call, came_to, by=by, now=now)
-    session.add(
-        StateChange(
-            subscription_id=known(subscription.id),
-            after=subscription.state,
-            why=f"sale_{came_to}",
-            call_id=call.id,
-            by_id=by.id,
-            at=now,
-        )
-    )
-    journal.record(session, f"subscription.{subscription.state}", subscription, by=by, now=now, marks=came_to)
-    _settle_sale(session, subscription, call, came_to, by=by, now=now)
+    event, subscription = _new(session, call, came_to, by=by, now=now)
+    _keep_first(session, subscription, call, came_to, by=by, now=now)
+    if came_to == Verdict.VALID:
+        begin_trial(session, subscription, call)
+    transitions.begin(session, subscription, event, by=by, call=call, now=now, marks=came_to)
+    _queue_first(session, subscription, now=now)
     return subscription
 
 
-def _new(session: Session, call: Call, came_to: Verdict, *, by: Staff, now: datetime) -> Subscription:
+def _queue_first(session: Session, subscription: Subscription, *, now: datetime) -> None:
+    """The next call to a customer whose first yes has just been settled, where one is due already."""
+    if subscription.state == S.RECALL_DUE:
+        queue_recall(session, subscription, now=now)
+    elif subscription.state == S.TRIAL and not subscription.trial_days:
+        open_window(session, subscription, now=now)
+
+
+def _new(session: Session, call: Call, came_to: Verdict, *, by: Staff, now: datetime) -> tuple[str, Subscription]:
+    """The event with which a subscription begins, and the subscription in the state to which that leads."""
     version = session.get_one(CampaignVersion, call.campaign_version_id)
     definition = Definition.model_validate(version.document)
     offer = definition.offer
     assert offer is not None, "a consent call belongs to a campaign with an offer"
+    event = f"sale_{came_to}" if came_to != Verdict.UNSURE or definition.calling.recalls else "sale_invalid"
     subscription = Subscription(
         centre_id=call.centre_id,
         campaign_id=call.campaign_id,
@@ -79,47 +89,67 @@ def _new(session: Session, call: Call, came_to: Verdict, *, by: Staff, now: date
         price_fen=offer.price_fen,
         cycle=offer.cycle,
         trial_days=offer.trial_days,
-        state=_first_state(came_to, recalls=definition.calling.recalls),
+        state=transitions.TRANSITIONS[event].after or S.VOID,
         made_at=now,
     )
     session.add(subscription)
     session.flush()
-    return subscription
-
-
-def _first_state(came_to: Verdict, *, recalls: int) -> S:
-    if came_to == Verdict.UNSURE and recalls:
-        return S.RECALL_DUE
-    return S.TRIAL if came_to == Verdict.VALID else S.VOID
+    return event, subscription
 
 
 def recalled(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
     """An unsure sale was called again and the customer answered yes."""
-    subscription.recalls += 1
     came_to = marks_of(session, call)
-    limit = definition_of(session, subscription).calling.recalls
-    if came_to == Verdict.INVALID or (came_to == Verdict.UNSURE and subscription.recalls >= limit):
-        move(session, subscription, "never_valid", by=by, call=call, now=now)
-        close_contact(session, subscription, "void")
-        return
-    _settle_sale(session, subscription, call, came_to, by=by, now=now)
-
-
-def _settle_sale(
-    session: Session, subscription: Subscription, call: Call, came_to: Verdict, *, by: Staff, now: datetime
-) -> None:
-    result = {Verdict.VALID: ConfirmationResult.PASSED, Verdict.INVALID: ConfirmationResult.FAILED}.get(came_to)
-    if result:
-        _keep_first(session, subscription, call, result, by=by, now=now)
-    if subscription.state == S.RECALL_DUE and came_to == Verdict.UNSURE:
+    _keep_first(session, subscription, call, came_to, by=by, now=now)
+    if came_to == Verdict.VALID:
+        subscription.recalls += 1
+        begin_trial(session, subscription, call)
+        move(session, subscription, "recall_passed", by=by, call=call, now=now)
+        _queue_first(session, subscription, now=now)
+    elif came_to == Verdict.INVALID:
+        never_valid(session, subscription, by=by, call=call, now=now)
+    elif not recall_missed(session, subscription, by=by, call=call, now=now):
         queue_recall(session, subscription, now=now)
-    elif came_to == Verdict.VALID:
-        begin_trial(session, subscription, call, by=by, now=now)
+
+
+def recall_missed(session: Session, subscription: Subscription, *, by: Staff, call: Call, now: datetime) -> bool:
+    """A re-call brought no answer that settles the doubt; whether it was the last one, so that nothing was sold."""
+    subscription.recalls += 1
+    session.add(subscription)
+    if subscription.recalls < definition_of(session, subscription).calling.recalls:
+        return False
+    never_valid(session, subscription, by=by, call=call, now=now)
+    return True
+
+
+def never_valid(
+    session: Session, subscription: Subscription, *, by: Staff | None, call: Call | None, now: datetime, why: str = ""
+) -> None:
+    """No re-call brought a valid yes: it never was a sale, and nobody rings about it again."""
+    move(session, subscription, "never_valid", by=by, call=call, now=now, why=why)
+    close_contact(session, subscription, "void", now=now)
+
+
+def end_hopeless_recalls(session: Session, centre: Centre, *, now: datetime) -> int:
+    """End the doubtful sales whose customer nobody can or did ring again in time; how many."""
+    asked = (
+        select(Subscription, Contact)
+        .join(Contact, col(Contact.id) == col(Subscription.contact_id))
+        .where(Subscription.centre_id == centre.id, Subscription.state == S.RECALL_DUE)
+        .where(sa.or_(col(Contact.state) == ContactState.CLOSED, col(Subscription.made_at) <= now - RECALL_WITHIN))
+    )
+    hopeless = session.exec(asked.order_by(col(Subscription.id))).all()
+    for subscription, _contact in hopeless:
+        never_valid(session, subscription, by=None, call=None, now=now, why="recall_not_reached")
+    return len(hopeless)
 
 
 def _keep_first(
-    session: Session, subscription: Subscription, call: Call, result: ConfirmationResult, *, by: Staff, now: datetime
+    session: Session, subscription: Subscription, call: Call, came_to: Verdict, *, by: Staff, now: datetime
 ) -> None:
+    result = {Verdict.VALID: ConfirmationResult.PASSED, Verdict.INVALID: ConfirmationResult.FAILED}.get(came_to)
+    if result is None:
+        return
     session.add(
         Confirmation(
             subscription_id=known(subscription.id),
@@ -131,6 +161,7 @@ def _keep_first(
         )
     )
     session.flush()
+    session.refresh(subscription)
 
 
 def cancel(
@@ -156,7 +187,7 @@ def cancel(
     if via == "complaint":
         charges.reverse_all(session, subscription, why="complaint", by=by, now=now)
     move(session, subscription, "declined", by=by, call=call, now=now, why=via)
-    close_contact(session, subscription, "cancelled")
+    close_contact(session, subscription, "cancelled", now=now)
 
 
 def suspend_for_correction(
@@ -165,6 +196,16 @@ def suspend_for_correction(
     """A reviewer failed the sale: it waits for a correction call; what was charged on it is taken back."""
     if subscription.state in FINAL or subscription.state == S.CORRECTION_DUE:
         return
+    if not _void_first(session, subscription, call_id, by=by, now=now) or subscription.state == S.RECALL_DUE:
+        return
+    charges.reverse_all(session, subscription, why="review_failed", by=by, now=now)
+    subscription.before_correction = S.CONFIRMED if subscription.state == S.CHARGED else subscription.state
+    move(session, subscription, "review_failed", by=by, now=now)
+    queue_correction(session, subscription, now=now)
+
+
+def _void_first(session: Session, subscription: Subscription, call_id: int, *, by: Staff, now: datetime) -> bool:
+    """A call of the sale no longer counts; whether the subscription rests on it, and not on a later one."""
     of_call = select(Confirmation).where(Confirmation.call_id == call_id)
     first = session.exec(of_call.order_by(col(Confirmation.id).desc())).first()
     if first and not session.get(ConfirmationVoid, known(first.id)):
@@ -179,30 +220,36 @@ def suspend_for_correction(
         )
         session.flush()
         session.refresh(subscription)
-    if subscription.state == S.RECALL_DUE:
-        return
-    charges.reverse_all(session, subscription, why="review_failed", by=by, now=now)
-    subscription.before_correction = S.CONFIRMED if subscription.state == S.CHARGED else subscription.state
-    move(session, subscription, "review_failed", by=by, now=now)
-    queue_correction(session, subscription, now=now)
+    return not stands(session, subscription, ConfirmationKind.FIRST)
 
 
 def resume_after_correction(
     session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime
 ) -> None:
-    """The correction call passed all four: the subscription goes on where the review found it."""
+    """The correction call passed all four: the subscription goes on where the review found it.
+
+    One that waited for its second confirmation has lapsed where its trial was over before that call. Raises WrongState.
+    """
     if subscription.state != S.CORRECTION_DUE:
         raise WrongState(state=subscription.state)
-    _keep_first(session, subscription, call, ConfirmationResult.PASSED, by=by, now=now)
-    go_on(session, subscription, "corrected", by=by, call=call, now=now)
+    if _too_late(session, subscription, call):
+        lapse(session, subscription, now=now, why="correction_too_late")
+        return
+    _keep_first(session, subscription, call, Verdict.VALID, by=by, now=now)
+    go_on(session, subscription, by=by, call=call, now=now)
 
 
-def go_on(session: Session, subscription: Subscription, why: str, *, by: Staff, call: Call, now: datetime) -> None:
-    """A subscription that waited for a correction goes on where the review found it."""
-    back = subscription.before_correction or S.TRIAL
-    subscription.before_correction = None
-    enter(session, subscription, back, why, by=by, call=call, now=now)
-    if back in WAITING:
+def go_on(
+    session: Session, subscription: Subscription, *, by: Staff, call: Call, now: datetime, why: str = "corrected"
+) -> None:
+    """A subscription that waited for a correction goes on where the review found it. Raises WrongState, GuardNotMet."""
+    move(session, subscription, "corrected", by=by, call=call, now=now, why=why)
+    if subscription.state in WAITING:
         queue_confirmation(session, subscription, due_at=now)
     else:
-        close_contact(session, subscription, why)
+        close_contact(session, subscription, why, now=now)
+
+
+def _too_late(session: Session, subscription: Subscription, call: Call) -> bool:
+    called_on, ends = local_day(call.dialled_at, zone_of(session, subscription)), subscription.trial_ends_on
+    return subscription.before_correction != S.CONFIRMED and ends is not None and ends < called_on

@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from outbound.billing import charges, instructions
-from outbound.billing.model import InstructionKind
 from outbound.calls.model import Call
 from outbound.clock import local_day
-from outbound.confirmations.model import ConfirmationKind, ConfirmationResult
-from outbound.people import Centre, Staff
-from outbound.subscriptions.model import StateChange, Subscription
+from outbound.people import Centre
+from outbound.subscriptions import guards
+from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.subscriptions.queueing import close_contact, definition_of, queue_confirmation
 from outbound.subscriptions.transitions import move
@@ -20,15 +18,12 @@ DAYS_TO_CONFIRM_WITHOUT_TRIAL = 7
 """Where there is no trial whose end could set the date: so long may the second call take (our own)."""
 
 
-def begin_trial(session: Session, subscription: Subscription, call: Call, *, by: Staff, now: datetime) -> None:
+def begin_trial(session: Session, subscription: Subscription, call: Call) -> None:
     """The days after the yes are free, whole days, to midnight; without a trial, a week is there to confirm."""
     today = local_day(call.dialled_at, zone_of(session, subscription))
     days = subscription.trial_days or DAYS_TO_CONFIRM_WITHOUT_TRIAL
     subscription.trial_starts_on, subscription.trial_ends_on = today, today + timedelta(days=days)
-    if not move(session, subscription, "recall_passed", by=by, call=call, now=now):
-        instructions.tell(session, subscription, InstructionKind.ACTIVATE, now=now)
-    if not subscription.trial_days:
-        open_window(session, subscription, now=now)
+    session.add(subscription)
 
 
 def end_with_confirmation(session: Session, subscription: Subscription, call: Call) -> None:
@@ -47,37 +42,21 @@ def open_window(session: Session, subscription: Subscription, *, now: datetime) 
 def lapse(session: Session, subscription: Subscription, *, now: datetime, why: str) -> None:
     """Nobody confirmed in time: it ends, and the carrier is told."""
     if move(session, subscription, "lapsed", by=None, now=now, why=why):
-        close_contact(session, subscription, "lapsed")
+        close_contact(session, subscription, "lapsed", now=now)
 
 
 def end_trial(session: Session, subscription: Subscription, *, now: datetime) -> None:
     """The trial ended without a yes: one further trial for who was not reached, otherwise the end."""
     if subscription.state == S.TRIAL:
         open_window(session, subscription, now=now)
-    if _deserves_extension(session, subscription):
+    deserves = guards.DESERVES_EXTENSION.holds
+    if subscription.state == S.CONFIRMING and deserves(session, subscription):
         assert subscription.trial_ends_on is not None
         subscription.trial_ends_on += timedelta(days=subscription.trial_days)
         move(session, subscription, "not_reached", by=None, now=now)
         queue_confirmation(session, subscription, due_at=now)
     else:
         lapse(session, subscription, now=now, why=f"{subscription.state}_at_trial_end")
-
-
-def _deserves_extension(session: Session, subscription: Subscription) -> bool:
-    if subscription.state != S.CONFIRMING or not subscription.trial_days or was_extended(session, subscription):
-        return False
-    if not definition_of(session, subscription).confirmation.extension:
-        return False
-    latest = charges.latest_of(session, subscription, ConfirmationKind.SECOND)
-    return latest is None or latest.result in (ConfirmationResult.NOT_REACHED, ConfirmationResult.SUSPENDED)
-
-
-def was_extended(session: Session, subscription: Subscription) -> bool:
-    """Whether the one further trial has been given."""
-    asked = select(StateChange.id).where(
-        StateChange.subscription_id == subscription.id, StateChange.after == S.EXTENDED
-    )
-    return session.exec(asked.where(StateChange.why == "not_reached").limit(1)).first() is not None
 
 
 def due_for_window(session: Session, centre: Centre, *, now: datetime) -> list[Subscription]:
