@@ -4,9 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import soundfile
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
@@ -82,13 +85,16 @@ class HeardMaker(Maker):
 
     def keep(self, call: Call, sample: str) -> Recording:
         """The sample kept as the recording of a call."""
-        data = (SAMPLES / sample).read_bytes()
+        return self.keep_sound(call, (SAMPLES / sample).read_bytes(), name=sample)
+
+    def keep_sound(self, call: Call, data: bytes, *, name: str = "call.mp3") -> Recording:
+        """A sound file kept as the recording of a call."""
         return keeping.keep(
             self.session,
             self.store,
             self.centre,
             data=data,
-            file_name=sample,
+            file_name=name,
             hearing=analyse(data),
             call=call,
             minimum_seconds=5,
@@ -102,6 +108,15 @@ class HeardMaker(Maker):
         recording = keeping.of_call(self.session, call)
         assert recording is not None
         return reviews.pull_in(self.session, recording, reviewer=reviewer, by=None, now=self.now - timedelta(hours=1))
+
+
+def lasting(sample: str, *, seconds: int) -> bytes:
+    """A sample again and again until it lasts so long, as MP3."""
+    sound, rate = soundfile.read(SAMPLES / sample, dtype="float32")
+    again = np.tile(sound, (-(-seconds * rate // len(sound)), 1))[: seconds * rate]
+    file = BytesIO()
+    soundfile.write(file, again, rate, format="MP3")
+    return file.getvalue()
 
 
 @dataclass(frozen=True)

@@ -37,18 +37,6 @@ FAILED = {**PASSED, Criterion.EXPLICIT_CONSENT: VAGUE}
 ALL_PASS = {f"mark-{criterion}": "pass" for criterion in Criterion}
 
 
-@pytest.fixture
-def desks() -> tuple[str, ...]:
-    return (
-        "web.desks.reviewer",
-        "web.desks.own_reviews",
-        "web.desks.disputes",
-        "web.desks.faults",
-        "web.desks.supervisor",
-        "web.desks.recordings",
-    )
-
-
 @dataclass(frozen=True)
 class Failed:
     """A sale that the reviewer has failed, and the call that still waits for them."""

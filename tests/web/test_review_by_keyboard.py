@@ -8,11 +8,15 @@ import pytest
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
+from outbound import db
 from outbound.compliance import Criterion, Verdict
+from outbound.people import known
 from outbound.settings import Settings
+from qa.review import verbs as reviews
 from qa.review.model import Correction, CorrectionState, Review, ReviewMark
 from tests.conftest import Cast, assert_no_violations, picture
-from tests.heard_calls import Waiting, show, two_wait
+from tests.factories import ALL_PASS
+from tests.heard_calls import HeardMaker, Waiting, lasting, show, two_wait
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -64,6 +68,15 @@ def hear_past(page: "Page", wanted: float) -> None:
     raise AssertionError(f"the player stands at {second(page)} s")
 
 
+def come_back_to(page: "Page", before: float) -> None:
+    """Wait until the player has jumped back to before that second."""
+    for _try in range(200):
+        if second(page) < before:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the player stands at {second(page)} s")
+
+
 def playing(page: "Page") -> bool:
     return not page.evaluate("document.querySelector('audio').paused")
 
@@ -90,18 +103,49 @@ def test_a_failed_sale_is_reviewed_by_keyboard_alone(page_as: PageAs, waiting: W
         assert mark.second is not None and 50 < mark.second < 62
 
 
+@pytest.fixture
+def long_call(engine: Engine, cast: Cast, settings: Settings, now: datetime) -> int:
+    """The review of a compliant call of three minutes."""
+    with db.transaction(engine) as session:
+        maker = HeardMaker(session, cast.fz, settings, now=now)
+        maker.write_script(cast.manager)
+        call = maker.call(cast.agent, contact=maker.rung(), outcome="sold", given=ALL_PASS, ticks=LONG_TICKS)
+        recording = maker.keep_sound(call, lasting("compliant-sale.mp3", seconds=180))
+        task = reviews.pull_in(session, recording, reviewer=cast.reviewer, by=None, now=now)
+        return known(task.id)
+
+
+LONG_TICKS = {"identity": 20.0, "understanding": 120.0, "tariff": 70.0, "consent": 160.0}
+FASTEST = 16
+"""At which a browser plays: the test need not last as long as the hearing."""
+
+
 @once
-def test_a_compliant_call_takes_at_most_twelve_keys(page_as: PageAs, waiting: Waiting, engine: Engine) -> None:
+def test_a_three_minute_call_is_heard_whole_in_75_seconds_with_twelve_keys(
+    page_as: PageAs, long_call: int, engine: Engine
+) -> None:
     page = page_as("reviewer")
-    page.goto(f"/reviewer/tasks/{waiting.passed}")
+    page.goto(f"/reviewer/tasks/{long_call}")
     keys = Keyboard(page)
-    keys.press("]", "]", "]", "s", "Space")
-    hear_past(page, 1)
-    keys.press("1", "2", "3", "4", "Control+Enter")
-    page.wait_for_url(f"**/reviewer/tasks/{waiting.failed}?after=*")
+    keys.press("]", "]", "]", "]", "]", "s", "Space")
+    pace = float(page.inner_text("[data-speed]").rstrip("×"))
+    page.evaluate(f"document.querySelector('audio').playbackRate = {FASTEST}")
+    for heard, key in ((25, "1"), (75, "3"), (125, "2"), (165, "4")):
+        hear_past(page, heard)
+        keys.press(key)
+    hear_past(page, 178.5)
+    heard_seconds = page.evaluate(
+        """(() => { const played = document.querySelector("audio").played;
+        return [...Array(played.length).keys()].reduce((sum, at) => sum + played.end(at) - played.start(at), 0); })()"""
+    )
+    keys.press("Control+Enter")
+    page.wait_for_url("**/reviewer?after=*")
+    assert heard_seconds / pace < 75
     assert keys.pressed <= 12
     with Session(engine) as session:
+        marks = session.exec(select(ReviewMark)).all()
         assert session.exec(select(Review)).one().verdict == Verdict.VALID
+        assert all(mark.second is not None and mark.second > 20 for mark in marks)
 
 
 @pytest.fixture
@@ -125,7 +169,7 @@ def test_both_sides_are_drawn_before_any_sound_is_loaded(call: "Page") -> None:
 def test_the_line_being_heard_is_lit(call: "Page") -> None:
     call.click("button.line[data-jump='23.78']")
     hear_past(call, 23.7)
-    assert call.get_attribute("li[aria-current]", "data-line") == "23.78"
+    assert call.get_attribute(".lines li[aria-current]", "data-line") == "23.78"
     assert playing(call)
 
 
@@ -162,6 +206,51 @@ def test_silence_is_skipped_when_wanted(call: "Page") -> None:
     spoken = call.evaluate("JSON.parse(document.querySelector('[data-player]').dataset.player).spoken")
     following = min(start for start, _end in spoken if start > 8.5)
     assert second(call) >= following - 0.4
+
+
+@once
+def test_a_stretch_is_repeated_from_one_moment_to_another(call: "Page") -> None:
+    call.evaluate("window.outbound.player.jump(20)")
+    call.keyboard.press("a")
+    call.evaluate("window.outbound.player.jump(20.6)")
+    call.keyboard.press("b")
+    for _round in range(2):
+        hear_past(call, 20.4)
+        come_back_to(call, 20.3)
+    call.keyboard.press("l")
+    hear_past(call, 20.8)
+    assert call.get_attribute("[data-do=loop]", "aria-pressed") == "false"
+
+
+@once
+def test_the_line_being_heard_is_repeated(call: "Page") -> None:
+    call.evaluate("window.outbound.player.jump(25)")
+    call.keyboard.press("l")
+    assert second(call) == pytest.approx(23.78, abs=0.5)
+    call.evaluate("window.outbound.player.jump(27.2)")
+    come_back_to(call, 25)
+
+
+@once
+def test_a_stretch_drawn_with_shift_is_repeated(call: "Page") -> None:
+    around = call.locator(".track").bounding_box()
+    assert around is not None
+    middle = around["y"] + 10
+    call.keyboard.down("Shift")
+    call.mouse.move(around["x"] + 0.5 * around["width"], middle)
+    call.mouse.down()
+    call.mouse.move(around["x"] + 0.6 * around["width"], middle)
+    call.mouse.up()
+    call.keyboard.up("Shift")
+    assert call.get_attribute("[data-do=loop]", "aria-pressed") == "true"
+    assert second(call) == pytest.approx(0.5 * 61.74, abs=0.6)
+
+
+@once
+def test_the_queue_opens_over_the_call(call: "Page", waiting: Waiting) -> None:
+    call.keyboard.press("q")
+    assert call.locator(".queue li").count() == 3
+    assert call.locator(f".queue a[href='/reviewer/tasks/{waiting.passed}']").is_visible()
 
 
 @once
