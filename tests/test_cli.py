@@ -22,7 +22,7 @@ from outbound.settings import Settings
 from qa.sampling.frames import PeriodUnknown
 from qa.sampling.model import DrawKind
 from qa.sampling.verbs import commit_seed, draw
-from tests.conftest import Cast
+from tests.conftest import Cast, owning
 from tests.desk import EXAMPLES, Floor, floor, vault
 from tests.sales import Sales
 
@@ -54,7 +54,7 @@ def outbound() -> Outbound:
 @pytest.fixture
 def here(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The test's database, at the newest version, as the one of the settings."""
-    with engine.begin() as connection:
+    with owning(engine) as owner, owner.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": hosting.newest_version()})
     monkeypatch.setenv("OUTBOUND_DATABASE_URL", engine.url.render_as_string(hide_password=False))
@@ -269,7 +269,7 @@ def test_a_fresh_database_breaks_no_promise(outbound: Outbound, here: Engine) ->
 
 
 def test_a_broken_promise_is_told_and_ends_with_one(outbound: Outbound, here: Engine, cast: Cast) -> None:
-    with here.begin() as connection:
+    with owning(here) as owner, owner.begin() as connection:
         connection.exec_driver_sql(f"DELETE FROM journal_head WHERE chain = {cast.fz.id}")
     result = outbound("verify", "--json")
     assert result.exit_code == 1
