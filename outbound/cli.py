@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,6 +22,17 @@ def language() -> Language:
     """The language of this terminal: Chinese where its locale says so, English otherwise."""
     told = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
     return "zh" if told.startswith("zh") else "en"
+
+
+def doubting(*, quiet: bool) -> Callable[[Refusal], None]:
+    """What says on a terminal why a command may be a mistake, and asks whether to go on; elsewhere it only says so."""
+
+    def doubt(why: Refusal) -> None:
+        click.echo(why.sentence(language()), err=True)
+        if not quiet and sys.stdin.isatty():
+            click.confirm({"zh": "仍要继续吗？", "en": "Go on all the same?"}[language()], abort=True, err=True)
+
+    return doubt
 
 
 class Commands(click.Group):
@@ -176,7 +188,14 @@ def import_(
     told = telling(quiet=as_json)
     try:
         counts = import_into(
-            read_settings(), file, campaign=campaign, centre=centre, encoding=encoding, sheet=sheet, told=told
+            read_settings(),
+            file,
+            campaign=campaign,
+            centre=centre,
+            encoding=encoding,
+            sheet=sheet,
+            told=told,
+            doubt=doubting(quiet=as_json),
         )
     except Refusal as refused:
         _refuse(refused, as_json=as_json)

@@ -10,10 +10,11 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from outbound import clock
-from outbound.call_lists import importing, keeping, running
+from outbound.call_lists import importing, keeping, remembering, running
+from outbound.call_lists.columns import ColumnMap
 from outbound.call_lists.importing import tally_of
 from outbound.call_lists.model import UNDER_WAY, CallList, ImportState
-from outbound.call_lists.reading import open_list
+from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.running import Works
 from outbound.commands import campaign_named, opened
 from outbound.compliance import Words
@@ -35,6 +36,12 @@ class ListRefused(Refusal):
     status = 422
 
 
+class SoundsLikeOptOuts(Refusal):
+    """“{said}” sounds like a list of people who must not be called; `outbound optouts import` takes such a list in."""
+
+    zh = "“{said}”看起来是拒呼名单；拒呼名单请用 outbound optouts import 导入。"
+
+
 class ImportCancelled(Refusal):
     """The import of “{name}” was cancelled; nothing of it is kept."""
 
@@ -50,24 +57,30 @@ def import_into(
     encoding: str | None,
     sheet: str | None = None,
     told: Callable[[CallList], None] = lambda _list: None,
+    doubt: Callable[[Refusal], None] = lambda _why: None,
 ) -> dict[str, int]:
     """Import a list into the campaign of that name; the counts of its rows. `told` hears of each chunk.
 
-    Raises CampaignUnknown, CampaignAmbiguous, CentreUnknown, ListImportedAlready, and a FileRefused or ListRefused.
+    `doubt` hears why this may be no call list, and may end the import before anything is stored. Raises
+    CampaignUnknown, CampaignAmbiguous, CentreUnknown, ListImportedAlready, and a FileRefused or ListRefused.
     """
     works = _works(settings, opened(settings), told)
-    return _run(works, _begun(works, file, campaign=campaign, centre=centre, encoding=encoding, sheet=sheet))
-
-
-def _begun(
-    works: Works, file: Path, *, campaign: str, centre: str | None, encoding: str | None, sheet: str | None
-) -> int:
-    """The number of the list that begins to be imported; what an opened workbook takes of memory is free again."""
     listed = open_list(file, file.name, encoding=encoding, sheet=sheet)
+    found = listed.columns()
+    if said := remembering.opt_outs_said(listed, found.header_row):
+        doubt(SoundsLikeOptOuts(said=said))
+    begun = _begun(works, file, listed, found, campaign, centre)
+    # An opened workbook is held in memory whole.
+    del listed
+    return _run(works, begun)
+
+
+def _begun(works: Works, file: Path, listed: ListFile, found: ColumnMap, campaign: str, centre: str | None) -> int:
+    """The number of the list that begins to be imported."""
     with transaction(works.engine) as session:
         refuse_other_key(session, works.opener())
         into = campaign_named(session, campaign, centre)
-        call_list = importing.begin(session, into, listed, listed.columns(), by=None, now=works.now())
+        call_list = importing.begin(session, into, listed, found, by=None, now=works.now())
         call_list.file = keeping.keep(works.folder, file)
     return known(call_list.id)
 

@@ -32,12 +32,13 @@ def optouts() -> None:
 @click.option("--json", "as_json", is_flag=True, help="print the counts as JSON")
 def import_(file: Path, as_json: bool, until: datetime | None, **options: str | None) -> None:
     """Block every number of a list: at once, in all campaigns. The same list twice adds nothing."""
-    from outbound.cli import language
+    from outbound.cli import doubting, language
     from outbound.opt_out_files import taken_in
     from outbound.settings import read_settings
 
+    last = until.date() if until else None
     try:
-        counts = taken_in(read_settings(), file, until=until.date() if until else None, options=options)
+        counts = taken_in(read_settings(), file, until=last, options=options, doubt=doubting(quiet=as_json))
     except Refusal as refused:
         if not as_json:
             raise

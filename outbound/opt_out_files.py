@@ -1,7 +1,8 @@
 """What the commands about opt-outs do: files taken in chunk by chunk, and given out."""
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,15 +10,17 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import clock, journal
+from outbound.call_lists import remembering
 from outbound.call_lists.bulk import tidied_by_chunk
 from outbound.call_lists.reading import ListFile, open_list
+from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.commands import campaign_named, centre_named, opened
 from outbound.db import transaction
-from outbound.errors import BadInput, Language
+from outbound.errors import BadInput, Language, Refusal
 from outbound.exports import write_csv, write_xlsx
 from outbound.opt_outs.lists import taking
-from outbound.opt_outs.lists.columns import Given, opt_out_columns
+from outbound.opt_outs.lists.columns import Given, OptOutColumns, opt_out_columns
 from outbound.opt_outs.lists.exporting import HEADERS, exported
 from outbound.opt_outs.lists.model import OptOutFile
 from outbound.opt_outs.model import Category, OptOut, Scope
@@ -37,18 +40,32 @@ class ScopeIncomplete(BadInput):
     zh = "按活动限定范围时请指定 --campaign，按类型限定时请指定 --kind，二者不能同时使用。"
 
 
+class SoundsLikeCallList(Refusal):
+    """“{name}” has a column of names ({column}), and nothing in it says opt-outs: a list of customers to be called goes
+    into its campaign with `outbound import`."""
+
+    zh = "“{name}”含有姓名列（{column}），且没有任何拒呼字样；如为待呼叫的客户清单，请用 outbound import 导入。"
+
+
 def taken_in(
-    settings: Settings, file: Path, *, until: date | None = None, options: Mapping[str, str | None] | None = None
+    settings: Settings,
+    file: Path,
+    *,
+    until: date | None = None,
+    options: Mapping[str, str | None] | None = None,
+    doubt: Callable[[Refusal], None] = lambda _why: None,
 ) -> dict[str, int]:
     """Take a list in, each chunk in a transaction of its own; the five figures of its rows.
 
-    `options` are category, scope, kind, campaign, centre, encoding and sheet, where they are given. Raises
+    `options` are category, scope, kind, campaign, centre, encoding and sheet, where they are given. `doubt` hears why
+    this may be no list of opt-outs, and may end it before anybody is blocked. Raises
     ScopeIncomplete, CampaignUnknown, CentreUnknown, and a FileRefused before anything is blocked.
     """
     asked = options or {}
     listed = open_list(file, file.name, encoding=asked.get("encoding"), sheet=asked.get("sheet"))
     columns = opt_out_columns(listed)
     _read_through(listed)
+    _doubted(listed, columns, doubt)
     engine, vault = opened(settings), open_vault(settings.data)
     with transaction(engine) as session:
         refuse_other_key(session, vault)
@@ -64,6 +81,16 @@ def taken_in(
         taken = session.get_one(OptOutFile, taken.id)
         taking.finish(session, taken, by=None, now=clock.now())
     return taken.counts()
+
+
+def _doubted(listed: ListFile, columns: OptOutColumns, doubt: Callable[[Refusal], None]) -> None:
+    told = (columns.category, columns.scope, columns.expiry)
+    if told != (None, None, None) or remembering.opt_outs_said(listed, columns.numbers.header_row):
+        return
+    with suppress(NoPhoneColumn):
+        found = listed.columns()
+        if found.name is not None:
+            doubt(SoundsLikeCallList(name=listed.file_name, column=found.headers[found.name]))
 
 
 def _read_through(listed: ListFile) -> None:

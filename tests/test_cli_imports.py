@@ -118,3 +118,12 @@ def test_the_worker_starts_a_process_for_each_import_that_nobody_has_in_hand(
 
 def test_the_command_that_the_console_starts_is_there() -> None:
     assert "resume" in {parameter.name for parameter in main.commands["import"].params}
+
+
+@SQLITE
+def test_a_list_that_sounds_like_opt_outs_is_doubted_beside_its_counts(
+    outbound: Outbound, here: Engine, floor: Floor
+) -> None:
+    result = outbound("import", SAMPLES / "06-meets-blacklist.csv", "--campaign", floor.campaign.name, "--json")
+    assert "optouts import" in result.stderr
+    assert json.loads(result.stdout)["rows"] == 80

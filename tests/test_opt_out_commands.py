@@ -112,3 +112,23 @@ def test_masked_numbers_are_given_out_where_that_is_asked(
     rows = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_text("utf-8-sig"))))
     assert "158****6673" in [cells[0] for cells in rows]
     assert not any("15808546673" in cell for cells in rows for cell in cells)
+
+
+@SQLITE
+def test_a_list_of_customers_is_doubted_before_they_are_blocked(
+    outbound: Outbound, here: Engine, cast: Cast, tmp_path: Path
+) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("手机号码,客户姓名\n13800138000,王秀英\n", encoding="utf-8")
+    result = outbound("optouts", "import", file)
+    assert "outbound import" in result.stderr
+    assert result.stdout.startswith("rows 1  accepted 1")
+
+
+@SQLITE
+def test_a_list_that_says_what_it_is_is_not_doubted(
+    outbound: Outbound, here: Engine, cast: Cast, tmp_path: Path
+) -> None:
+    file = tmp_path / "拒呼名单.csv"
+    file.write_text("手机号码,客户姓名\n13800138000,王秀英\n", encoding="utf-8")
+    assert outbound("optouts", "import", file).stderr == ""

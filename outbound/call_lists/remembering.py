@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from outbound.call_lists.model import ColumnChoice
+from outbound.call_lists.reading import ListFile
 from outbound.people import Staff
 
 _OPT_OUTS = re.compile(
@@ -34,6 +35,12 @@ def remember(session: Session, centre_id: int, roles: Mapping[str, str], *, by: 
 
 def _key(headers: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(headers)).encode()).hexdigest()
+
+
+def opt_outs_said(listed: ListFile, header_row: int) -> str:
+    """Which words of a file's name, sheet or titles say that its numbers must not be rung; empty where none do."""
+    titles = [cell for number, cells in listed.preview() if number <= header_row for cell in cells]
+    return looks_like_opt_outs(listed.file_name, listed.sheet or "", *titles)
 
 
 def looks_like_opt_outs(*told: str) -> str:

@@ -141,8 +141,7 @@ def _previewed(campaign: Campaign, opened: ListFile) -> tuple[importing.Preview,
 
 def _suspicion(opened: ListFile, found: importing.Preview) -> str:
     """The words of the file that say that its numbers must not be rung; empty where none do."""
-    titles = [cell for number, cells in opened.preview() if number <= (found.header_row or 0) for cell in cells]
-    return remembering.looks_like_opt_outs(opened.file_name, opened.sheet or "", *titles)
+    return remembering.opt_outs_said(opened, found.header_row or 0)
 
 
 def _preview_page(waiting: uploads.Waiting, campaign: Campaign, **facts: Any) -> str:
@@ -188,8 +187,7 @@ def import_upload(token: str) -> Any:
 
 
 def _refuse_opt_outs(opened: ListFile, found: ColumnMap) -> None:
-    titles = [cell for number, cells in opened.preview() if number <= found.header_row for cell in cells]
-    said = remembering.looks_like_opt_outs(opened.file_name, opened.sheet or "", *titles)
+    said = remembering.opt_outs_said(opened, found.header_row)
     if said and not request.form.get("sure"):
         raise OptOutsInside(said=said)
 
