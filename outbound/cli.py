@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from outbound.batch_commands import batches
 from outbound.bench.command import bench
 from outbound.errors import Language, Refusal
 from outbound.evidence_commands import evidence, verify
@@ -130,19 +131,24 @@ def _with(settings: Any, host: str | None, port: int | None) -> Any:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(files: tuple[Path, ...]) -> None:
-    """Check campaign definitions and scripts: every fault with its line, column and remedy."""
-    from outbound.commands import faults_in, text_of
+    """Check campaign definitions and scripts: every fault with its line, column and remedy.
 
-    found = False
+    A definition is held against the scripts named in it that are given beside it.
+    """
+    from outbound.checking import faults_among
+    from outbound.commands import text_of
+
+    texts, found = {}, False
     for path in files:
         try:
-            told = [f"{path}: {fault.sentence(language())}" for fault in faults_in(text_of(path))]
+            texts[path] = text_of(path)
         except Refusal as refused:
             click.echo(refused.sentence(language()), err=True)
             found = True
-            continue
-        found = found or bool(told)
-        click.echo("\n".join(told), nl=bool(told))
+    for path, faults in faults_among(texts).items():
+        for fault in faults:
+            click.echo(f"{path}: {fault.sentence(language())}")
+            found = True
     if found:
         raise SystemExit(1)
     click.echo({"zh": "全部正确。", "en": "All correct."}[language()])
@@ -241,6 +247,7 @@ def authz(as_json: bool) -> None:
 
 
 main.add_command(bench)
+main.add_command(batches)
 main.add_command(audio)
 main.add_command(recordings)
 main.add_command(optouts)

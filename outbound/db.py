@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,11 +29,8 @@ SQLITE_PRAGMAS = (
     "PRAGMA recursive_triggers=ON",
 )
 
-READING: dict[str, dict[str, Any]] = {
-    "sqlite": {"reading": True},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-}
-"""What makes a transaction of each engine see one state and write nothing."""
+READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""What makes a transaction of PostgreSQL see one state and write nothing."""
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -103,10 +101,29 @@ def _open_sqlite(address: sa.URL) -> Engine:
     if not address.database or address.database == ":memory:":
         raise DatabaseOutOfReach(reason="a database in memory would be lost at every stop")
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, pool_size=20, max_overflow=40)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    engine, reader = (sa.create_engine(address, pool_size=20, max_overflow=40) for _ in range(2))
+    for each, begin in ((engine, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
+        event.listen(each, "connect", _prepare_sqlite)
+        event.listen(each, "begin", partial(_begin_sqlite, begin))
+    event.listen(reader, "connect", _only_read)
+    event.listen(engine, "engine_disposed", lambda _engine: reader.dispose())
+    _readers[engine] = reader
     return engine
+
+
+_readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+
+
+def reader_of(engine: Engine) -> Engine:
+    """The same database, each transaction of which sees one state and writes nothing."""
+    if engine.dialect.name == "sqlite":
+        # Connections of their own: to forbid one its writes and allow them again makes SQLite forget every plan.
+        return _readers[engine]
+    return engine.execution_options(**READING)
+
+
+def _only_read(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -130,13 +147,8 @@ def _ask_until_free(connection: Any, pragma: str) -> None:
             return
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    reading = bool(connection.get_execution_options().get("reading"))
-    # The pool hands the same connection to readers and to writers.
-    if connection.info.get("query_only", False) != reading:
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-        connection.info["query_only"] = reading
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def _begin_sqlite(begin: str, connection: Connection) -> None:
+    connection.exec_driver_sql(begin)
 
 
 _turns: WeakKeyDictionary[Engine, Turns] = WeakKeyDictionary()
@@ -171,8 +183,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A session that sees one consistent state and cannot write; it does not wait for writers, nor they for it."""
-    reader = engine.execution_options(**READING[engine.dialect.name])
-    with Session(reader, expire_on_commit=False) as session, session.begin():
+    with Session(reader_of(engine), expire_on_commit=False) as session, session.begin():
         yield session
 
 
@@ -237,15 +248,14 @@ def after(table: sa.Table, name: str, *, when: str, do: Sequence[str], only_if: 
     body = "\n    ".join(f"{statement};" for statement in do)
     condition = f"WHEN ({only_if})" if only_if else ""
     sqlite = f"CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW {condition} BEGIN\n    {body}\nEND"
-    function = (
-        f"CREATE FUNCTION {name}() RETURNS trigger {PLPGSQL} AS $$ BEGIN\n    {body}\n    RETURN NULL;\nEND $$"
-    )
+    function = f"CREATE FUNCTION {name}() RETURNS trigger {PLPGSQL} AS $$ BEGIN\n    {body}\n    RETURN NULL;\nEND $$"
     trigger = f"CREATE TRIGGER {name} {when} ON {table.name} FOR EACH ROW {condition} EXECUTE FUNCTION {name}()"
     lock(table, name, sqlite=[sqlite], postgresql=[function, trigger])
 
 
 def append_only(table: sa.Table) -> None:
     """Rows of `table` are written once: no update, no delete, no replacement, on either engine."""
+    changes_only(table)
     refuse = f"SELECT RAISE(ABORT, '{table.name} is append-only')"
     sqlite = [
         f"CREATE TRIGGER {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} BEGIN {refuse}; END"
@@ -264,6 +274,17 @@ def append_only(table: sa.Table) -> None:
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_append_only()",
     ]
     lock(table, f"{table.name}_append_only", sqlite=sqlite, postgresql=postgresql)
+
+
+def changes_only(table: sa.Table, *columns: str) -> None:
+    """Of the rows of `table` only these columns change; on PostgreSQL the application has no right to the others."""
+    table.info["changes"] = columns
+
+
+def changes_all_but(table: sa.Table, *columns: str) -> None:
+    """As `changes_only`, told by what stays as it is; the primary key always does."""
+    stay = {*columns, *(column.name for column in table.primary_key)}
+    changes_only(table, *(column.name for column in table.columns if column.name not in stay))
 
 
 def never_replaced(table: sa.Table, saying: str) -> None:

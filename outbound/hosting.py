@@ -24,7 +24,7 @@ from flask import Flask
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from outbound import clock
+from outbound import clock, grants
 from outbound.calls import outcomes
 from outbound.campaigns.lookups import definition_written
 from outbound.campaigns.model import Campaign, CampaignVersion
@@ -105,8 +105,21 @@ def newest_version() -> str:
 
 
 def migrate_database(settings: Settings) -> str:
-    """Bring the database of the settings to the newest version; the version."""
-    return upgrade(open_checked(settings))
+    """Bring the database of the settings to the newest version; the version.
+
+    Where another role owns the tables, the application's is given the rights that it needs. Raises RoleTooStrong.
+    """
+    if not settings.owner_url:
+        return upgrade(open_checked(settings))
+    owner = open_checked(settings.model_copy(update={"database_url": settings.owner_url}))
+    version = upgrade(owner)
+    application = sa.make_url(settings.database)
+    if owner.dialect.name == "postgresql":
+        with owner.begin() as connection:
+            grants.give(connection, application.username or "", application.password)
+    # That it can sign in, and comes to the same database.
+    refuse_old_schema(open_checked(settings))
+    return version
 
 
 def open_checked(settings: Settings) -> Engine:

@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound import journal
 from outbound.call_lists.model import RefusedRow
-from outbound.db import UtcDateTime, guard, lock, reading, table_of, transaction
+from outbound.db import PLPGSQL, UtcDateTime, changes_only, guard, lock, reading, table_of, transaction
 from outbound.errors import Refusal
 from outbound.people import known
 from outbound.phones import ring
@@ -77,13 +77,14 @@ WHEN EXISTS (SELECT 1 FROM {table.name} WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {saying}'); END"""
         ],
         postgresql=[
-            f"""CREATE FUNCTION {table.name}_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            f"""CREATE FUNCTION {table.name}_no_truncate() RETURNS trigger {PLPGSQL} AS $$ BEGIN
 RAISE EXCEPTION '{saying}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
             f"""CREATE TRIGGER {table.name}_no_truncate BEFORE TRUNCATE ON {table.name}
 FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_no_truncate()""",
         ],
     )
     resealed_only_by_rotation(table)
+    changes_only(table, "sealed")
 
 
 resealed_only_by_rotation(table_of(Phone))

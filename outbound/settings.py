@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="SQLAlchemy address of the database; empty: a SQLite file in OUTBOUND_DATA"
     )
+    owner_url: str = Field(
+        "",
+        description="for `migrate` alone: PostgreSQL address as the tables' owner; empty: OUTBOUND_DATABASE_URL",
+    )
     data: Path = Field(Path(".data"), description="folder of keys, recordings, exports and the SQLite file")
     numbers_key: SecretStr = Field(
         SecretStr(""),
@@ -49,6 +53,16 @@ class Settings(BaseSettings):
         "",
         pattern="^(https?://.+)?$",
         description="address to which the journal's anchors are sent, kept by somebody else; empty: none",
+    )
+    notices_url: str = Field(
+        "",
+        pattern="^(https?://.+)?$",
+        description="address to which notices are posted; empty: they are dropped into `notices/out` in OUTBOUND_DATA",
+    )
+    notices_secret: SecretStr = Field(SecretStr(""), description="secret with which posted notices are signed")
+    carrier_token: SecretStr = Field(
+        SecretStr(""),
+        description="token with which the carrier sends receipts, replies and withdrawals; empty: only as files",
     )
     host: str = Field("127.0.0.1", description="address on which `serve` listens")
     port: int = Field(8000, ge=1, le=65535, description="port on which `serve` listens")

@@ -28,7 +28,7 @@ from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault, WrongNumberKey
 from outbound.settings import Settings
 from outbound.timetable import Every, Job, PeriodDone
-from tests.conftest import Cast
+from tests.conftest import Cast, owning
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120
@@ -39,7 +39,7 @@ SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.fixture
 def ready(engine: Engine, tmp_path: Path) -> Settings:
     """Settings over the test's database, which is at the newest version."""
-    with engine.begin() as connection:
+    with owning(engine) as owner, owner.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": hosting.newest_version()})
     url = engine.url.render_as_string(hide_password=False)
@@ -209,6 +209,7 @@ def test_the_timetable_ticks_and_ends_cleanly_when_told(
 
 
 @pytest.mark.slow
+@pytest.mark.owner
 def test_two_who_migrate_at_once_both_find_it_done(engine: Engine, ready: Settings, tmp_path: Path) -> None:
     if engine.dialect.name == "sqlite":
         ready = ready.model_copy(update={"database_url": f"sqlite:///{tmp_path}/fresh.sqlite3"})

@@ -11,6 +11,8 @@ from sqlmodel import SQLModel
 from outbound import db, hosting
 from outbound.schema import import_rooms
 
+pytestmark = pytest.mark.owner
+
 POSTGRESQL_QUESTIONS = {
     "columns": """SELECT table_name, column_name, data_type, character_maximum_length, is_nullable
         FROM information_schema.columns WHERE table_schema = 'public'""",

@@ -16,7 +16,7 @@ from outbound.billing.model import (
     StraySettlement,
 )
 from outbound.calls.model import Call
-from outbound.db import append_only, guard, never_replaced, table_of
+from outbound.db import append_only, changes_all_but, changes_only, guard, never_replaced, table_of
 from outbound.recordings.model import Recording
 from outbound.resealing import append_only_but_resealed
 from outbound.subscriptions.model import Subscription, raises_version
@@ -34,6 +34,13 @@ for _table in (
     append_only(table_of(_table))
 append_only_but_resealed(table_of(BatchFile))
 never_replaced(table_of(Instruction), "instructions are kept")
+changes_only(table_of(Instruction), "batch_id")
+changes_all_but(
+    table_of(Subscription),
+    *("price_fen", "phone_id", "campaign_version_id", "trial_days", "seller_id", "sale_call_id", "contact_id"),
+    "centre_id",
+)
+changes_all_but(table_of(Recording), "sha256", "storage_key", "size", "reference", "kept_at")
 never_replaced(table_of(Subscription), "subscriptions are kept")
 never_replaced(table_of(Recording), "recordings are kept")
 never_replaced(table_of(Call), "calls are kept")

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from outbound.db import UtcDateTime, choice, guard, lock, table_of
+from outbound.db import PLPGSQL, UtcDateTime, choice, guard, lock, table_of
 
 
 class Duty(StrEnum):
@@ -214,7 +214,7 @@ WHEN EXISTS (SELECT 1 FROM refused_row WHERE call_list_id = NEW.call_list_id AND
 BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: refused_row is append-only'); END"""
     ],
     postgresql=[
-        """CREATE FUNCTION refused_row_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        f"""CREATE FUNCTION refused_row_no_truncate() RETURNS trigger {PLPGSQL} AS $$ BEGIN
 RAISE EXCEPTION 'refused_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
         """CREATE TRIGGER refused_row_no_truncate BEFORE TRUNCATE ON refused_row
 FOR EACH STATEMENT EXECUTE FUNCTION refused_row_no_truncate()""",

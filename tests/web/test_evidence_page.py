@@ -9,8 +9,13 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
+from outbound.evidence.checking import check
+from outbound.evidence.faults import Wrong
+from outbound.journal import JournalEntry
+from outbound.people import known
 from outbound.recordings.model import Recording
 from outbound.settings import Settings
+from outbound.signing import public_key, read_public
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.web.shop import Shop
 
@@ -152,6 +157,7 @@ def test_disclosures_stand_with_their_seconds(shop: Shop, client_as: ClientAs) -
     assert '<span class="at">0:24</span><span><strong>Tariff, End of the free trial</strong>' in page
 
 
+@pytest.mark.owner
 def test_a_broken_chain_is_said_in_red(shop: Shop, client_as: ClientAs) -> None:
     shop.confirmed()
     shop.session.commit()
@@ -180,6 +186,34 @@ def test_the_evidence_can_be_taken_along_as_json(shop: Shop, client_as: ClientAs
     assert answer.json
     assert answer.json["verdict"]["word"] == "charged"
     assert "evidence-1.json" in answer.headers["Content-Disposition"]
+
+
+def test_the_evidence_can_be_taken_along_as_one_signed_file(
+    shop: Shop, client_as: ClientAs, settings: Settings, cast: Cast, tmp_path: Path
+) -> None:
+    shop.charged()
+    shop.session.commit()
+    answer = client_as("care").post(f"{EVIDENCE}/file")
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(answer.data)
+    key = read_public(public_key(settings.data, known(cast.fz.id)))
+    found = check(file, key=key)
+    # What the factories made by hand has no row of its own in the journal.
+    assert {fault.wrong for fault in found.faults} <= {Wrong.NOT_JOURNALLED}
+    assert found.sounds == 2
+    assert answer.content_length == file.stat().st_size
+    taken = shop.session.exec(select(JournalEntry).where(JournalEntry.action == "evidence.taken")).one()
+    assert (taken.actor_id, taken.subject_id) == (cast.care.id, 1)
+
+
+@pytest.mark.parametrize(("login", "status"), [("finance", 403), ("agent", 403), ("outsider_manager", 404)])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_who_may_not_hear_or_see_it_takes_no_file(shop: Shop, client_as: ClientAs, login: str, status: int) -> None:
+    shop.confirmed()
+    shop.session.commit()
+    assert client_as(login).post(f"{EVIDENCE}/file").status_code == status
+    if status == 403 and login == "finance":
+        assert "signed ZIP" not in client_as(login).get(EVIDENCE).text
 
 
 @pytest.mark.parametrize("path", [EVIDENCE, f"{EVIDENCE}.json"])
@@ -217,6 +251,22 @@ def test_the_pages_can_be_read_by_everybody(
         page.goto(path)
         picture(page, f"{name}-{language}-{theme}", full=name != "subscriptions")
         assert_no_violations(page)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_file_comes_with_its_progress(shop: Shop, page_as: "Callable[..., Page]") -> None:
+    shop.charged()
+    shop.session.commit()
+    page = page_as("care", "zh")
+    page.goto(EVIDENCE)
+    with page.expect_download() as download:
+        page.keyboard.press("z")
+    assert download.value.suggested_filename == "evidence-1.zip"
+    page.wait_for_selector("[data-told]:has-text('证据包已保存')")
+    picture(page, "evidence-taken-zh")
+    assert_no_violations(page)
+    assert page.locator("[data-taking] progress").is_hidden()
 
 
 @pytest.mark.browser
