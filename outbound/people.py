@@ -53,13 +53,20 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "approve_scripts": frozenset({Role.CARRIER, Role.BUSINESS_SUPPORT}),
     "manage_staff": frozenset({Role.MANAGER}),
     "supervise": _OFFICE,
+    "see_quality": _OFFICE | {Role.CARRIER},
+    "patrol": _OFFICE,
+    "calibrate": _OFFICE,
     "exchange_instructions": frozenset({Role.MANAGER, Role.FINANCE}),
     "see_subscriptions": _OFFICE | {Role.FINANCE, Role.CARRIER, Role.CARE},
     "see_evidence": _OFFICE | {Role.FINANCE, Role.CARRIER, Role.CARE},
+    "take_evidence": _OFFICE | {Role.CARRIER, Role.CARE},
     "serve_customers": frozenset({Role.CARE}),
     "block_numbers": frozenset({Role.CARE, Role.MANAGER, Role.SUPERVISOR}),
     "lift_opt_outs": _OFFICE,
     "export_whole_numbers": frozenset({Role.MANAGER}),
+    "see_notices": _OFFICE | {Role.CARE},
+    "resend_notices": frozenset({Role.MANAGER, Role.CARE}),
+    "speak_for_the_carrier": frozenset(),
 }
 """The one permission table: what may be done, and in which roles."""
 

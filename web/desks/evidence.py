@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
 from sqlmodel import col, select
+from werkzeug.wsgi import wrap_file
 
 from outbound.call_lists.model import Contact
 from outbound.campaigns.model import Campaign
 from outbound.clock import day_starts, local_day
 from outbound.compliance import Criterion, Disclosure, Mark, Verdict
+from outbound.evidence.bundle import Sources, take
 from outbound.evidence.gathering import Evidence, gather
 from outbound.people import Staff, may
 from outbound.phones.model import Phone, shown
@@ -29,6 +32,9 @@ from web.language import _, chosen_language, lazy_gettext
 from web.tables import Column, Filter, Table
 
 bp = Blueprint("evidence", __name__)
+
+_IN_MEMORY = 8 << 20
+"""A larger file lies in a temporary one until it is sent."""
 
 SINCE = {
     1: lazy_gettext("today"),
@@ -144,6 +150,7 @@ def show_evidence(subscription_id: int) -> str:
         words=money_words,
         when=money_words.when,
         hears=may(g.roles, "hear_recordings"),
+        takes=may(g.roles, "take_evidence"),
         reads=_reading(),
     )
 
@@ -155,6 +162,22 @@ def download_evidence(subscription_id: int) -> Response:
     found = gather(g.session, vault(), mine(g.session, Subscription, subscription_id))
     answer = jsonify(found)
     answer.headers.set("Content-Disposition", "attachment", filename=f"evidence-{subscription_id}.json")
+    return answer
+
+
+@bp.post("/subscriptions/<int:subscription_id>/evidence/file")
+@allows("take_evidence")
+def take_evidence(subscription_id: int) -> Response:
+    """The evidence as one signed ZIP, with the recordings in it; who takes it is journalled."""
+    subscription = mine(g.session, Subscription, subscription_id)
+    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the answer closes it, once it is sent
+    sources = Sources(vault(), listening.store(), current_app.config["SETTINGS"].data)
+    take(g.session, sources, subscription, file, by=g.staff, now=g.now)
+    size = file.tell()
+    file.seek(0)
+    answer = Response(wrap_file(request.environ, file), mimetype="application/zip", direct_passthrough=True)
+    answer.content_length = size
+    answer.headers.set("Content-Disposition", "attachment", filename=f"evidence-{subscription_id}.zip")
     return answer
 
 
