@@ -17,6 +17,7 @@ from outbound.key_commands import keys
 from outbound.opt_out_commands import optouts
 from outbound.sound_commands import audio, recordings
 from outbound.why import why
+from outbound.withdrawal_commands import withdrawals
 
 
 def language() -> Language:
@@ -251,6 +252,7 @@ main.add_command(batches)
 main.add_command(audio)
 main.add_command(recordings)
 main.add_command(optouts)
+main.add_command(withdrawals)
 main.add_command(keys)
 main.add_command(why)
 main.add_command(evidence)

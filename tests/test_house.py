@@ -85,6 +85,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.demo",
         "outbound.bench",
         "outbound.why",
+        "outbound.withdrawal_commands",
     ),
 )
 """From the ground up: a file imports from its own floor and from those below it."""

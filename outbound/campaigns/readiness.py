@@ -92,24 +92,25 @@ def _dates(session: Session, campaign: Campaign, definition: Definition, now: da
 
 def _scripts(session: Session, campaign: Campaign, definition: Definition) -> Iterator[Missing]:
     changed = lookups.offer_changed_at(session, campaign)
-    for name, kinds in _needed(definition):
+    for _key, name, kinds in needed(definition):
         version = approval.in_force(session, campaign.centre_id, name)
         if version is None:
             yield _not_approved(session, campaign.centre_id, name)
             continue
-        yield from _unfit(read(version.source), kinds, definition)
+        yield from unfit(read(version.source), kinds, definition)
         if changed and version.in_force_at and version.in_force_at <= changed:
             zh = f"业务内容改动后，脚本“{name}”还没有重新审批，请提交新版本。"
             en = f"The offer was changed after the script “{name}” was approved; have a new version approved."
             yield Missing("script_older_than_offer", zh, en, name)
 
 
-def _needed(definition: Definition) -> Iterator[tuple[str, tuple[Kind, ...]]]:
-    yield definition.scripts.pitch, FIRST_SCRIPTS.get(definition.kind, (Kind.SURVEY,))
+def needed(definition: Definition) -> Iterator[tuple[str, str, tuple[Kind, ...]]]:
+    """The scripts that a definition names: where it names them, their names, and of which kinds they may be."""
+    yield "pitch", definition.scripts.pitch, FIRST_SCRIPTS.get(definition.kind, (Kind.SURVEY,))
     if definition.scripts.confirmation:
-        yield definition.scripts.confirmation, (Kind.CONFIRMATION,)
+        yield "confirmation", definition.scripts.confirmation, (Kind.CONFIRMATION,)
     if definition.scripts.correction:
-        yield definition.scripts.correction, (Kind.CORRECTION,)
+        yield "correction", definition.scripts.correction, (Kind.CORRECTION,)
 
 
 @lru_cache(maxsize=256)
@@ -138,12 +139,18 @@ def _on_its_way(session: Session, newest: ScriptVersion) -> tuple[str, str]:
     return f"还缺{zh}审批。", f"still needs the approval of {en}."
 
 
-def _unfit(script: Script, kinds: tuple[Kind, ...], definition: Definition) -> Iterator[Missing]:
+def unfit(script: Script, kinds: tuple[Kind, ...], definition: Definition) -> Iterator[Missing]:
+    """Why a script cannot be read for a definition: its kind, what it promises or discloses, its languages."""
     name = script.script
     if script.kind not in kinds:
         needed = ", ".join(kinds)
         zh = f"脚本“{name}”的类型是 {script.kind}，此处需要 {needed}，请换一个脚本。"
         yield Missing("script_unfit", zh, f"The script “{name}” is of kind {script.kind}; {needed} is needed.", name)
+    if script.consented and not definition.offer:
+        zh = f"脚本“{name}”会请客户同意办理，活动却没有写明业务（offer），请补上或换一个脚本。"
+        en = f"The script “{name}” asks for consent, and there is no offer; add `offer` or choose another script."
+        yield Missing("script_unfit", zh, en, name)
+        return
     trial = bool(definition.offer and definition.offer.trial_days)
     if script.consented and script.trial != trial:
         has = ("没有", "有")
