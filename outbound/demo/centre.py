@@ -24,7 +24,7 @@ from outbound.call_lists.importing import import_list
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.db import transaction
-from outbound.demo import cast, lists, shift
+from outbound.demo import cast, lists, reviewing, shift
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
 from outbound.opt_outs import verbs as opt_outs
@@ -227,9 +227,10 @@ def _import(session: Session, settings: Settings, campaign: Campaign, data: byte
 def _day(stage: shift.Stage, day: datetime, number: int) -> None:
     for code, centre in stage.company.centres.items():
         shift.work_day(stage, code, _at(day, 9, 5), calls=CALLS_A_DAY[code])
-        shift.review_day(stage, code, _at(day, 17), leave=1 if stage.last_day else 0)
+        reviewing.review_day(stage, code, _at(day, 17), leave=1 if stage.last_day else 0)
+        reviewing.answer_reviews(stage, code, _at(day, 19))
         if stage.last_day:
-            shift.find_a_fault(stage, code, _at(day, 17, 50))
+            reviewing.find_a_fault(stage, code, _at(day, 17, 50))
         _settle_accounts(stage, centre, _at(day, 18))
     if number == WORKING_DAYS - 1:
         _hear_complaint(stage, _at(day, 18, 30))

@@ -19,13 +19,10 @@ from outbound.dialing import handout
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.vault import Vault
 from outbound.recordings import keeping
-from outbound.recordings.model import Recording
 from outbound.recordings.store import Store
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.wrap_up import conclude
-from qa.review import verbs as review
-from qa.review.marks import CriterionMark
 from scripts.model import ScriptVersion, script_of
 
 PITCHED = {
@@ -222,30 +219,6 @@ def _keep(stage: Stage, call: Call, said: Tape, staff: Staff, *, now: datetime) 
     )
 
 
-def review_day(stage: Stage, centre: str, since: datetime, *, leave: int = 0) -> None:
-    """Reviewers and supervisors hear what waits for them, but for the last `leave` each."""
-    now = since
-    for role in (Role.REVIEWER, Role.SUPERVISOR):
-        for reviewer in stage.company.holding(centre, role):
-            waiting = review.queue(stage.session, reviewer, now=now)
-            for task in waiting[: len(waiting) - leave] if leave else waiting:
-                now += timedelta(minutes=2)
-                recording = stage.session.get_one(Recording, task.recording_id)
-                review.mark(stage.session, task, _heard(recording, stage), by=reviewer, now=now)
-
-
-def _heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]:
-    said = next(tape(name) for name in (*SALES, CONFIRMED, DECLINED) if _is_of(recording, tape(name)))
-    found = {}
-    for criterion in Criterion:
-        mark = said.marks.get(criterion, Mark.PASS)
-        step = _WHERE[criterion]
-        reason = criterion.reasons[0].code if mark == Mark.FAIL else ""
-        note = criterion.reasons[0].zh if mark == Mark.FAIL else ""
-        found[criterion] = CriterionMark(mark=mark, second=said.steps.get(step, 1.0), reason=reason, note=note)
-    return found
-
-
 def leave_loose_ends(stage: Stage, centre: str, now: datetime) -> None:
     """What an evening leaves behind: a wrap-up that came too late, and a recording whose call nobody knows yet."""
     agent = stage.company.holding(centre, Role.AGENT)[0]
@@ -268,38 +241,6 @@ def leave_loose_ends(stage: Stage, centre: str, now: datetime) -> None:
         minimum_seconds=5,
         by=stage.company.holding(centre, Role.SUPERVISOR)[0],
         now=now + timedelta(minutes=30),
-    )
-
-
-def find_a_fault(stage: Stage, centre: str, now: datetime) -> None:
-    """The supervisor listens to sales besides the draw until one of them must be called again."""
-    supervisor = stage.company.holding(centre, Role.SUPERVISOR)[0]
-    here = stage.company.centres[centre]
-    asked = select(Recording).join(Subscription, col(Subscription.sale_call_id) == col(Recording.call_id))
-    living = asked.where(Subscription.centre_id == here.id, col(Subscription.state).in_((S.TRIAL, S.CONFIRMING)))
-    for recording in stage.session.exec(living.order_by(sa.desc(col(Recording.id)))).all():
-        marks = _heard(recording, stage)
-        if any(given.mark == Mark.FAIL for given in marks.values()) and not _reviewed(stage, recording):
-            task = review.pull_in(stage.session, recording, reviewer=supervisor, by=supervisor, now=now)
-            review.mark(stage.session, task, marks, by=supervisor, now=now + timedelta(minutes=3))
-            return
-
-
-def _reviewed(stage: Stage, recording: Recording) -> bool:
-    return bool(review.of_call(stage.session, stage.session.get_one(Call, recording.call_id)))
-
-
-_WHERE = {
-    Criterion.IDENTITY_AND_PERMISSION: "identity",
-    Criterion.UNDERSTANDING: "understanding",
-    Criterion.SCRIPT_FOLLOWED: "tariff",
-    Criterion.EXPLICIT_CONSENT: "consent",
-}
-
-
-def _is_of(recording: Recording, said: Tape) -> bool:
-    return abs(recording.seconds - said.hearing.seconds) < 0.005 and (
-        recording.size - len(said.labelled(recording.reference)) == 0
     )
 
 
