@@ -18,7 +18,7 @@ DAYS = {"zh": ("M月d日", "y年M月d日", "y年M月d日 EEE"), "en": ("d MMM", 
 
 def set_up(app: Flask) -> None:
     """Make the filters known to the templates of `app`."""
-    for name in (money, instant, exact, day, seconds, percent, number, masked):
+    for name in (money, instant, deadline, exact, day, seconds, percent, number, masked):
         app.jinja_env.filters[name.__name__] = name
 
 
@@ -33,6 +33,11 @@ def zone() -> str:
     """The zone in which the reader's clock runs: the centre's, or Shanghai's for the carrier's people."""
     centre = g.get("centre")
     return centre.zone if centre else "Asia/Shanghai"
+
+
+def deadline(at: datetime | None) -> Markup | str:
+    """The last minute before an instant at which something is due: midnight belongs to the next day."""
+    return instant(at - timedelta(minutes=1) if at else None)
 
 
 def exact(at: datetime | None) -> str:

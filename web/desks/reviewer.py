@@ -1,7 +1,6 @@
 """The reviewer's desk: what waits, one call heard and marked, what follows from it, a verdict changed with a reason."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request
@@ -24,12 +23,6 @@ from web.language import _
 bp = Blueprint("reviewer", __name__)
 
 Waiting = Sequence[tuple[ReviewTask, Recording, Call, Campaign]]
-
-
-@bp.app_template_global()
-def due_by(task: ReviewTask) -> datetime:
-    """The last minute in which a review is in time: the midnight at which it is due belongs to the next day."""
-    return task.due_at - timedelta(minutes=1)
 
 
 @bp.get("/reviewer")
