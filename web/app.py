@@ -29,6 +29,7 @@ DESKS = (
     "web.desks.manager",
     "web.desks.scripts",
     "web.desks.finance",
+    "web.desks.settling",
     "web.desks.care",
     "web.desks.opt_outs",
     "web.desks.opt_out_lists",

@@ -33,6 +33,7 @@ DESKS = (
     Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE}), ("/subscriptions",)),
     Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE}), ("/subscriptions",)),
     Desk("/opt-outs", lazy_gettext("Opt-outs"), frozenset({Role.CARE, Role.SUPERVISOR, Role.MANAGER})),
+    Desk("/quality", lazy_gettext("Quality"), frozenset({Role.SUPERVISOR, Role.MANAGER, Role.CARRIER})),
     Desk("/my-reviews", lazy_gettext("My reviews"), frozenset({Role.AGENT, Role.VERIFIER})),
     Desk("/recordings", lazy_gettext("Recordings"), frozenset({Role.REVIEWER, Role.MANAGER, Role.CARRIER})),
     Desk("/subscriptions", lazy_gettext("Subscriptions"), frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER})),

@@ -216,12 +216,7 @@ class Page:
         return str(_("Rows %(first)d–%(last)d of %(total)d", first=first, last=last, total=self.counted))
 
     def _address(self, **changed: str | None) -> str:
-        args = MultiDict(self.args)
-        for name, value in changed.items():
-            args.poplist(name)
-            if value is not None:
-                args[name] = value
-        return address(request.path, args)
+        return address(request.path, args_of(self.args, **changed))
 
     def export(self, name: str = "outbound") -> Response:
         """Exactly the rows that search and filters leave, in their order, as CSV."""
@@ -230,6 +225,16 @@ class Page:
         answer = Response(text, mimetype="text/csv")
         answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
         return answer
+
+
+def args_of(asked: Mapping[str, str], **changed: Any) -> MultiDict[str, str]:
+    """The parts of an address with some of them changed; None takes one out."""
+    args = MultiDict(asked)
+    for name, value in changed.items():
+        args.poplist(name)
+        if value is not None:
+            args[name] = str(value)
+    return args
 
 
 def address(path: str, args: MultiDict[str, str]) -> str:

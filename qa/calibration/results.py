@@ -38,6 +38,11 @@ class Heard:
         """Whether the reviewers said different things of a criterion."""
         return len({given.mark for given in self.marks[criterion].values() if given}) > 1
 
+    @property
+    def disputed(self) -> bool:
+        """Whether the reviewers said different things of anything."""
+        return any(map(self.differs, Criterion))
+
 
 def reviewers_of(session: Session, calibration: Calibration) -> Sequence[Staff]:
     """Who takes part, by login."""
@@ -84,6 +89,9 @@ def agreements(session: Session, calibration: Calibration) -> dict[Criterion, Ag
     }
 
 
+_DRAWN = (ReviewSource.DAILY, ReviewSource.WEEKLY)
+
+
 def in_overlap(session: Session, centre_id: int, *, since: datetime, until: datetime) -> dict[Criterion, Agreement]:
     """How well the weekly reviews agree with the daily ones, on the calls that both draws took.
 
@@ -93,7 +101,7 @@ def in_overlap(session: Session, centre_id: int, *, since: datetime, until: date
         select(ReviewTask.recording_id, ReviewTask.source, ReviewMark.criterion, ReviewMark.mark)
         .join(Review, col(Review.task_id) == col(ReviewTask.id))
         .join(ReviewMark, col(ReviewMark.review_id) == col(Review.id))
-        .where(ReviewTask.centre_id == centre_id, ReviewTask.source != ReviewSource.TARGETED, stands())
+        .where(ReviewTask.centre_id == centre_id, col(ReviewTask.source).in_(_DRAWN), stands())
         .where(col(ReviewTask.recording_id).in_(_heard_weekly(centre_id, since, until)))
     )
     said: dict[Criterion, dict[int, dict[ReviewSource, Mark]]] = {each: defaultdict(dict) for each in Criterion}
