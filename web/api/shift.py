@@ -70,7 +70,7 @@ def ask_for_help(json_data: shapes.HelpAsked) -> Response:
 @bp.post("/help/<int:question_id>/withdraw")
 @allows("make_calls")
 @bp.output(shapes.HelpStanding)
-def withdraw(question_id: int) -> Response:
+def withdraw_question(question_id: int) -> Response:
     """Take one's question back, or put its answer away."""
     support.withdraw(g.session, mine(g.session, HelpQuestion, question_id), by=g.staff, now=g.now)
     return told(shapes.HelpStanding(help=help_shown(g.session, g.staff, now=g.now)))
