@@ -79,8 +79,9 @@ def test_money_complaints_and_opt_outs_are_there(demo: Session) -> None:
     assert demo.exec(select(Instruction).where(col(Instruction.batch_id).is_(None))).first() is not None
 
 
-def test_every_promise_holds_in_it(demo: Session) -> None:
-    assert broken_promises(demo) == []
+def test_every_promise_holds_in_it(demo: Session, settings: Settings) -> None:
+    assert (settings.data / "anchors.jsonl").read_text().count("\n") > 10
+    assert broken_promises(demo, data=settings.data) == []
 
 
 def test_every_draw_can_be_drawn_again(demo: Session) -> None:
