@@ -141,6 +141,13 @@ def test_a_number_is_blocked_for_one_campaign_until_a_day(client_as: ClientAs, e
     assert row.expires_at.isoformat() == "2027-12-31T16:00:00+00:00"
 
 
+def test_a_number_is_blocked_for_every_campaign_of_a_kind(client_as: ClientAs, engine: Engine) -> None:
+    shown = text(client_as("care").post("/opt-outs", data={**NEW, "new-scope": "telesales"}, follow_redirects=True))
+    [row] = rows(engine)
+    assert (row.scope, row.campaign_kind, row.campaign_id) == (Scope.CAMPAIGN_KIND, "telesales", None)
+    assert "Telesales" in shown
+
+
 def test_an_end_too_early_is_told_at_its_field(client_as: ClientAs, engine: Engine) -> None:
     answer = client_as("care").post("/opt-outs", data={**NEW, "new-until": "2026-12-31"})
     assert "2027-05-23 at the earliest" in text(answer, 422)

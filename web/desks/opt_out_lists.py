@@ -12,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 from outbound import clock, journal
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import FileRefused
-from outbound.campaigns.model import Campaign
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.errors import Refusal
 from outbound.exports import write_csv, write_xlsx
@@ -20,12 +19,13 @@ from outbound.opt_outs.lists import taking
 from outbound.opt_outs.lists.columns import Given
 from outbound.opt_outs.lists.exporting import HEADERS, exported
 from outbound.opt_outs.lists.foreseeing import foresee
-from outbound.opt_outs.model import Category, OptOut, Scope
+from outbound.opt_outs.model import Category, OptOut
 from outbound.people import known
 from web.desks import money_words
 from web.desks.evidence import vault
 from web.desks.manager import uploads
-from web.desks.opt_outs import end_in, ours, scope_in, scope_options, table
+from web.desks.opt_out_forms import Reach, end_in, reach_of, scope_in, scope_options
+from web.desks.opt_outs import ours, table
 from web.filters import zone
 from web.forms import filled_form
 from web.guard import allows
@@ -63,8 +63,8 @@ def new_list() -> str:
 def upload_list() -> Any:
     """Keep an uploaded list until it is confirmed, or say why it is none."""
     with filled_form() as form:
-        file, category, campaign = form.file("list"), form.choice("category", Category), scope_in(form, "scope")
-        end_in(form, "until", category, campaign)
+        file, category, reach = form.file("list"), form.choice("category", Category), scope_in(form, "scope")
+        end_in(form, "until", category, reach)
         if not form.faults:
             about = uploads.About(Path(file.filename or "").name, known(g.centre.id), 0)
             stream: Any = file.stream
@@ -98,16 +98,18 @@ def _foreseen(listed: ListFile, given: Given) -> Any:
 
 def _given(asked: Mapping[str, str]) -> Given:
     """What the form says for rows that do not say it; what no form sends says nothing."""
-    text, category, until = asked.get("scope", ""), asked.get("category", ""), asked.get("until", "")
-    campaign = g.session.get(Campaign, int(text)) if text.isdecimal() else None
-    if campaign is not None and campaign.centre_id != g.centre.id:
-        campaign = None
+    reach, category, until = (
+        reach_of(asked.get("scope", "")) or Reach(),
+        asked.get("category", ""),
+        asked.get("until", ""),
+    )
     return Given(
-        earliest=earliest_ends(strictest(g.session, g.centre.id, campaign), g.now),
+        earliest=earliest_ends(strictest(g.session, g.centre.id, reach.campaign), g.now),
         zone=zone(),
         category=Category(category) if category in set(Category) else None,
-        scope=Scope.CAMPAIGN if campaign else Scope.ALL,
-        campaign_id=campaign.id if campaign else None,
+        scope=reach.scope,
+        campaign_kind=reach.kind,
+        campaign_id=reach.campaign_id,
         expires_at=_end(until),
     )
 

@@ -1,40 +1,34 @@
 """Opt-outs: which numbers must not be rung and why; numbers are blocked here, and two people together free them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlmodel import col, select
 
-from outbound import clock
 from outbound.campaigns.model import Campaign
 from outbound.campaigns.opt_out_ends import strictest
 from outbound.errors import NotFound
 from outbound.opt_outs import liftings
 from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.lists.exporting import last_day
-from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLifting, Scope
-from outbound.opt_outs.verbs import ExpiryTooEarly, holding
+from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLifting
+from outbound.opt_outs.verbs import holding
 from outbound.people import Staff, known, may
 from outbound.phones.model import Phone, find, keep, shown
 from web.desks import money_words
 from web.desks.care import NumberUnknown, number_in
 from web.desks.evidence import vault
+from web.desks.opt_out_forms import SCOPES, end_in, kind_words, scope_in, scope_options
 from web.filters import zone
-from web.forms import ChoiceUnknown, DayUnreadable, Form, filled_form
+from web.forms import filled_form
 from web.guard import allows, mine
 from web.language import _, lazy_gettext
 from web.tables import Column, Filter, Table
 
 bp = Blueprint("opt_outs", __name__)
 
-SCOPES = {
-    Scope.ALL: lazy_gettext("every call"),
-    Scope.CAMPAIGN_KIND: lazy_gettext("campaigns of one kind"),
-    Scope.CAMPAIGN: lazy_gettext("one campaign"),
-}
 HOLDS = {"yes": lazy_gettext("in force"), "no": lazy_gettext("over or lifted"), "asked": lazy_gettext("to be lifted")}
 SOURCES = {
     "call": lazy_gettext("a call"),
@@ -125,6 +119,7 @@ def _words() -> dict[str, Any]:
     return {
         "words": money_words,
         "scope_words": SCOPES,
+        "kind_words": kind_words,
         "opener": vault(),
         "shown": shown,
         "until": lambda row: last_day(row, zone()),
@@ -160,13 +155,6 @@ def _waiting() -> list[Any]:
     return list(g.session.exec(asked.limit(100)).all())
 
 
-def scope_options() -> list[tuple[str, Any]]:
-    """What a number can be blocked from: every call, or one campaign of this centre."""
-    asked = select(Campaign.id, Campaign.name).where(Campaign.centre_id == g.centre.id).order_by(Campaign.name)
-    named = [(str(identity), _("only “%(name)s”", name=name)) for identity, name in g.session.exec(asked)]
-    return [("all", SCOPES[Scope.ALL]), *named]
-
-
 @bp.post("/opt-outs/search")
 @allows("block_numbers", again=show_desk)
 def search() -> Any:
@@ -185,8 +173,8 @@ def block() -> Any:
     """Never ring this number again, at once."""
     with filled_form() as form:
         number = number_in(form, "new-number")
-        category, campaign = form.choice("new-category", Category), scope_in(form, "new-scope")
-        ends = end_in(form, "new-until", category, campaign)
+        category, reach = form.choice("new-category", Category), scope_in(form, "new-scope")
+        ends = end_in(form, "new-until", category, reach)
         reason = form.text("new-reason", required=False, most=400)
     assert number is not None, "a form without a number is refused"
     phone = keep(g.session, vault(), number, now=g.now)
@@ -194,43 +182,19 @@ def block() -> Any:
         g.session,
         phone,
         category=category,
-        scope=Scope.CAMPAIGN if campaign else Scope.ALL,
-        campaign_id=campaign.id if campaign else None,
+        scope=reach.scope,
+        campaign_kind=reach.kind,
+        campaign_id=reach.campaign_id,
         source=DESK,
         centre_id=g.centre.id,
         reason=reason,
         expires_at=ends,
-        rules=strictest(g.session, g.centre.id, campaign),
+        rules=strictest(g.session, g.centre.id, reach.campaign),
         by=g.staff,
         now=g.now,
     )
     flash(_("The number is blocked at once; nobody calls it from now on."))
     return redirect(f"/opt-outs?phone={phone.id}")
-
-
-def scope_in(form: Form, name: str) -> Campaign | None:
-    """The campaign to which a block is limited; None: it holds for every call."""
-    text = form.text(name)
-    campaign = g.session.get(Campaign, int(text)) if text.isdecimal() else None
-    if text != "all" and (campaign is None or campaign.centre_id != g.centre.id):
-        form.refuse(name, ChoiceUnknown())
-    return campaign
-
-
-def end_in(form: Form, name: str, category: Category, campaign: Campaign | None) -> datetime | None:
-    """When a block ends, as typed: the end of that day; None: never."""
-    text = form.text(name, required=False)
-    if not text:
-        return None
-    try:
-        ends = clock.day_ends(date.fromisoformat(text), zone())
-    except (ValueError, OverflowError):
-        form.refuse(name, DayUnreadable(text=text))
-        return None
-    earliest = opt_outs.earliest_end(category, g.now, strictest(g.session, g.centre.id, campaign))
-    if ends < earliest or ends <= g.now:
-        form.refuse(name, ExpiryTooEarly(earliest=clock.local_day(earliest, zone()).isoformat()))
-    return ends
 
 
 @bp.get("/opt-outs/<int:opt_out_id>")
