@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from outbound.clock import day_starts
 from outbound.db import UtcDateTime, append_only, choice, table_of
+from outbound.dialing.statements import Book, Statement
 from outbound.errors import Language, Refusal
 from outbound.people import Centre, Staff, known
 
@@ -156,6 +157,7 @@ _CURRENT = (
     .limit(1)
 )
 """Asked at every step of a call: built once."""
+_STATE = Statement("SELECT a.state FROM attendance a WHERE a.staff_id = :staff ORDER BY a.id DESC LIMIT 1")
 
 
 def current(session: Session, staff: Staff) -> Attendance | None:
@@ -165,8 +167,8 @@ def current(session: Session, staff: Staff) -> Attendance | None:
 
 def stands(session: Session, staff: Staff) -> Stance:
     """What somebody is doing, as far as they said it."""
-    last = current(session, staff)
-    return last.state if last else Stance.AWAY
+    found = Book.of(session).ask(_STATE, staff=staff.id)
+    return Stance(found[0][0]) if found else Stance.AWAY
 
 
 def _settled(session: Session, staff: Staff, *, now: datetime) -> Attendance | None:

@@ -104,8 +104,7 @@ class Guarded:
 @contextmanager
 def _looking() -> Iterator[Session]:
     # Like `db.reading`, but the view may let go of what it saw and look anew, as `writing` does.
-    reader = engine().execution_options(**db.READING[engine().dialect.name])
-    with Session(reader, expire_on_commit=False) as session:
+    with Session(db.reader_of(engine()), expire_on_commit=False) as session:
         yield session
         session.commit()
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlmodel import Session
 
 _VALUE = re.compile(r"(?<![:\w]):([a-z_]+)")
 
@@ -72,6 +73,12 @@ class Book:
         self._raw: Any = connection.connection.driver_connection
         self.saw_locked = False
         """Whether somebody who was wanted is in the hands of another transaction just now."""
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """The database of a session's transaction, with all that the session has changed so far."""
+        session.flush()
+        return cls(session.connection())
 
     def ask(self, statement: Statement, **values: Any) -> Sequence[Any]:
         """The rows that a statement answers with; lists are sets of rows, each a sequence of values."""

@@ -5,17 +5,16 @@ Only what must be written is written in a transaction; who it is and what is rea
 
 from collections.abc import Collection
 
-import sqlalchemy as sa
 from flask import Response, g
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from outbound import attendance, journal, prompter
 from outbound.attendance import Stance
 from outbound.calls import lookups, placing
-from outbound.calls.model import Call
 from outbound.dialing import handout
 from outbound.dialing.model import Claim
 from outbound.dialing.queue import queue_of
+from outbound.dialing.statements import Book, Statement
 from outbound.errors import NotAllowed, NotFound
 from outbound.people import Role, known
 from outbound.phones.model import Phone
@@ -81,17 +80,18 @@ def _handed_out(roles: Collection[Role], instead_of: int | None) -> int | None:
     return queue_of(engine()).claim(known(g.staff.id), roles, now=g.now, puts_back=instead_of)
 
 
-_MINE_AND_RINGING = sa.select(
-    sa.exists().where(col(Call.claim_id) == col(Claim.id), col(Call.wrapped_up_at).is_(None))
-).where(col(Claim.id) == sa.bindparam("claim"), col(Claim.agent_id) == sa.bindparam("agent"))
+_MINE_AND_RINGING = Statement(
+    """SELECT EXISTS (SELECT 1 FROM call c WHERE c.claim_id = h.id AND c.wrapped_up_at IS NULL)
+    FROM claim h WHERE h.id = :claim AND h.agent_id = :agent"""
+)
 
 
 def _refuse_to_put_back(claim_id: int) -> None:
     """Raise NotFound for somebody else's claim, CallUnderWay where the customer has been dialled."""
-    ringing = g.session.connection().scalar(_MINE_AND_RINGING, {"claim": claim_id, "agent": g.staff.id})
-    if ringing is None:
+    found = Book.of(g.session).ask(_MINE_AND_RINGING, claim=claim_id, agent=g.staff.id)
+    if not found:
         raise NotFound
-    if ringing:
+    if found[0][0]:
         raise handout.CallUnderWay
 
 
