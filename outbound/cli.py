@@ -61,7 +61,7 @@ def main() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to the newest version."""
-    from outbound.hosting import migrate_database
+    from outbound.migrating import migrate_database
     from outbound.settings import read_settings
 
     click.echo(migrate_database(read_settings()))

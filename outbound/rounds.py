@@ -12,8 +12,12 @@ from sqlalchemy.engine import Engine
 from outbound import resealing
 from outbound.anchors import outings
 from outbound.call_lists import starting
+from outbound.intake.inbox import take_inbox
 from outbound.intake.taking import hear_waiting
 from outbound.intake.watched import take_watched
+from outbound.notices import outbox
+from outbound.notices.outlets import outlet_of
+from outbound.phones.vault import open_vault
 from outbound.recordings import reconciling
 from outbound.recordings.store import open_store
 from outbound.settings import Settings
@@ -62,6 +66,16 @@ def put_anchors_out(engine: Engine, settings: Settings, now: datetime) -> object
     return outings.send(engine, settings, now=now)
 
 
+def send_notices(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Notices to customers that are due leave."""
+    return outbox.send_due(engine, outlet_of(settings), open_vault(settings.data), now=now)
+
+
+def take_replies(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Receipts and replies that the carrier's gateway left as files are taken in."""
+    return take_inbox(engine, open_vault(settings.data), settings.data / "notices" / "in", now=now)
+
+
 ROUNDS: tuple[Round, ...] = (
     take_recordings,
     hear_recordings,
@@ -70,6 +84,8 @@ ROUNDS: tuple[Round, ...] = (
     reseal_numbers,
     take_imports_up,
     put_anchors_out,
+    take_replies,
+    send_notices,
 )
 """In this order at every beat, before the timetable: a draw shall find what came in before it."""
 

@@ -63,6 +63,7 @@ class Facts(BaseModel):
     agent_number: str | None = None
     centre_name: str | None = None
     today: date | None = None
+    reply_code: str | None = None
 
 
 def fill(text: str, facts: Facts, language: Language) -> str:

@@ -98,6 +98,14 @@ RULES: dict[str, tuple[str, str]] = {
         "“{place}”里有禁用语“{phrase}”，请改掉。",
         "`{place}` holds the forbidden phrase “{phrase}”; reword it.",
     ),
+    "notice_says": (
+        "这条通知的{language}内容必须写明 {placeholder}。",
+        "this notice must say {placeholder} in {language}.",
+    ),
+    "notice_in_both": (
+        "通知要有中文和英文两种内容。",
+        "a notice must be written in Chinese and in English.",
+    ),
     "must_say": ("没有任何一步说到必说语“{phrase}”。", "no step says the required phrase “{phrase}”."),
 }
 """Each rule's sentence in Chinese and in English."""

@@ -38,6 +38,7 @@ KNOWN: dict[str, Sort] = {
     "centre.name": Sort.TEXT,
     "today": Sort.DATE,
     "sale.date": Sort.DATE,
+    "reply.code": Sort.TEXT,
 }
 """Every name but those of the customer's own attributes, which are `customer.` and the column's name."""
 

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SURVEY = "survey"
     RETENTION = "retention"
     CARE = "care"
+    NOTICE = "notice"
 
 
 class Purpose(StrEnum):

@@ -18,6 +18,17 @@ NEVER_SAY = (
 )
 """Phrases that no script may hold, whatever its own list says: they mislead about the cost or press the customer."""
 
+_PRICED = frozenset({"offer.name", "offer.price", "offer.cancel"})
+NOTICES: dict[str, frozenset[str]] = {
+    "notice-order-summary": _PRICED | {"trial.ends"},
+    "notice-order-summary-without-trial": _PRICED,
+    "notice-reply-request": _PRICED | {"reply.code"},
+    "notice-reminder": _PRICED | {"charge.starts"},
+    "notice-charge": _PRICED,
+    "notice-cancellation": frozenset({"offer.name"}),
+}
+"""What the notices to customers must say, by the names of their templates."""
+
 _LANGUAGES: tuple[tuple[Language, tuple[str, str]], ...] = (("zh", ("中文", "Chinese")), ("en", ("英文", "English")))
 _PRICE = ("价格", "the price")
 _CANCEL = ("取消的办法", "how to cancel")
@@ -36,11 +47,24 @@ def wording(walk: Walk, found: Findings, attributes: frozenset[str] | None) -> N
         for phrase in _forbidden(walk.script, words):
             found.add("never_say", path, place=place, phrase=phrase)
     _labels(walk, found)
+    if walk.script.kind is Kind.NOTICE:
+        _notice(walk.script, found)
     for language, _ in _LANGUAGES:
         texts = [_plain(walk.script.steps[name].say.spoken(language)) for name in walk.first]
         for phrase in (words.spoken(language) for words in walk.script.must_say):
             if phrase and language in walk.script.languages and not any(_plain(phrase) in text for text in texts):
                 found.add("must_say", phrase=phrase)
+
+
+def _notice(script: Script, found: Findings) -> None:
+    """A notice is one text in both languages, and says what its kind has to."""
+    if len(script.languages) < len(_LANGUAGES):
+        found.add("notice_in_both")
+    text = script.steps[script.start].say
+    for language, language_name in _LANGUAGES:
+        said = {one.name for one in placeholders(text.spoken(language)) if one.known and one.fallback is None}
+        for name in sorted(NOTICES.get(script.script, frozenset()) - said) if text.spoken(language) else ():
+            found.add("notice_says", language=language_name, placeholder="{" + name + "}")
 
 
 def _labels(walk: Walk, found: Findings) -> None:

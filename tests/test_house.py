@@ -82,6 +82,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.evidence_commands",
         "outbound.opt_out_files",
         "outbound.hosting",
+        "outbound.migrating",
+        "outbound.named",
         "outbound.demo",
         "outbound.bench",
         "outbound.why",

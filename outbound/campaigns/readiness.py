@@ -23,6 +23,8 @@ PARTIES: dict[Party, tuple[str, str]] = {
     Party.CARRIER: ("运营商", "the carrier"),
     Party.BUSINESS_SUPPORT: ("业务支撑", "business support"),
 }
+REPLY_REQUEST = "notice-reply-request"
+"""The template by which customers are asked for their SMS."""
 FIRST_SCRIPTS: dict[CampaignKind, tuple[Kind, ...]] = {
     CampaignKind.TELESALES: (Kind.PITCH,),
     CampaignKind.RETENTION: (Kind.RETENTION, Kind.PITCH),
@@ -72,7 +74,7 @@ def missing(
         *_scripts(session, campaign, definition),
         *_lists(session, campaign, definition),
         *_people(session, campaign, definition),
-        *_replies(definition),
+        *_replies(session, campaign, definition),
     ]
 
 
@@ -194,12 +196,11 @@ def _people(session: Session, campaign: Campaign, definition: Definition) -> Ite
         yield Missing("no_verifier", zh, en)
 
 
-def _replies(definition: Definition) -> Iterator[Missing]:
-    # A rule that nothing keeps would let sales through that it was written to stop.
-    if definition.offer and Means.SMS in definition.confirmation.requires:
-        zh = "短信回复确认尚未接通，请在活动定义中改为只需录音通话确认。"
-        en = "Replies by SMS cannot be taken in yet; let a confirmation need a recorded call only."
-        yield Missing("sms", zh, en)
+def _replies(session: Session, campaign: Campaign, definition: Definition) -> Iterator[Missing]:
+    # Who cannot be asked for the SMS could never be confirmed.
+    asks = definition.offer and Means.SMS in definition.confirmation.requires
+    if asks and approval.in_force(session, campaign.centre_id, REPLY_REQUEST) is None:
+        yield _not_approved(session, campaign.centre_id, REPLY_REQUEST)
 
 
 def _nobody(definition: Definition) -> Missing:

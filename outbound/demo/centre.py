@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import clock, complaints, hosting
+from outbound import clock, complaints, migrating
+from outbound.anchors import outings
 from outbound.billing import answers, batches, instructions
 from outbound.billing.model import FileForm, InstructionBatch
 from outbound.call_lists.importing import import_list
@@ -43,7 +44,7 @@ SEED = 20261121
 WORKING_DAYS = 10
 MARKER = "demo-made"
 """Written last, so that a demo cut off while it was made is begun anew."""
-PARTS = ("numbers.key", "recordings.key", "recordings", "lists", "outbound.sqlite3")
+PARTS = ("numbers.key", "recordings.key", "recordings", "lists", outings.FILE, "outbound.sqlite3")
 """What the demo centre consists of in its folder."""
 LIST_SIZES = {"fz": (4200, 420), "xm": (700, 0)}
 CALLS_A_DAY = {"fz": 12, "xm": 7}
@@ -54,6 +55,12 @@ SCRIPTS = (
     "contract-renewal-retention",
     "contract-renewal-confirmation",
     "contract-renewal-correction",
+    "notice-order-summary",
+    "notice-order-summary-without-trial",
+    "notice-reply-request",
+    "notice-reminder",
+    "notice-charge",
+    "notice-cancellation",
 )
 
 
@@ -81,7 +88,7 @@ def prepare(settings: Settings, *, fresh: bool, say: Callable[[str], None] = cli
         began = stopwatch.monotonic()
         _make(settings, data, say)
         say(f"  {stopwatch.monotonic() - began:.0f} s")
-    hosting.migrate_database(settings)
+    migrating.migrate_database(settings)
     _introduce(settings, say)
 
 
@@ -91,11 +98,12 @@ def _make(settings: Settings, data: Path, say: Callable[[str], None]) -> None:
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     within = settings.model_copy(update={"data": making})
-    engine = hosting.open_checked(within)
-    hosting.upgrade(engine)
+    engine = migrating.open_checked(within)
+    migrating.upgrade(engine)
     # A fortnight of periods would bury the progress.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     simulate(engine, within, now=clock.now(), say=say)
+    outings.put_in_file(engine, making, now=clock.now())
     # The last connection that closes brings everything into the one file that is moved.
     engine.dispose()
     _put_in_place(making, data)

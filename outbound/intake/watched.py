@@ -56,10 +56,10 @@ def take_watched(engine: Engine, store: Store, folder: Path, *, now: datetime, m
             if why.status == 503:
                 log.warning("recording stays in the watched folder", file=str(file), why=str(why))
                 continue
-            _move(file, REFUSED, note=f"{why.sentence('zh')}\n{why.sentence('en')}\n")
+            put_away(file, REFUSED, note=f"{why.sentence('zh')}\n{why.sentence('en')}\n")
             refused += 1
         else:
-            _move(file, DONE)
+            put_away(file, DONE)
             kept += 1
     return kept, refused
 
@@ -69,13 +69,14 @@ def _still(folder: Path, centres: Sequence[Centre], *, now: datetime, most: int)
     places = [(centre, folder / centre.code) for centre in centres]
     if len(centres) == 1:
         places.append((centres[0], folder))
-    found = [(_touched(file), centre, file) for centre, place in places for file in _files(place)]
+    found = [(touched(file), centre, file) for centre, place in places for file in files_in(place)]
     ready = [each for each in found if each[0] and each[0] <= now - STILL_FOR]
     for _at, centre, file in sorted(ready, key=lambda each: (each[0], each[2]))[:most]:
         yield centre, file
 
 
-def _files(place: Path) -> list[Path]:
+def files_in(place: Path) -> list[Path]:
+    """The files of a folder that nobody is still writing."""
     if not place.is_dir():
         return []
     return [
@@ -85,7 +86,8 @@ def _files(place: Path) -> list[Path]:
     ]
 
 
-def _touched(file: Path) -> datetime | None:
+def touched(file: Path) -> datetime | None:
+    """When a file was last changed; None where it is gone."""
     try:
         state = file.stat()
     except OSError:
@@ -95,7 +97,7 @@ def _touched(file: Path) -> datetime | None:
 
 
 def _take(engine: Engine, store: Store, centre: Centre, file: Path, *, now: datetime) -> None:
-    data = _read(file)
+    data = read_file(file)
     heard = taking.heard_now(data)
     with transaction(engine) as session:
         here = session.get_one(Centre, known(centre.id))
@@ -112,7 +114,8 @@ def _take(engine: Engine, store: Store, centre: Centre, file: Path, *, now: date
         )
 
 
-def _read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
+    """What a file holds. Raises FileTooLarge and FileOutOfReach."""
     try:
         if file.stat().st_size > MOST_MEGABYTES << 20:
             raise FileTooLarge(megabytes=MOST_MEGABYTES)
@@ -121,7 +124,8 @@ def _read(file: Path) -> bytes:
         raise FileOutOfReach(reason=refused.strerror or str(refused)) from None
 
 
-def _move(file: Path, where: str, *, note: str = "") -> None:
+def put_away(file: Path, where: str, *, note: str = "") -> None:
+    """Move a file into a folder beside it, with a note in a text file of its own."""
     place = file.parent / where
     try:
         place.mkdir(exist_ok=True)

@@ -31,6 +31,7 @@ KINDS = {
     "survey": lazy_gettext("Survey"),
     "retention": lazy_gettext("Retention"),
     "care": lazy_gettext("Care call"),
+    "notice": lazy_gettext("Notice to customers"),
 }
 
 PLACEHOLDERS = {
@@ -51,6 +52,7 @@ PLACEHOLDERS = {
     "centre.name": lazy_gettext("the centre's name"),
     "today": lazy_gettext("the day of the call"),
     "sale.date": lazy_gettext("the day on which it was agreed"),
+    "reply.code": lazy_gettext("what the customer replies by SMS to confirm"),
 }
 """What each name in braces stands for, as the editor tells it."""
 

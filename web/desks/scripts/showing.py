@@ -161,6 +161,7 @@ def sample_facts(
         trial_ends=ends,
         charge_starts=ends + timedelta(days=1),
         sale_date=today,
+        reply_code="Y27",
         agent_name="陈芳" if language == "zh" else "Chen Fang",
         agent_number="1001",
         centre_name=centre.name_zh if language == "zh" else centre.name_en,
