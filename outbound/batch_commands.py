@@ -47,8 +47,9 @@ def list_(centre: str) -> None:
     from sqlmodel import col, select
 
     from outbound.billing.model import InstructionBatch
-    from outbound.commands import centre_named, opened
     from outbound.db import reading
+    from outbound.migrating import opened
+    from outbound.named import centre_named
     from outbound.settings import read_settings
 
     with reading(opened(read_settings())) as session:
@@ -64,8 +65,9 @@ def export(centre: str, folder: Path) -> None:
     """Let everything that waits leave as the next batch: a CSV, a JSON and their manifest."""
     from outbound import clock
     from outbound.billing import batches as leaving
-    from outbound.commands import centre_named, opened
     from outbound.db import transaction
+    from outbound.migrating import opened
+    from outbound.named import centre_named
     from outbound.phones.vault import open_vault
     from outbound.settings import read_settings
 
@@ -86,8 +88,9 @@ def again(number: int, centre: str, folder: Path) -> None:
     """Write the files of batch NUMBER once more, byte for byte as they left; the journal notes it."""
     from outbound import clock, journal
     from outbound.billing.batches import numbered
-    from outbound.commands import centre_named, opened
     from outbound.db import transaction
+    from outbound.migrating import opened
+    from outbound.named import centre_named
     from outbound.phones.vault import open_vault
     from outbound.settings import read_settings
 
@@ -117,11 +120,11 @@ def _write(session: "Session", vault: "Vault", centre: "Centre", batch: "Instruc
 def _files(
     session: "Session", vault: "Vault", centre: "Centre", batch: "InstructionBatch"
 ) -> Iterator[tuple[str, bytes]]:
-    from outbound.billing.batches import file_of, manifest_name, manifest_of
+    from outbound.billing.batches import file_name, file_of, manifest_name, manifest_of
     from outbound.billing.model import FileForm
 
     for form in FileForm:
-        yield f"instructions-{centre.code}-{batch.number}.{form}", file_of(session, vault, batch, form)
+        yield file_name(centre, batch, form), file_of(session, vault, batch, form)
     yield manifest_name(centre, batch), manifest_of(batch)
 
 
@@ -132,8 +135,9 @@ def acknowledge(file: Path, centre: str) -> None:
     """Read the carrier's answers from FILE, a CSV or JSON; the same file twice changes nothing."""
     from outbound import clock
     from outbound.billing import answers
-    from outbound.commands import centre_named, opened
     from outbound.db import transaction
+    from outbound.migrating import opened
+    from outbound.named import centre_named
     from outbound.settings import read_settings
 
     with transaction(opened(read_settings())) as session:

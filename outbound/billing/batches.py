@@ -122,7 +122,7 @@ def _file(vault: Vault, centre: Centre, number: int, form: FileForm, content: by
     return BatchFile(
         batch_id=0,
         form=form,
-        name=f"instructions-{centre.code}-{number}.{form}",
+        name=_name(centre, number, form),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         sealed=vault.seal(content.decode()),
@@ -157,9 +157,18 @@ def _manifest(
     )
 
 
+def _name(centre: Centre, number: int, form: str) -> str:
+    return f"instructions-{centre.code}-{number}.{form}"
+
+
+def file_name(centre: Centre, batch: InstructionBatch, form: FileForm) -> str:
+    """What a batch is called as a file."""
+    return _name(centre, batch.number, form)
+
+
 def manifest_name(centre: Centre, batch: InstructionBatch) -> str:
     """What the manifest is called as a file."""
-    return f"instructions-{centre.code}-{batch.number}.manifest.json"
+    return _name(centre, batch.number, "manifest.json")
 
 
 def file_of(session: Session, vault: Vault, batch: InstructionBatch, form: FileForm) -> bytes:

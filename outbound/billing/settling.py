@@ -38,7 +38,7 @@ class SettledOtherwise(Refusal):
 class NotRejected(Refusal):
     """Only what the carrier has rejected can be sent again or given up; send the same batch once more, or ask them."""
 
-    zh = "只有被运营商拒绝的指令才能重发或撤销；未回执的请再次发送原批次，或向对方核实。"
+    zh = "只有运营商处理失败的指令才能重发或不再办理；尚未回执的，请再次发送原批次或向对方核实。"
 
 
 class SettlementReasonNeeded(Refusal):
@@ -51,13 +51,13 @@ class SettlementReasonNeeded(Refusal):
 class ChargeTakenBack(Refusal):
     """The charge has been taken back meanwhile, so it is not sent again; give the rejected instruction up."""
 
-    zh = "该笔计费已冲正，不能重发，请选择撤销被拒绝的指令。"
+    zh = "该笔计费已冲正，不能重发，请选择“不再办理”。"
 
 
 class RefundOwed(Refusal):
     """The customer is owed this money: the carrier made the charge, so its reversal is sent again, not given up."""
 
-    zh = "运营商已向客户计费，这笔冲正不能撤销，请重发。"
+    zh = "运营商已向客户计费，这笔冲正必须办成，请重新下发。"
 
 
 def settle(
@@ -76,7 +76,8 @@ def settle(
         return already
     if not reason.strip():
         raise SettlementReasonNeeded
-    _refuse(session, instruction, answer, decision)
+    if refused := _refusal(session, instruction, answer, decision):
+        raise refused
     settlement = DifferenceSettlement(
         centre_id=instruction.centre_id,
         instruction_id=known(instruction.id),
@@ -113,17 +114,27 @@ def settlement_of(
     return session.exec(asked).first()
 
 
-def _refuse(session: Session, instruction: Instruction, answer: Acknowledgement | None, decision: Decision) -> None:
+def possible(session: Session, instruction: Instruction) -> list[Decision]:
+    """What can be decided about an instruction now; nothing where there is no difference, or it is settled."""
+    answer = answer_to(session, instruction)
+    if settlement_of(session, instruction, answer):
+        return []
+    return [decision for decision in Decision if not _refusal(session, instruction, answer, decision)]
+
+
+def _refusal(
+    session: Session, instruction: Instruction, answer: Acknowledgement | None, decision: Decision
+) -> Refusal | None:
     if instruction.batch_id is None or (answer and answer.accepted and _same_amount(instruction, answer)):
-        raise NoDifference(key=instruction.key)
+        return NoDifference(key=instruction.key)
     if decision == Decision.CARRIED_OUT:
-        return
+        return None
     if answer is None or answer.accepted:
-        raise NotRejected
-    if decision == Decision.RESEND and _taken_back(session, instruction):
-        raise ChargeTakenBack
-    if decision == Decision.ACCEPT and instruction.kind == InstructionKind.REVERSE and _charged(session, instruction):
-        raise RefundOwed
+        return NotRejected()
+    if decision == Decision.RESEND:
+        return ChargeTakenBack() if _taken_back(session, instruction) else None
+    owed = instruction.kind == InstructionKind.REVERSE and _charged(session, instruction)
+    return RefundOwed() if owed else None
 
 
 def _same_amount(instruction: Instruction, answer: Acknowledgement) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
-from outbound.billing.model import InstructionBatch
+from outbound.billing.model import InstructionBatch, LedgerEntry
 from outbound.journal import JournalEntry
 from outbound.settings import Settings
 from tests.conftest import Cast, assert_no_violations, picture
@@ -55,9 +55,20 @@ def test_a_batch_can_be_downloaded_again_byte_for_byte(waiting: Shop, client_as:
     first, second = (client.get("/finance/batches/1.csv") for _time in range(2))
     batch = waiting.session.exec(select(InstructionBatch)).one()
     assert first.data == second.data
-    assert hashlib.sha256(first.data).hexdigest() == batch.sha256
+    assert hashlib.sha256(first.data).hexdigest() in batch.manifest
     assert b",13812345678," in first.data
     assert "instructions-fz-1.csv" in first.headers["Content-Disposition"]
+
+
+def test_a_batch_comes_as_json_and_with_its_manifest_too(waiting: Shop, client_as: ClientAs) -> None:
+    client = client_as("finance")
+    client.post("/finance/export")
+    told, manifest = (client.get(f"/finance/batches/1.{form}") for form in ("json", "manifest.json"))
+    batch = waiting.session.exec(select(InstructionBatch)).one()
+    assert [each["kind"] for each in told.get_json()["instructions"]] == ["activate", "charge"]
+    assert manifest.get_json()["count"] == 2
+    assert hashlib.sha256(told.data).hexdigest() in batch.manifest
+    assert hashlib.sha256(manifest.data).hexdigest() == batch.sha256
 
 
 def test_each_download_is_in_the_journal(waiting: Shop, client_as: ClientAs, cast: Cast) -> None:
@@ -88,6 +99,73 @@ def test_the_answers_come_to_something_and_the_rejected_stay_as_differences(wait
     assert "1 keys are none of ours: x-1" in page
     assert "no credit" in page
     assert "1-activate-1" not in page
+    assert "Answers to what was never told" in page
+
+
+REJECTED = b"1-activate-1,accepted,\n1-charge-2026-11-21,rejected,no credit\n"
+CHARGE = "/finance/instructions/2"
+
+
+@pytest.fixture
+def rejected(waiting: Shop, client_as: ClientAs) -> FlaskClient:
+    """A client at the finance desk, to whom the carrier has answered that it did not charge."""
+    client = client_as("finance")
+    client.post("/finance/export")
+    acknowledge(client, REJECTED)
+    return client
+
+
+def test_a_rejected_charge_is_settled_with_a_decision_and_a_reason(rejected: FlaskClient, waiting: Shop) -> None:
+    page = rejected.get(CHARGE).text
+    assert "no credit" in page
+    assert "the customer is not charged for this month" in page
+    rejected.post(f"{CHARGE}/settle", data={"decision": "accept", "reason": "余额不足，客户已停机"})
+    assert "No differences" in rejected.get("/finance/differences").text
+    assert "余额不足，客户已停机" in rejected.get("/finance/settled").text
+    entries = waiting.session.exec(select(LedgerEntry.amount_fen)).all()
+    assert sum(entries) == 0
+
+
+def test_a_rejected_charge_can_be_sent_again_and_both_point_at_each_other(rejected: FlaskClient) -> None:
+    rejected.post(f"{CHARGE}/settle", data={"decision": "resend", "reason": "对方系统故障已恢复"})
+    assert "1-charge-2026-11-21~2" in rejected.get("/finance").text
+    assert "It is told again as:" in rejected.get(CHARGE).text
+    assert "It tells again what was rejected:" in rejected.get("/finance/instructions/3").text
+
+
+@pytest.mark.parametrize(
+    "data", [{"decision": "accept", "reason": " "}, {"reason": "x"}, {"decision": "?", "reason": "x"}]
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_nothing_is_settled_without_a_decision_and_a_reason(rejected: FlaskClient, data: dict[str, str]) -> None:
+    assert rejected.post(f"{CHARGE}/settle", data=data).status_code == 422
+    assert CHARGE in rejected.get("/finance/differences").text
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_what_agrees_has_nothing_to_settle(rejected: FlaskClient) -> None:
+    assert "Settle the difference" not in rejected.get("/finance/instructions/1").text
+    refused = rejected.post("/finance/instructions/1/settle", data={"decision": "carried_out", "reason": "x"})
+    assert refused.status_code == 409
+    assert "nothing to settle" in refused.text
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_another_centres_differences_are_not_there(rejected: FlaskClient, client_as: ClientAs) -> None:
+    acknowledge(rejected, b"x-1,accepted\n")
+    outsider = client_as("outsider_manager")
+    for path in (CHARGE, "/finance/strays/1"):
+        assert outsider.get(path).status_code == 404
+    assert outsider.post(f"{CHARGE}/settle", data={"decision": "accept", "reason": "x"}).status_code == 404
+
+
+def test_an_answer_to_what_was_never_told_is_cleared_up(rejected: FlaskClient) -> None:
+    acknowledge(rejected, b"x-1,accepted,who is this\n")
+    assert 'href="/finance/strays/1"' in rejected.get("/finance/differences").text
+    assert rejected.post("/finance/strays/1/clear", data={"reason": ""}).status_code == 422
+    rejected.post("/finance/strays/1/clear", data={"reason": "对方测试数据"})
+    assert "对方测试数据" in rejected.get("/finance/strays/1").text
+    assert "x-1</a>" not in rejected.get("/finance/differences").text
 
 
 def test_the_same_answers_twice_are_known_already(waiting: Shop, client_as: ClientAs) -> None:
@@ -126,11 +204,19 @@ def test_others_do_not_come_in(client_as: ClientAs, login: str) -> None:
     assert client.post("/finance/export").status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/finance", "/finance/batches", "/finance/differences"])
+@pytest.mark.parametrize("path", ["/finance", "/finance/batches", "/finance/differences", "/finance/settled"])
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_every_table_is_exported_as_shown(waiting: Shop, client_as: ClientAs, path: str) -> None:
     answer = client_as("finance").get(f"{path}?export=csv")
     assert answer.mimetype == "text/csv"
+
+
+ANSWERS = """1-activate-1,accepted
+2-activate-1,rejected,号码已销户
+2-charge-2026-11-21,rejected,余额不足
+3-charge-2026-11-21,accepted,,900
+77-charge-2026-11-21,accepted,
+""".encode()
 
 
 @pytest.mark.browser
@@ -148,12 +234,20 @@ def test_the_desk_can_be_worked_by_everybody(
     page.keyboard.press("e")
     page.click("#confirm [value=yes]")
     page.wait_for_url("**/finance/batches")
-    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"1-activate-1,accepted,\n2-activate-1,rejected,x\n"}
+    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": ANSWERS}
     page.set_input_files("#acknowledgement", file)  # type: ignore[arg-type]  # playwright's own TypedDict
     page.click(".body button.primary")
     page.wait_for_url("**/finance/differences")
     look(page, "/finance/differences", f"finance-differences-{language}-{theme}")
     look(page, "/finance/batches", f"finance-batches-{language}-{theme}")
+    look(page, "/finance/instructions/4", f"finance-rejected-{language}-{theme}")
+    page.check("[value=accept]")
+    page.fill("#reason", "客户余额不足，移动公司张工 11 月 23 日电话确认")
+    page.click(".body button.primary")
+    page.wait_for_url("**/finance/differences")
+    look(page, "/finance/instructions/4", f"finance-given-up-{language}-{theme}")
+    look(page, "/finance/settled", f"finance-settled-{language}-{theme}")
+    look(page, "/finance/strays/1", f"finance-stray-{language}-{theme}")
 
 
 def look(page: "Page", path: str, name: str) -> None:

@@ -10,7 +10,7 @@ from outbound import journal
 from outbound.billing import answers, batches, instructions
 from outbound.billing.answers import ReadBack
 from outbound.billing.model import Acknowledgement, FileForm, Instruction, InstructionBatch
-from outbound.people import Staff, known
+from outbound.people import Staff
 from outbound.subscriptions.model import Subscription
 from web.desks import money_words
 from web.desks.evidence import vault
@@ -21,11 +21,14 @@ from web.tables import Column, Filter, Table
 
 bp = Blueprint("finance", __name__)
 
+_JSON = "application/json"
+MOST_STRAYS = 100
+"""Answers to what was never told that are listed at once."""
 MOST_NAMED = 5
 """Unknown keys of an acknowledgement that are named; of the others only how many there are."""
 
-_KIND = Filter("kind", lazy_gettext("Instruction"), col(Instruction.kind), money_words.KINDS)
-_COLUMNS = (
+KIND = Filter("kind", lazy_gettext("Instruction"), col(Instruction.kind), money_words.KINDS)
+COLUMNS = (
     Column("key", lazy_gettext("Key"), sort=col(Instruction.key), value=lambda row: row[0].key),
     Column("kind", lazy_gettext("Instruction"), sort=col(Instruction.kind), value=lambda row: row[0].kind),
     Column("subscription", lazy_gettext("Subscription"), value=lambda row: row[0].subscription_id, number=True),
@@ -46,29 +49,11 @@ _COLUMNS = (
 )
 WAITING = Table(
     caption=lazy_gettext("Waiting instructions"),
-    columns=_COLUMNS,
+    columns=COLUMNS,
     key=col(Instruction.id),
     order="effective_on",
     empty=lazy_gettext("Nothing waits: new instructions appear as trials begin, end and are charged."),
-    filters=(_KIND,),
-)
-DIFFERENCES = Table(
-    caption=lazy_gettext("Differences"),
-    columns=(
-        *_COLUMNS,
-        Column("batch", lazy_gettext("Batch"), sort=col(InstructionBatch.number), value=lambda row: row[2].number),
-        Column("at", lazy_gettext("Exported"), sort=col(InstructionBatch.at), value=lambda row: row[2].at),
-        Column(
-            "reason",
-            lazy_gettext("Carrier's answer"),
-            sort=col(Acknowledgement.reason),
-            value=lambda row: row[3].reason if row[3] else "",
-        ),
-    ),
-    key=col(Instruction.id),
-    order="at",
-    empty=lazy_gettext("No differences: the carrier has accepted everything that left."),
-    filters=(_KIND,),
+    filters=(KIND,),
 )
 BATCHES = Table(
     caption=lazy_gettext("Batches"),
@@ -81,7 +66,9 @@ BATCHES = Table(
             number=True,
         ),
         Column("at", lazy_gettext("Exported"), sort=col(InstructionBatch.at), value=lambda row: row[0].at),
-        Column("by", lazy_gettext("Exported by"), sort=col(Staff.name), value=lambda row: row[1].name),
+        Column(
+            "by", lazy_gettext("Exported by"), sort=col(Staff.name), value=lambda row: row[1].name if row[1] else ""
+        ),
         Column(
             "count",
             lazy_gettext("Instructions"),
@@ -99,7 +86,7 @@ BATCHES = Table(
         Column("accepted", lazy_gettext("Carrier accepted"), value=lambda row: row[2], number=True),
         Column("rejected", lazy_gettext("Carrier rejected"), value=lambda row: row[3], number=True),
         Column("sha256", "SHA-256", value=lambda row: row[0].sha256),
-        Column("file", lazy_gettext("File"), value=lambda row: f"/finance/batches/{row[0].id}.csv"),
+        Column("file", lazy_gettext("Files"), value=lambda row: f"/finance/batches/{row[0].id}.csv"),
     ),
     key=col(InstructionBatch.id),
     order="-number",
@@ -119,10 +106,10 @@ def show_waiting() -> Any:
     page = WAITING.page(g.session, asked, request.args)
     if page.exported:
         return page.export("waiting-instructions")
-    return render_template("finance/waiting.html", page=page, words=money_words, **_counted())
+    return render_template("finance/waiting.html", page=page, words=money_words, **counted())
 
 
-def _counted() -> dict[str, Any]:
+def counted() -> dict[str, Any]:
     """How many wait, what they come to in 分, and how many differences there are."""
     waiting = select(sa.func.count(), sa.func.coalesce(sa.func.sum(Instruction.amount_fen), 0)).where(
         Instruction.centre_id == g.centre.id, col(Instruction.batch_id).is_(None)
@@ -162,24 +149,47 @@ def show_batches() -> Any:
     ]
     asked = (
         select(InstructionBatch, Staff, *answered)
-        .join(Staff, col(Staff.id) == col(InstructionBatch.by_id))
+        .join(Staff, col(Staff.id) == col(InstructionBatch.by_id), isouter=True)
         .where(InstructionBatch.centre_id == g.centre.id)
     )
     page = BATCHES.page(g.session, asked, request.args)
     if page.exported:
         return page.export("batches")
-    return render_template("finance/batches.html", page=page, **_counted())
+    return render_template("finance/batches.html", page=page, **counted())
 
 
 @bp.get("/finance/batches/<int:batch_id>.csv")
 @allows("exchange_instructions", writes=True)
 def download(batch_id: int) -> Response:
     """A batch as it left, byte for byte; that its numbers were opened is journalled."""
+    return _downloaded(batch_id, FileForm.CSV)
+
+
+@bp.get("/finance/batches/<int:batch_id>.json")
+@allows("exchange_instructions", writes=True)
+def download_json(batch_id: int) -> Response:
+    """The same batch as JSON."""
+    return _downloaded(batch_id, FileForm.JSON)
+
+
+def _downloaded(batch_id: int, form: FileForm) -> Response:
     batch = mine(g.session, InstructionBatch, batch_id)
-    answer = Response(batches.file_of(g.session, vault(), batch, FileForm.CSV), mimetype="text/csv")
-    name = f"instructions-{g.centre.code}-{batch.number}.csv"
+    content = batches.file_of(g.session, vault(), batch, form)
+    journal.record(g.session, "instructions.downloaded", batch, by=g.staff, now=g.now, form=form, sha256=batch.sha256)
+    return _attached(content, batches.file_name(g.centre, batch, form), "text/csv" if form == "csv" else _JSON)
+
+
+@bp.get("/finance/batches/<int:batch_id>.manifest.json")
+@allows("exchange_instructions")
+def download_manifest(batch_id: int) -> Response:
+    """What a batch comes to, as it left: counts, sums and hashes."""
+    batch = mine(g.session, InstructionBatch, batch_id)
+    return _attached(batches.manifest_of(batch), batches.manifest_name(g.centre, batch), _JSON)
+
+
+def _attached(content: bytes, name: str, kind: str) -> Response:
+    answer = Response(content, mimetype=kind)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
-    journal.record(g.session, "instructions.downloaded", batch, by=g.staff, now=g.now, sha256=batch.sha256)
     return answer
 
 
@@ -190,32 +200,18 @@ def acknowledge() -> Any:
     with filled_form() as form:
         file = form.file("acknowledgement")
     read = answers.acknowledge(g.session, g.centre, file.stream.read(), by=g.staff, now=g.now)
-    flash(_told(read), "wait" if read.rejected or read.unknown else "good")
-    return redirect("/finance/differences" if read.rejected else "/finance/batches")
+    differs = read.rejected or read.unknown or read.differing
+    flash(_told(read), "wait" if differs else "good")
+    return redirect("/finance/differences" if differs else "/finance/batches")
 
 
 def _told(read: ReadBack) -> str:
     counts = {"accepted": read.accepted, "rejected": read.rejected, "known": read.known_already}
     told = str(_("%(accepted)d accepted, %(rejected)d rejected, %(known)d known already.", **counts))
+    if read.differing:
+        told += "\n" + str(_("%(count)d accepted with another amount than was told.", count=read.differing))
     if not read.unknown:
         return told
     named = ", ".join(key[:40] for key in read.unknown[:MOST_NAMED])
     more = "…" if len(read.unknown) > MOST_NAMED else ""
     return told + "\n" + str(_("%(count)d keys are none of ours: %(keys)s", count=len(read.unknown), keys=named + more))
-
-
-@bp.get("/finance/differences")
-@allows("exchange_instructions")
-def show_differences() -> Any:
-    """What left and was rejected, or has not been answered."""
-    asked = (
-        select(Instruction, Subscription, InstructionBatch, Acknowledgement)
-        .join(Subscription, col(Subscription.id) == col(Instruction.subscription_id))
-        .join(InstructionBatch, col(InstructionBatch.id) == col(Instruction.batch_id))
-        .join(Acknowledgement, col(Acknowledgement.instruction_id) == col(Instruction.id), isouter=True)
-        .where(Instruction.centre_id == known(g.centre.id), col(Acknowledgement.accepted).is_not(True))
-    )
-    page = DIFFERENCES.page(g.session, asked, request.args)
-    if page.exported:
-        return page.export("differences")
-    return render_template("finance/differences.html", page=page, words=money_words, **_counted())

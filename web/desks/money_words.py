@@ -23,6 +23,17 @@ KINDS = {
     "reverse": lazy_gettext("reverse"),
 }
 """What the carrier is told."""
+DECISIONS = {
+    "resend": lazy_gettext("Send it again in the next batch"),
+    "accept": lazy_gettext("Accept the rejection"),
+    "carried_out": lazy_gettext("The carrier has carried it out"),
+}
+"""How a difference with the carrier is settled."""
+CONSEQUENCES = {
+    "activate": lazy_gettext("Accepting the rejection ends the subscription: the customer never had it."),
+    "charge": lazy_gettext("Accepting the rejection strikes the charge: the customer is not charged for this month."),
+}
+"""What accepting a rejection brings about, besides that it is settled."""
 RESULTS = {
     "passed": (lazy_gettext("passed"), "good"),
     "declined": (lazy_gettext("customer said no"), "bad"),
