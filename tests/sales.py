@@ -39,7 +39,7 @@ offer:
   cancel: 打10086退订
 scripts: {{pitch: p, confirmation: c, correction: r}}
 calling: {{recalls: {recalls}}}
-confirmation: {{days_before: {days_before}, tries: {tries}, extension: {extension}}}
+confirmation: {{requires: {requires}, days_before: {days_before}, tries: {tries}, extension: {extension}}}
 """
 
 
@@ -62,6 +62,7 @@ class Sales:
         days_before: int = 3,
         tries: int = 3,
         extension: bool = True,
+        requires: str = "[voice]",
     ) -> Campaign:
         """The campaign in which everything after this is sold."""
         text = DEFINITION.format(
@@ -72,6 +73,7 @@ class Sales:
             days_before=days_before,
             tries=tries,
             extension=str(extension).lower(),
+            requires=requires,
         )
         self._campaign = campaigns.create(self.session, self.centre, text, by=self.cast.manager, now=self.now)
         return self._campaign
