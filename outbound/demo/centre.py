@@ -19,8 +19,8 @@ from sqlmodel import Session, select
 
 from outbound import clock, complaints, migrating
 from outbound.anchors import outings
-from outbound.billing import answers, batches, instructions
-from outbound.billing.model import FileForm, InstructionBatch
+from outbound.billing import answers, batches, instructions, settling
+from outbound.billing.model import Decision, FileForm, InstructionBatch
 from outbound.call_lists.importing import import_list
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
@@ -236,9 +236,9 @@ def _day(stage: shift.Stage, day: datetime, number: int) -> None:
     for code, centre in stage.company.centres.items():
         shift.work_day(stage, code, _at(day, 9, 5), calls=CALLS_A_DAY[code])
         reviewing.review_day(stage, code, _at(day, 17), leave=1 if stage.last_day else 0)
-        reviewing.answer_reviews(stage, code, _at(day, 19))
         if stage.last_day:
             reviewing.find_a_fault(stage, code, _at(day, 17, 50))
+        reviewing.answer_reviews(stage, code, _at(day, 19))
         _settle_accounts(stage, centre, _at(day, 18))
     if number == WORKING_DAYS - 1:
         _hear_complaint(stage, _at(day, 18, 30))
@@ -256,13 +256,19 @@ def _settle_accounts(stage: shift.Stage, centre: Centre, now: datetime) -> None:
     if last:
         told = _answers(batches.file_of(stage.session, stage.vault, last, FileForm.CSV).decode("utf-8-sig"))
         answers.acknowledge(stage.session, centre, told, by=clerk, now=now)
+    if not stage.last_day:
+        for rejected in instructions.unanswered(stage.session, centre.id or 0):
+            settling.settle(stage.session, rejected, Decision.RESEND, reason="运营商系统故障已恢复", by=clerk, now=now)
     if not stage.last_day and instructions.waiting(stage.session, centre.id or 0):
         batches.export(stage.session, stage.vault, centre, by=clerk, now=now)
 
 
 def _answers(batch: str) -> bytes:
+    """The carrier rejects one charge of a batch, never again what was sent again, and says a word too many."""
     keys = [line.split(",")[0] for line in batch.splitlines()[1:]]
-    return "\n".join(["key,result,reason", *(f"{key},accepted," for key in keys)]).encode()
+    rejected = next((key for key in keys if "-charge-" in key and "~" not in key), None)
+    lines = [f"{key},rejected,系统繁忙" if key == rejected else f"{key},accepted," for key in keys]
+    return "\n".join(["key,result,reason", *lines, "TEST-0001,accepted,联调测试"]).encode()
 
 
 def _hear_complaint(stage: shift.Stage, now: datetime) -> None:

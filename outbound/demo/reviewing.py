@@ -80,23 +80,24 @@ def _reviewed(stage: Stage, recording: Recording) -> bool:
 
 
 def answer_reviews(stage: Stage, centre: str, now: datetime) -> None:
-    """Callers accept what was found, or dispute it; the supervisor screens. The last day's disputes wait."""
+    """Callers accept what was found, or dispute it; the supervisor screens.
+
+    On the last day one dispute is left to be screened, and the others have not answered yet.
+    """
     number = stage.company.centres[centre].id
     asked = select(Review, Call).join(Call, col(Call.id) == col(Review.call_id)).where(Review.centre_id == number)
     rows = stage.session.exec(asked.where(stands(), col(Review.answer_by) > now).order_by(col(Review.id))).all()
     answers = lookups.answers_to(stage.session, [found for found, _call in rows], now=now)
-    for found, call in rows:
-        if answers[found.id or 0].state == AnswerState.OPEN:
-            _answer(stage, found, stage.session.get_one(Staff, call.agent_id), now=now)
+    unanswered = [(found, call) for found, call in rows if answers[found.id or 0].state == AnswerState.OPEN]
+    for found, call in unanswered[:1] if stage.last_day else unanswered:
+        caller = stage.session.get_one(Staff, call.agent_id)
+        if stage.last_day or (found.id or 0) % EVERY_DISPUTED == 0:
+            why = "客户当时已明确答应，请复听 0:50 之后的部分。"
+            disputes.dispute(stage.session, found, why=why, by=caller, now=now)
+        else:
+            disputes.accept(stage.session, found, by=caller, now=now)
     if not stage.last_day:
         _screen(stage, centre, now=now + timedelta(minutes=20))
-
-
-def _answer(stage: Stage, found: Review, caller: Staff, *, now: datetime) -> None:
-    if (found.id or 0) % EVERY_DISPUTED and not stage.last_day:
-        disputes.accept(stage.session, found, by=caller, now=now)
-    else:
-        disputes.dispute(stage.session, found, why="客户当时已明确答应，请复听 0:50 之后的部分。", by=caller, now=now)
 
 
 def _screen(stage: Stage, centre: str, *, now: datetime) -> None:

@@ -200,7 +200,9 @@ def test_who_is_still_to_hear_a_call_sees_no_earlier_verdict_of_it(
         recording = session.get_one(Recording, session.get_one(Review, failed.review).recording_id)
         reviews.pull_in(session, recording, reviewer=cast.supervisor, by=None, now=now)
     assert "只说了“嗯”" not in leader.get("/supervisor/faults").text
-    assert leader.get(f"/supervisor/reviews/{failed.review}").status_code == 403
+    hidden = [f"/supervisor/reviews/{failed.review}", f"/subscriptions/{failed.sale}/evidence"]
+    hidden.append(f"/subscriptions/{failed.sale}/evidence.json")
+    assert [leader.get(address).status_code for address in hidden] == [403, 403, 403]
 
 
 # ── The register and the meeting's sheet

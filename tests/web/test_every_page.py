@@ -20,6 +20,7 @@ from outbound.people import Staff, known
 from outbound.recordings.model import Recording
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
+from qa.disputes.model import Dispute
 from qa.review.model import Review, ReviewTask
 from scripts.model import PitchScript, ScriptVersion
 from tests.conftest import assert_no_violations, picture
@@ -77,6 +78,7 @@ def places(demo: tuple[Settings, Engine]) -> Places:
         "subscription_id": Subscription,
         "recording_id": Recording,
         "batch_id": InstructionBatch,
+        "dispute_id": Dispute,
     }
     with db.reading(demo[1]) as session:
         numbers: dict[str, Any] = {
@@ -86,6 +88,8 @@ def places(demo: tuple[Settings, Engine]) -> Places:
         mine = select(ReviewTask).where(ReviewTask.reviewer_id == reviewer.id, col(ReviewTask.done_at).is_(None))
         numbers["task_id"] = known(session.exec(mine).first().id)  # type: ignore[union-attr]
         numbers["review_id"] = known(session.exec(select(Review)).first().id)  # type: ignore[union-attr]
+        given = select(Review.id).where(Review.reviewer_id == reviewer.id)
+        numbers["verdict_id"] = session.exec(given).first()
         numbers["staff_id"] = known(reviewer.id)
     return Places({**numbers, "number": 1})
 

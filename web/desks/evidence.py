@@ -12,12 +12,13 @@ from sqlmodel import col, select
 from werkzeug.wsgi import wrap_file
 
 from outbound.call_lists.model import Contact
+from outbound.calls.model import Call
 from outbound.campaigns.model import Campaign
 from outbound.clock import day_starts, local_day
 from outbound.compliance import Criterion, Disclosure, Mark, Verdict
 from outbound.evidence.bundle import Sources, take
 from outbound.evidence.gathering import Evidence, gather
-from outbound.people import Staff, may
+from outbound.people import Staff, known, may
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault, open_vault
 from outbound.recordings.describing import InvalidReason
@@ -25,6 +26,7 @@ from outbound.recordings.hearing import check
 from outbound.recordings.model import Recording
 from outbound.recordings.store import StoreOutOfReach
 from outbound.subscriptions.model import Subscription, SubscriptionState
+from qa.review import verbs as reviews
 from web.desks import listening, money_words
 from web.filters import zone
 from web.guard import allows, mine
@@ -135,11 +137,23 @@ def show_subscriptions() -> Any:
     return render_template("evidence/list.html", page=page, words=money_words, shown=lambda phone: shown(opener, phone))
 
 
+def seen(subscription_id: int) -> Subscription:
+    """A subscription whose evidence who asks may see; raises NotFound, and HearItFirst who still reviews its calls.
+
+    The evidence holds the self-checks and verdicts that a reviewer must not know before their own.
+    """
+    subscription = mine(g.session, Subscription, subscription_id)
+    for call in g.session.exec(select(Call).where(Call.contact_id == subscription.contact_id)):
+        if reviews.has_still_to_hear(g.session, g.staff, known(call.id)):
+            raise reviews.HearItFirst
+    return subscription
+
+
 @bp.get("/subscriptions/<int:subscription_id>/evidence")
 @allows("see_evidence")
 def show_evidence(subscription_id: int) -> str:
     """Everything on which the charge of a subscription rests, or what is missing."""
-    subscription = mine(g.session, Subscription, subscription_id)
+    subscription = seen(subscription_id)
     found = gather(g.session, vault(), subscription)
     return render_template(
         "evidence/one.html",
@@ -159,7 +173,7 @@ def show_evidence(subscription_id: int) -> str:
 @allows("see_evidence")
 def download_evidence(subscription_id: int) -> Response:
     """The same evidence as a file for programs."""
-    found = gather(g.session, vault(), mine(g.session, Subscription, subscription_id))
+    found = gather(g.session, vault(), seen(subscription_id))
     answer = jsonify(found)
     answer.headers.set("Content-Disposition", "attachment", filename=f"evidence-{subscription_id}.json")
     return answer
@@ -169,7 +183,7 @@ def download_evidence(subscription_id: int) -> Response:
 @allows("take_evidence")
 def take_evidence(subscription_id: int) -> Response:
     """The evidence as one signed ZIP, with the recordings in it; who takes it is journalled."""
-    subscription = mine(g.session, Subscription, subscription_id)
+    subscription = seen(subscription_id)
     file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the answer closes it, once it is sent
     sources = Sources(vault(), listening.store(), current_app.config["SETTINGS"].data)
     take(g.session, sources, subscription, file, by=g.staff, now=g.now)
