@@ -4,19 +4,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from outbound import clock, people
 from outbound.anchors.outings import put_in_file
 from outbound.campaigns.definition import read_definition
-from outbound.campaigns.model import Campaign
 from outbound.db import reading, transaction
 from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import Language, NotFound, Refusal
 from outbound.evidence.bundle import Sources, take
 from outbound.evidence.gathering import gather
-from outbound.hosting import open_checked, refuse_old_schema
+from outbound.migrating import opened
 from outbound.people import Centre, Role, known
 from outbound.phones.vault import open_vault
 from outbound.recordings.store import open_store
@@ -27,26 +25,6 @@ from qa.sampling import checking, frames
 from qa.sampling.model import Draw
 from scripts.language import read_script
 from scripts.proof import Failure, prove
-
-
-class CampaignUnknown(Refusal):
-    """There is no campaign “{name}”; those at hand: {known}."""
-
-    zh = "没有名为“{name}”的外呼活动，现有：{known}。"
-    status = 404
-
-
-class CampaignAmbiguous(Refusal):
-    """Several centres have a campaign “{name}”; say which with --centre ({centres})."""
-
-    zh = "多个中心都有名为“{name}”的外呼活动，请用 --centre 指明（{centres}）。"
-
-
-class CentreUnknown(Refusal):
-    """There is no centre with the code “{code}”; those at hand: {known}."""
-
-    zh = "没有编码为“{code}”的外呼中心，现有：{known}。"
-    status = 404
 
 
 class NotText(Refusal):
@@ -95,13 +73,6 @@ def text_of(file: Path) -> str:
         raise FileUnreadable(file=file, reason=refused.strerror) from None
 
 
-def opened(settings: Settings) -> Engine:
-    """The database of the settings, at the newest version. Raises DatabaseOutOfReach or NotMigrated."""
-    engine = open_checked(settings)
-    refuse_old_schema(engine)
-    return engine
-
-
 class RoleUnknown(Refusal):
     """There is no role “{role}”; choose from {known}."""
 
@@ -136,36 +107,6 @@ def take_on(
             by=None,
             now=clock.now(),
         )
-
-
-def centre_named(session: Session, code: str) -> Centre:
-    """The centre of that code; raises CentreUnknown."""
-    centres = {centre.code: centre for centre in session.exec(select(Centre))}
-    if code not in centres:
-        raise CentreUnknown(code=code, known=", ".join(sorted(centres)) or "–")
-    return centres[code]
-
-
-def centres_named(session: Session, code: str | None) -> list[Centre]:
-    """The centre of that code, or without one all of them; raises CentreUnknown."""
-    return [centre_named(session, code)] if code else list(session.exec(select(Centre).order_by(Centre.code)))
-
-
-def campaign_named(session: Session, name: str, centre: str | None) -> Campaign:
-    """The campaign of that name, at the centre of that code where one is given.
-
-    Raises CentreUnknown, CampaignUnknown and CampaignAmbiguous.
-    """
-    asked = select(Campaign, Centre).join(Centre, col(Centre.id) == col(Campaign.centre_id))
-    every = session.exec(asked).all()
-    if centre is not None:
-        centre_named(session, centre)
-    found = [(campaign, at) for campaign, at in every if campaign.name == name and centre in (None, at.code)]
-    if not found:
-        raise CampaignUnknown(name=name, known=", ".join(campaign.name for campaign, _ in every) or "–")
-    if len(found) > 1:
-        raise CampaignAmbiguous(name=name, centres=", ".join(at.code for _, at in found))
-    return found[0][0]
 
 
 def evidence_of(settings: Settings, subscription: int) -> dict[str, Any]:

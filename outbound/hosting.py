@@ -1,4 +1,4 @@
-"""What runs: the console behind its server, the timetable, and the migration that both need first."""
+"""What runs: the console behind its server, and the timetable."""
 
 import gc
 import os
@@ -8,33 +8,26 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from outbound import clock, grants
-from outbound.calls import outcomes
+from outbound import clock
 from outbound.campaigns.lookups import definition_written
 from outbound.campaigns.model import Campaign, CampaignVersion
-from outbound.db import DatabaseOutOfReach, open_database, reading
+from outbound.db import open_database, reading
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
+from outbound.migrating import opened
 from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault
 from outbound.rounds import go_round
-from outbound.schema import import_rooms
 from outbound.settings import Settings
 from outbound.timetable import run_due
 from scripts.model import ScriptState, ScriptVersion, script_written
@@ -42,22 +35,6 @@ from scripts.model import ScriptState, ScriptVersion, script_written
 log = structlog.get_logger()
 
 TICK_SECONDS = 20
-MIGRATING = 20261123
-"""The number of the advisory lock that a migration holds on PostgreSQL."""
-
-
-class NotMigrated(Refusal):
-    """The database is not at the newest version; run `outbound migrate` first."""
-
-    zh = "数据库不是最新版本，请先运行 outbound migrate。"
-    status = 503
-
-
-class DatabaseTooNew(Refusal):
-    """The database was brought to a version that this program does not know; install the newer program again."""
-
-    zh = "数据库的版本比当前程序新，请安装对应的新版程序。"
-    status = 503
 
 
 class AddressTaken(Refusal):
@@ -74,78 +51,11 @@ class TimetableStumbled(Refusal):
     status = 500
 
 
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(str(files("migrations")))))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def upgrade(engine: Engine) -> str:
-    """Bring a database to the newest version, whole or not at all; the version."""
-    config = _alembic()
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            # As many hosts as there are may start at once: one migrates, the others wait and find it done.
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError:
-            raise DatabaseTooNew from None
-        with Session(connection) as session:
-            outcomes.fill(session)
-            session.flush()
-    return newest_version()
-
-
-def newest_version() -> str:
-    """The version that this code wants."""
-    return str(ScriptDirectory.from_config(_alembic()).get_current_head())
-
-
-def migrate_database(settings: Settings) -> str:
-    """Bring the database of the settings to the newest version; the version.
-
-    Where another role owns the tables, the application's is given the rights that it needs. Raises RoleTooStrong.
-    """
-    if not settings.owner_url:
-        return upgrade(open_checked(settings))
-    owner = open_checked(settings.model_copy(update={"database_url": settings.owner_url}))
-    version = upgrade(owner)
-    application = sa.make_url(settings.database)
-    if owner.dialect.name == "postgresql":
-        with owner.begin() as connection:
-            grants.give(connection, application.username or "", application.password)
-    # That it can sign in, and comes to the same database.
-    refuse_old_schema(open_checked(settings))
-    return version
-
-
-def open_checked(settings: Settings) -> Engine:
-    """The database of the settings; raises DatabaseOutOfReach with the reason where it cannot be reached."""
-    import_rooms()
-    engine = open_database(settings.database)
-    try:
-        with engine.connect():
-            return engine
-    except sa.exc.DBAPIError as refused:
-        raise DatabaseOutOfReach(reason=str(refused.orig).splitlines()[0]) from None
-
-
-def refuse_old_schema(engine: Engine) -> None:
-    """Raise NotMigrated where the database is behind the code."""
-    with engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() != newest_version():
-            raise NotMigrated
-
-
 def console(settings: Settings) -> Flask:
     """The console, ready to be served; raises NotMigrated, or WrongNumberKey where the key is not this database's."""
     from web.app import create_app
 
-    engine = open_checked(settings)
-    refuse_old_schema(engine)
+    engine = opened(settings)
     with reading(engine) as session:
         refuse_other_key(session, open_vault(settings.data))
     return create_app(settings, engine)
@@ -226,8 +136,7 @@ def _gunicorn(app: Flask, settings: Settings) -> None:
 
 def run_timetable(settings: Settings, *, once: bool = False) -> None:
     """Let every job take effect when it is due, until told to stop. As many processes as wanted may do this."""
-    engine = open_checked(settings)
-    refuse_old_schema(engine)
+    engine = opened(settings)
     if once:
         if not tick(engine, settings):
             raise TimetableStumbled

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from outbound import clock
 from outbound.db import reading
-from outbound.hosting import open_checked, refuse_old_schema
+from outbound.migrating import opened
 from outbound.people import Centre
 from outbound.recordings.reconciling import NO_HASHES, Tally, reconcile
 from outbound.recordings.store import open_store
@@ -18,8 +18,7 @@ def compared(settings: Settings, *, quick: bool) -> dict[str, Any]:
 
     Raises DatabaseOutOfReach, NotMigrated, StoreOutOfReach.
     """
-    engine = open_checked(settings)
-    refuse_old_schema(engine)
+    engine = opened(settings)
     store, tally, findings = open_store(settings), Tally(), []
     with reading(engine) as session:
         centres = session.exec(select(Centre).order_by(col(Centre.id))).all()

@@ -12,8 +12,8 @@ def keys() -> None:
 def rotate() -> None:
     """Make a new key: it encrypts from now on, and `outbound work` encrypts with it what older keys have encrypted."""
     from outbound import clock
-    from outbound.commands import opened
     from outbound.db import reading
+    from outbound.migrating import opened
     from outbound.phones.model import refuse_other_key
     from outbound.phones.vault import open_vault
     from outbound.resealing import rotate as turn
@@ -33,8 +33,8 @@ def rotate() -> None:
 @keys.command()
 def show() -> None:
     """Say which keys there are, by number, and how far the last change of keys has come."""
-    from outbound.commands import opened
     from outbound.db import reading
+    from outbound.migrating import opened
     from outbound.phones.vault import open_vault
     from outbound.resealing import latest, left_behind
     from outbound.settings import read_settings
@@ -57,8 +57,9 @@ def show() -> None:
 @click.option("--centre", help="code of the centre; without it, of every one")
 def public(centre: str | None) -> None:
     """Print the public key with which anybody can check a centre's evidence, as PEM, and its fingerprint."""
-    from outbound.commands import centres_named, opened
     from outbound.db import reading
+    from outbound.migrating import opened
+    from outbound.named import centres_named
     from outbound.settings import read_settings
     from outbound.signing import fingerprint, public_key, read_public
 

@@ -16,10 +16,11 @@ from outbound.call_lists.importing import tally_of
 from outbound.call_lists.model import UNDER_WAY, CallList, ImportState
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.running import Works
-from outbound.commands import campaign_named, opened
 from outbound.compliance import Words
 from outbound.db import reading, transaction
 from outbound.errors import Refusal
+from outbound.migrating import opened
+from outbound.named import campaign_named
 from outbound.people import known
 from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault

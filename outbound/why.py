@@ -31,9 +31,10 @@ def why(number: str | None, campaign: str | None, centre: str | None, dry_run: b
 
 def _of_campaign(name: str, centre: str | None, dry_run: bool) -> dict[str, Any]:
     from outbound import clock
-    from outbound.commands import campaign_named, opened
     from outbound.db import reading
     from outbound.dialing.tally import tally
+    from outbound.migrating import opened
+    from outbound.named import campaign_named
     from outbound.overview.why import tally_told
     from outbound.settings import read_settings
 
@@ -46,8 +47,9 @@ def _of_number(text: str, code: str | None) -> dict[str, Any]:
     from sqlmodel import select
 
     from outbound import clock
-    from outbound.commands import centre_named, opened
     from outbound.db import reading
+    from outbound.migrating import opened
+    from outbound.named import centre_named
     from outbound.overview.why import number_told, phone_typed
     from outbound.people import Centre, known
     from outbound.phones.vault import open_vault

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import Engine
 from sqlmodel import select
 
-from outbound import db, hosting, people, sign_ins
+from outbound import db, migrating, people, sign_ins
 from outbound.call_lists.model import Contact
 from outbound.cli import main
 from outbound.commands import verify_draw
@@ -56,7 +56,7 @@ def here(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The test's database, at the newest version, as the one of the settings."""
     with owning(engine) as owner, owner.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": hosting.newest_version()})
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": migrating.newest_version()})
     monkeypatch.setenv("OUTBOUND_DATABASE_URL", engine.url.render_as_string(hide_password=False))
     return engine
 
@@ -151,7 +151,7 @@ def test_a_database_that_was_never_migrated_is_told_in_one_sentence(
 
 def test_migrate_makes_the_database_and_names_its_version(outbound: Outbound, tmp_path: Path) -> None:
     first, second = outbound("migrate"), outbound("migrate")
-    assert first.stdout == second.stdout == f"{hosting.newest_version()}\n"
+    assert first.stdout == second.stdout == f"{migrating.newest_version()}\n"
     assert (tmp_path / "data/outbound.sqlite3").exists()
     assert json.loads(outbound("verify", "--json").stdout) == []
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import Engine
 from sqlmodel import select
 
-from outbound import db, hosting
+from outbound import db, migrating
 from outbound.cli import main
 from outbound.journal import JournalEntry
 from outbound.phones.vault import Vault
@@ -40,7 +40,7 @@ def outbound(
     sold_and_charged(engine, settings, vault, cast, now)
     with owning(engine) as owner, owner.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{hosting.newest_version()}')")
+        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{migrating.newest_version()}')")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("OUTBOUND_DATA", str(settings.data))
     monkeypatch.setenv("OUTBOUND_DATABASE_URL", engine.url.render_as_string(hide_password=False))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, SQLModel
 
-from outbound import db, grants, hosting
+from outbound import db, grants, migrating
 from outbound.billing import charges
 from outbound.db import DatabaseOutOfReach
 from outbound.settings import Settings
@@ -158,9 +158,9 @@ def addressed(owner: Engine, role: str) -> Settings:
 def test_migrating_as_the_owner_makes_the_applications_role_and_gives_it_its_rights(emptied: Engine) -> None:
     settings = addressed(emptied, STRICT)
     for _time in range(2):
-        assert hosting.migrate_database(settings) == hosting.newest_version()
-    engine = hosting.open_checked(settings)
-    hosting.refuse_old_schema(engine)
+        assert migrating.migrate_database(settings) == migrating.newest_version()
+    engine = migrating.open_checked(settings)
+    migrating.refuse_old_schema(engine)
     assert "must be owner" in refused(engine, "DROP TABLE ledger_entry")
     assert "permission denied" in refused(engine, "UPDATE alembic_version SET version_num = ''")
     engine.dispose()
@@ -168,10 +168,10 @@ def test_migrating_as_the_owner_makes_the_applications_role_and_gives_it_its_rig
 
 def test_the_application_is_not_the_owner(emptied: Engine) -> None:
     with pytest.raises(grants.RoleTooStrong, match="postgres"):
-        hosting.migrate_database(addressed(emptied, "postgres"))
+        migrating.migrate_database(addressed(emptied, "postgres"))
 
 
 def test_an_application_that_cannot_sign_in_is_told_at_the_migration(emptied: Engine) -> None:
     elsewhere = {"database_url": f"postgresql://{STRICT}@127.0.0.1:1/none"}
     with pytest.raises(DatabaseOutOfReach):
-        hosting.migrate_database(addressed(emptied, STRICT).model_copy(update=elsewhere))
+        migrating.migrate_database(addressed(emptied, STRICT).model_copy(update=elsewhere))

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import clock, hosting, timetable
+from outbound import clock, hosting, migrating, timetable
 from outbound.db import reading, transaction
 from outbound.jobs import JOBS
 from outbound.people import Centre
@@ -41,7 +41,7 @@ def ready(engine: Engine, tmp_path: Path) -> Settings:
     """Settings over the test's database, which is at the newest version."""
     with owning(engine) as owner, owner.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": hosting.newest_version()})
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": migrating.newest_version()})
     url = engine.url.render_as_string(hide_password=False)
     return Settings(data=tmp_path / "data", database_url=url, port=free_port())
 
@@ -220,4 +220,4 @@ def test_two_who_migrate_at_once_both_find_it_done(engine: Engine, ready: Settin
     with running(ready, "migrate") as one, running(ready, "migrate") as other:
         assert (one.wait(PATIENCE), other.wait(PATIENCE)) == (0, 0)
         assert one.stdout and other.stdout
-        assert one.stdout.read() == other.stdout.read() == f"{hosting.newest_version()}\n"
+        assert one.stdout.read() == other.stdout.read() == f"{migrating.newest_version()}\n"

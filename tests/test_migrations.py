@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlmodel import SQLModel
 
-from outbound import db, hosting
+from outbound import db, migrating
 from outbound.schema import import_rooms
 
 pytestmark = pytest.mark.owner
@@ -69,7 +69,7 @@ def emptied(engine: Engine, tmp_path: Path) -> Engine:
 
 def test_a_migrated_database_equals_the_models(engine: Engine, emptied: Engine) -> None:
     import_rooms()
-    hosting.upgrade(emptied)
+    migrating.upgrade(emptied)
     with emptied.connect() as connection:
         migrated = described(connection)
     if emptied is engine:
@@ -85,10 +85,10 @@ def test_a_migrated_database_equals_the_models(engine: Engine, emptied: Engine) 
 
 
 def test_migrating_twice_changes_nothing(emptied: Engine) -> None:
-    first = hosting.upgrade(emptied)
-    assert hosting.upgrade(emptied) == first
+    first = migrating.upgrade(emptied)
+    assert migrating.upgrade(emptied) == first
 
 
 def test_the_console_refuses_a_database_that_was_never_migrated(emptied: Engine) -> None:
-    with pytest.raises(hosting.NotMigrated):
-        hosting.refuse_old_schema(emptied)
+    with pytest.raises(migrating.NotMigrated):
+        migrating.refuse_old_schema(emptied)

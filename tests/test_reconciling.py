@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from outbound.cli import main
 from outbound.db import reading, transaction
-from outbound.hosting import migrate_database, open_checked
+from outbound.migrating import migrate_database, open_checked
 from outbound.people import known, open_centre
 from outbound.recordings import deleting, keeping, reconciling
 from outbound.recordings.model import Recording

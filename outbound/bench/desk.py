@@ -16,7 +16,7 @@ from uuid import uuid4
 import click
 from sqlmodel import select
 
-from outbound import clock, hosting
+from outbound import clock, migrating
 from outbound.bench.clients import Client, served
 from outbound.bench.http import percentiles
 from outbound.bench.stage import PASSWORD, hire_many
@@ -143,7 +143,7 @@ def _hire(data: Path, sessions: int) -> dict[str, str]:
     """People for the sessions: the desk of each by sign-in name."""
     verifiers = round(sessions * VERIFIERS)
     desks = {f"bench{number}": "verifier" if number < verifiers else "agent" for number in range(sessions)}
-    engine = hosting.open_checked(Settings(data=data))
+    engine = migrating.open_checked(Settings(data=data))
     with transaction(engine) as session:
         centre = session.exec(select(Centre).where(Centre.code == "fz")).one()
         for desk, role in (("agent", Role.AGENT), ("verifier", Role.VERIFIER)):

@@ -22,7 +22,7 @@ import click
 from sqlalchemy.engine import Engine
 from sqlmodel import col, select
 
-from outbound import clock, hosting
+from outbound import clock, migrating
 from outbound.bench import http as over_http
 from outbound.bench import naive, waiting_list
 from outbound.bench.databases import database
@@ -89,8 +89,8 @@ def _on_one_list(
 def _prepared(name: str, agents: int, contacts: int, *, hostile: bool) -> Iterator[tuple[Engine, list[int], int]]:
     """A database of its own with the list, the numbers of the agents, and the group of zones that is open."""
     with tempfile.TemporaryDirectory(prefix="outbound-bench-") as folder, database(name) as url:
-        engine = hosting.open_checked(Settings(data=Path(folder), database_url=url))
-        hosting.upgrade(engine)
+        engine = migrating.open_checked(Settings(data=Path(folder), database_url=url))
+        migrating.upgrade(engine)
         _refuse_undurable(engine)
         now = clock.now()
         with transaction(engine) as session:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from outbound import clock, hosting
+from outbound import clock, migrating
 from outbound.bench.clients import Client, served
 from outbound.bench.databases import database
 from outbound.bench.stage import PASSWORD, Plan, set_up
@@ -63,8 +63,8 @@ def run(engine: str, agents: int, contacts: int, seconds: float, hostile: bool) 
     """
     with tempfile.TemporaryDirectory(prefix="outbound-bench-") as folder, database(engine) as url:
         data = Path(folder)
-        opened = hosting.open_checked(Settings(data=data, database_url=url))
-        hosting.upgrade(opened)
+        opened = migrating.open_checked(Settings(data=data, database_url=url))
+        migrating.upgrade(opened)
         logins = set_up(opened, open_vault(data), Plan(agents, contacts, hostile), now=clock.now())
         opened.dispose()
         with served(data, database_url=url) as port:
