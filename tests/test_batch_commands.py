@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from sqlalchemy.engine import Engine
 
-from outbound import db, hosting
+from outbound import db, migrating
 from outbound.cli import main
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
@@ -32,7 +32,7 @@ def sold(engine: Engine, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OUTBOUND_DATABASE_URL", engine.url.render_as_string(hide_password=False))
     with owning(engine) as owner, owner.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": hosting.newest_version()})
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": migrating.newest_version()})
     number = parse("13812345678")
     assert isinstance(number, Number)
     with db.transaction(engine) as session:
