@@ -103,6 +103,8 @@ def _published(session: Session, seed: DrawSeed) -> bool:
     said = journal.canonical({"kind": seed.kind, "period": seed.period, "seed_hash": seed.seed_hash})
     asked = select(JournalEntry.id).where(
         JournalEntry.chain == seed.centre_id,
+        # What the journal's index goes by: otherwise the whole chain is read for each draw.
+        JournalEntry.subject_kind == DrawSeed.__tablename__,
         JournalEntry.action == "draw.seed_committed",
         JournalEntry.at == seed.at,
         JournalEntry.details == said,
