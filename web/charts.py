@@ -10,6 +10,8 @@ ROW, HEAD, FOOT = 28, 8, 44
 TREND_HEIGHT, TREND_LEFT = 260, 64
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 """Distances between the lines of an axis, as shares."""
+SHORTEST = 0.04
+"""The share that an axis reaches at least."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,13 @@ class Chart:
 
 
 def axis(most: float) -> tuple[float, ...]:
-    """The lines of an axis from 0 to where `most` fits, at most 1: four to six of them."""
-    step = next((step for step in STEPS if most <= 5 * step), STEPS[-1])
+    """The lines of an axis from 0 to where `most` fits, at most 1: three to six of them."""
+    reached = min(max(most, SHORTEST), 1.0)
+    step = next((step for step in STEPS if reached <= 5 * step), STEPS[-1])
     lines = [0.0]
-    while lines[-1] < min(most, 1.0) - 1e-9:
+    while lines[-1] < reached - 1e-9:
         lines.append(round(lines[-1] + step, 10))
-    return tuple(lines) if len(lines) > 1 else (0.0, step)
+    return tuple(lines)
 
 
 def bars(points: Sequence[Point]) -> Chart:

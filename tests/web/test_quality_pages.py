@@ -38,7 +38,7 @@ ClientAs = Callable[..., FlaskClient]
 PageAs = Callable[..., "Page"]
 once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
-DAYS = [date(2026, 11, 16), date(2026, 11, 19), date(2026, 11, 20)]
+DAYS = [date(2026, 11, 12), date(2026, 11, 19), date(2026, 11, 20)]
 CONSENT = Criterion.EXPLICIT_CONSENT
 PASSED = {criterion: CriterionMark(Mark.PASS) for criterion in Criterion}
 FAILED = {**PASSED, CONSENT: CriterionMark(Mark.FAIL, reason="other", note="没有听到同意")}
@@ -104,7 +104,15 @@ def _draw(make: HeardMaker, cast: Cast, day: date) -> None:
         at = begins + timedelta(minutes=20 * place)
         agent = (cast.agent, cast.second_agent)[place % 2]
         make.recording(make.call(agent, at=at, outcome="sold", given=ALL_PASS), hearing={"longest_silence": place})
-    draw = sampling.draw(make.session, cast.fz, DrawKind.DAILY, str(day), now=begins + timedelta(days=1), rates=_half)
+    draw = sampling.draw(
+        make.session,
+        cast.fz,
+        DrawKind.DAILY,
+        str(day),
+        now=begins + timedelta(days=1),
+        rates=_half,
+        new_agent_days=0,
+    )
     tasks = make.session.exec(select(ReviewTask).where(ReviewTask.draw_id == draw.id)).all()
     for task in tasks[: len(tasks) - (day == DAYS[-1])]:
         failing = make.session.get_one(Call, task.call_id).agent_id == cast.agent.id
