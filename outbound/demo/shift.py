@@ -7,7 +7,8 @@ from random import Random
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound import briefings
+from outbound import attendance, briefings, support
+from outbound.attendance import BreakReason, Stance
 from outbound.call_lists.model import Contact, Duty
 from outbound.calls import placing
 from outbound.calls.model import Call
@@ -77,9 +78,26 @@ def work_day(stage: Stage, centre: str, opens: datetime, *, calls: int) -> None:
     at = {staff.login: opens + timedelta(minutes=stage.chance.randrange(12)) for staff, _ in callers}
     for staff, roles in callers:
         read_what_is_new(stage, staff, roles, opens)
-    for _ in range(calls):
+        attendance.enter(stage.session, staff, Stance.READY, now=opens)
+    for number in range(calls):
         for staff, roles in callers:
+            if number == calls // 2:
+                at[staff.login] = _eat(stage, staff, at[staff.login])
+            attendance.stayed(stage.session, staff, until=at[staff.login])
             at[staff.login] = one_call(stage, staff, roles, at[staff.login])
+    for staff, _ in callers:
+        attendance.stayed(stage.session, staff, until=at[staff.login])
+        attendance.leave(stage.session, staff, now=at[staff.login])
+
+
+def _eat(stage: Stage, staff: Staff, now: datetime) -> datetime:
+    """A break of half an hour; when it is over."""
+    attendance.stayed(stage.session, staff, until=now)
+    attendance.enter(stage.session, staff, Stance.BREAK, reason=BreakReason.MEAL, now=now)
+    over = now + timedelta(minutes=30)
+    attendance.stayed(stage.session, staff, until=over)
+    attendance.enter(stage.session, staff, Stance.READY, now=over)
+    return over
 
 
 def read_what_is_new(stage: Stage, staff: Staff, roles: set[Role], now: datetime) -> None:
@@ -217,6 +235,17 @@ def _keep(stage: Stage, call: Call, said: Tape, staff: Staff, *, now: datetime) 
         by=staff,
         now=now + timedelta(seconds=20),
     )
+
+
+def ask_for_help(stage: Stage, centre: str, now: datetime) -> None:
+    """One question of an agent was answered, another waits."""
+    first, second = stage.company.holding(centre, Role.AGENT)[:2]
+    supervisor = stage.company.holding(centre, Role.SUPERVISOR)[0]
+    hard = "客户问亲情网的成员能不能是外省号码？"
+    asked = support.ask(stage.session, hard, call=None, step="functions", by=first, now=now)
+    told = "不能，成员都要是本省的手机号。"
+    support.answer(stage.session, asked, told, by=supervisor, now=now + timedelta(minutes=1))
+    support.ask(stage.session, "客户要求把录音发给他，怎么答复？", call=None, step="", by=second, now=now)
 
 
 def leave_loose_ends(stage: Stage, centre: str, now: datetime) -> None:
