@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import hypothesis
+import psycopg
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -114,11 +115,9 @@ def postgres() -> Iterator[sa.URL]:
 
 
 def _as_owner(url: sa.URL, *statements: str) -> None:
-    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
+            connection.execute(statement.encode())
 
 
 def _futile() -> Iterator[str]:

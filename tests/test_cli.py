@@ -157,7 +157,7 @@ def test_migrate_makes_the_database_and_names_its_version(outbound: Outbound, tm
 
 
 def test_a_database_of_a_newer_program_is_told_in_one_sentence(outbound: Outbound, here: Engine) -> None:
-    with here.begin() as connection:
+    with owning(here) as owner, owner.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert_one_sentence(outbound("migrate"), "install the newer program again")
 
