@@ -19,6 +19,7 @@ from outbound.journal import JournalEntry
 from outbound.phones.model import Phone, keep
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault, open_vault
+from outbound.promises.billing import CHECKS
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
 from tests.conftest import NOW, Cast
@@ -127,6 +128,17 @@ def test_a_charge_that_was_taken_back_meanwhile_is_not_sent_again(
     charges.reverse_all(sales.session, charged, why="complaint", by=cast.care, now=LATER)
     with pytest.raises(settling.ChargeTakenBack):
         settle(sales, told(sales, charged, CHARGE), Decision.RESEND)
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_however_it_is_settled_the_ledger_and_what_was_told_add_up(
+    sales: Sales, vault: Vault, charged: Subscription, decision: Decision
+) -> None:
+    answer(sales, f"{charged.id}-{CHARGE},rejected,系统繁忙", f"{charged.id}-activate-1,accepted")
+    settle(sales, told(sales, charged, CHARGE), decision)
+    sales.session.flush()
+    broken = {name: sales.session.execute(sa.text(question)).all() for name, question in CHECKS.items()}
+    assert {name: rows for name, rows in broken.items() if rows} == {}
 
 
 # A rejected reversal
