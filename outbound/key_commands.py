@@ -56,7 +56,10 @@ def show() -> None:
 @keys.command()
 @click.option("--centre", help="code of the centre; without it, of every one")
 def public(centre: str | None) -> None:
-    """Print the public key with which anybody can check a centre's evidence, as PEM, and its fingerprint."""
+    """Print the public key with which anybody can check a centre's evidence, as PEM, and its fingerprint.
+
+    Without --centre also the one with which anchors of the journal are signed when they are sent.
+    """
     from outbound.db import reading
     from outbound.migrating import opened
     from outbound.named import centres_named
@@ -65,7 +68,8 @@ def public(centre: str | None) -> None:
 
     settings = read_settings()
     with reading(opened(settings)) as session:
-        for each in centres_named(session, centre):
-            pem = public_key(settings.data, each.id or 0)
-            # Words outside of its lines are no part of a PEM file.
-            click.echo(f"{each.code} {fingerprint(read_public(pem))}\n{pem.decode()}", nl=False)
+        owners = {each.code: each.id or 0 for each in centres_named(session, centre)}
+    for name, number in (owners if centre else {**owners, "anchors": 0}).items():
+        pem = public_key(settings.data, number)
+        # Words outside of its lines are no part of a PEM file.
+        click.echo(f"{name} {fingerprint(read_public(pem))}\n{pem.decode()}", nl=False)

@@ -128,3 +128,12 @@ def test_verify_holds_the_journal_against_the_anchors_outside(outbound: Outbound
     told = outbound("verify", "--json")
     assert told.exit_code == 1
     assert {each["promise"] for each in json.loads(told.stdout)} == {"journal_rewritten", "anchor_not_in_file"}
+
+
+def test_the_keys_of_every_centre_and_of_the_anchors_are_printed(outbound: Outbound) -> None:
+    told = outbound("keys", "public").stdout
+    assert [line.split()[0] for line in told.splitlines() if " " in line and "KEY" not in line] == [
+        "fz",
+        "xm",
+        "anchors",
+    ]
