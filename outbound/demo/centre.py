@@ -25,7 +25,7 @@ from outbound.call_lists.importing import import_list
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.db import transaction
-from outbound.demo import cast, lists, reviewing, shift
+from outbound.demo import cast, lists, quality, reviewing, shift
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
 from outbound.opt_outs import verbs as opt_outs
@@ -142,6 +142,8 @@ def simulate(engine: Engine, settings: Settings, *, now: datetime, say: Callable
             _day(stage, day, number)
         say(f"  {number}/{len(days)}  {day:%m-%d}")
     _pass_nights(engine, night, until=now)
+    with transaction(engine) as session:
+        quality.answer_stops(session, company, now)
 
 
 def working_days_before(now: datetime) -> list[datetime]:
@@ -233,17 +235,23 @@ def _import(session: Session, settings: Settings, campaign: Campaign, data: byte
 
 
 def _day(stage: shift.Stage, day: datetime, number: int) -> None:
+    quality.answer_stops(stage.session, stage.company, _at(day, 8, 50))
     for code, centre in stage.company.centres.items():
         shift.work_day(stage, code, _at(day, 9, 5), calls=CALLS_A_DAY[code])
         reviewing.review_day(stage, code, _at(day, 17), leave=1 if stage.last_day else 0)
         if stage.last_day:
             reviewing.find_a_fault(stage, code, _at(day, 17, 50))
         reviewing.answer_reviews(stage, code, _at(day, 19))
+        quality.look_around(stage, code, _at(day, 15, 20))
         _settle_accounts(stage, centre, _at(day, 18))
+    if number == WORKING_DAYS // 2:
+        quality.calibrate(stage, "fz", "首次校准", _at(day, 19, 40), marked=True)
     if number == WORKING_DAYS - 1:
         _hear_complaint(stage, _at(day, 18, 30))
     if stage.last_day:
         _propose_scripts(stage, _at(day, 16))
+        quality.calibrate(stage, "fz", "第二次校准", _at(day, 19, 40), marked=False)
+        shift.ask_for_help(stage, "fz", _at(day, 19, 30))
         shift.leave_loose_ends(stage, "fz", _at(day, 20))
 
 

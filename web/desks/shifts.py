@@ -75,7 +75,7 @@ def _heads() -> list[Any]:
     language = chosen_language()
     states = [each.words(language) for each in COUNTED]
     breaks = [f"{Stance.BREAK.words(language)}: {each.words(language)}" for each in BreakReason]
-    return [_("Sign-in name"), _("Name"), _("From"), _("Until"), _("Worked"), *states, *breaks]
+    return [_("Sign-in name"), _("Full name"), _("First seen"), _("Last seen"), _("Worked"), *states, *breaks]
 
 
 def _cells(hours: Hours) -> list[str]:
@@ -130,7 +130,7 @@ def show_briefings() -> Any:
     """Who has read what is new in each campaign, and who has not."""
     standings = briefings.standings_at(g.session, g.centre)
     if (kind := request.args.get("export", "")) in files.KINDS:
-        heads = [_("Campaign"), _("Script"), _("Sign-in name"), _("Name"), _("Read")]
+        heads = [_("Campaign"), _("Script"), _("Sign-in name"), _("Full name"), _("Read")]
         return files.sent(_readers(standings), heads, name=f"{g.centre.code}-{_('briefings')}", kind=kind)
     return render_template("supervisor/briefings.html", standings=standings, duty_label=saying.duty_label)
 
