@@ -40,10 +40,11 @@ def review_day(stage: Stage, centre: str, since: datetime, *, leave: int = 0) ->
             for task in waiting[: len(waiting) - leave] if leave else waiting:
                 now += timedelta(minutes=2)
                 recording = stage.session.get_one(Recording, task.recording_id)
-                review.mark(stage.session, task, _heard(recording, stage), by=reviewer, now=now)
+                review.mark(stage.session, task, heard(recording, stage), by=reviewer, now=now)
 
 
-def _heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]:
+def heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]:
+    """What a reviewer hears on a recording: what is on its tape."""
     said = next(tape(name) for name in (*SALES, CONFIRMED, DECLINED) if _is_of(recording, tape(name)))
     found = {}
     for criterion in Criterion:
@@ -68,7 +69,7 @@ def find_a_fault(stage: Stage, centre: str, now: datetime) -> None:
     asked = select(Recording).join(Subscription, col(Subscription.sale_call_id) == col(Recording.call_id))
     living = asked.where(Subscription.centre_id == here.id, col(Subscription.state).in_((S.TRIAL, S.CONFIRMING)))
     for recording in stage.session.exec(living.order_by(sa.desc(col(Recording.id)))).all():
-        marks = _heard(recording, stage)
+        marks = heard(recording, stage)
         if any(given.mark == Mark.FAIL for given in marks.values()) and not _reviewed(stage, recording):
             task = review.pull_in(stage.session, recording, reviewer=supervisor, by=supervisor, now=now)
             review.mark(stage.session, task, marks, by=supervisor, now=now + timedelta(minutes=3))

@@ -12,6 +12,7 @@ from outbound.clock import day_starts, local_day
 from outbound.errors import NotFound
 from outbound.people import known
 from outbound.recordings.model import Recording
+from qa.calibration import verbs as calibrations
 from qa.disputes.lookups import dispute_heard_in
 from qa.review import verbs as reviews
 from qa.review.model import Review, ReviewTask
@@ -37,6 +38,7 @@ def show_queue() -> str:
         sources=SOURCES,
         before=before(),
         hours=sum(recording.seconds for _task, recording, _call, _campaign in rows),
+        calibrating=len(calibrations.open_for(g.session, g.staff)),
         overdue=sum(task.due_at <= g.now for task, _recording, _call, _campaign in rows),
     )
 
