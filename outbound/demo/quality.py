@@ -37,7 +37,7 @@ def look_around(stage: Stage, centre: str, now: datetime) -> None:
     agents = stage.company.holding(centre, Role.AGENT)
     for offset in range(2):
         turn = now.toordinal() + offset
-        topic, in_order, words = SEEN[turn % len(SEEN)]
+        topic, in_order, words = SEEN[(3 * now.toordinal() + offset) % len(SEEN)]
         agent, key = agents[turn % len(agents)], stage.next_key()
         patrol.note(stage.session, agent, topic, in_order=in_order, note=words, key=key, by=supervisor, now=now)
 
