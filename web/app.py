@@ -39,6 +39,7 @@ DESKS = (
     "web.desks.calibrating",
     "web.desks.shifts",
     "web.desks.evidence",
+    "web.desks.notices",
     "web.desks.recordings",
     "web.desks.keeping",
     "web.api",

@@ -31,12 +31,12 @@ DESKS = (
     Desk("/manager", lazy_gettext("Management"), frozenset({Role.MANAGER})),
     Desk("/scripts", lazy_gettext("Scripts"), frozenset({Role.CARRIER, Role.BUSINESS_SUPPORT, Role.MANAGER})),
     Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE}), ("/subscriptions",)),
-    Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE}), ("/subscriptions",)),
+    Desk("/care", lazy_gettext("Customer care"), frozenset({Role.CARE}), ("/subscriptions", "/notices")),
     Desk("/opt-outs", lazy_gettext("Opt-outs"), frozenset({Role.CARE, Role.SUPERVISOR, Role.MANAGER})),
     Desk("/quality", lazy_gettext("Quality"), frozenset({Role.SUPERVISOR, Role.MANAGER, Role.CARRIER})),
     Desk("/my-reviews", lazy_gettext("My reviews"), frozenset({Role.AGENT, Role.VERIFIER})),
     Desk("/recordings", lazy_gettext("Recordings"), frozenset({Role.REVIEWER, Role.MANAGER, Role.CARRIER})),
-    Desk("/subscriptions", lazy_gettext("Subscriptions"), frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER})),
+    Desk("/subscriptions", lazy_gettext("Subscriptions"), frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER}), ("/notices",)),
 )
 """In the order of the top bar; the first that fits is where somebody lands after signing in."""
 

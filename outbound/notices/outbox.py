@@ -5,6 +5,7 @@ between the two nobody else takes the notice. A process that dies in between sen
 gateway knows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from sqlmodel import Session, col, select
 from outbound import journal
 from outbound.db import reading, transaction
 from outbound.errors import Refusal
-from outbound.notices.model import Notice, NoticeKind, NoticeState, NoticeTry
+from outbound.notices.model import Notice, NoticeKind, NoticeReceipt, NoticeState, NoticeTry
 from outbound.notices.outlets import LONGEST_WHY, Message, NotSent, Outlet
 from outbound.notices.wording import in_words
 from outbound.people import Staff, known
@@ -141,3 +142,24 @@ def resend(session: Session, notice: Notice, *, by: Staff, now: datetime) -> Non
     notice.state, notice.due_at, notice.tries = NoticeState.WAITING, now, 0
     session.add(notice)
     journal.record(session, "notice.resent", notice, by=by, now=now, kind=notice.kind)
+
+
+def last_receipt() -> sa.ScalarSelect[int]:
+    """The number of the last receipt of a notice, for a query about notices."""
+    newest = sa.select(sa.func.max(col(NoticeReceipt.id))).where(col(NoticeReceipt.notice_id) == col(Notice.id))
+    return newest.correlate(Notice).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of one notice: each try, and each receipt."""
+
+    tries: Sequence[NoticeTry]
+    receipts: Sequence[NoticeReceipt]
+
+
+def history_of(session: Session, notice: Notice) -> Told:
+    """Every try to send a notice and every receipt of it, in order."""
+    tries = select(NoticeTry).where(NoticeTry.notice_id == notice.id).order_by(col(NoticeTry.id))
+    receipts = select(NoticeReceipt).where(NoticeReceipt.notice_id == notice.id).order_by(col(NoticeReceipt.id))
+    return Told(session.exec(tries).all(), session.exec(receipts).all())
