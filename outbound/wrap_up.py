@@ -29,7 +29,7 @@ def conclude(session: Session, call: Call, report: calls.Report, *, by: Staff, n
         # The recorder may have been quicker than the wrap-up that tells its reference.
         keeping.match_waiting(session, call, now=now)
     if not (done.late or done.repeated):
-        _follow(session, call, done.outcome, by=by, now=now)
+        follow(session, call, done.outcome, by=by, now=now)
     return done
 
 
@@ -37,11 +37,12 @@ def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now
     """A supervisor accepts a late wrap-up: everything follows as if it had come in time."""
     done = calls.settle_late(session, late, note=note, by=by, now=now)
     if not done.repeated:
-        _follow(session, done.call, done.outcome, by=session.get_one(Staff, done.call.agent_id), now=now)
+        follow(session, done.call, done.outcome, by=session.get_one(Staff, done.call.agent_id), now=now)
     return done
 
 
-def _follow(session: Session, call: Call, outcome: Outcome, *, by: Staff, now: datetime) -> None:
+def follow(session: Session, call: Call, outcome: Outcome, *, by: Staff, now: datetime) -> None:
+    """What the outcome of a registered call sets in motion for its sale."""
     subscription = life.of_call(session, call)
     if subscription is None:
         if outcome.after == After.CONSENT:

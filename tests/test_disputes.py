@@ -8,14 +8,18 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from outbound import wrap_up
 from outbound.billing import charges
 from outbound.billing.charges import obstacle
 from outbound.call_lists.model import Contact, ContactState, Duty
+from outbound.calls.model import Outcome
 from outbound.compliance import Criterion, Mark, Verdict
+from outbound.dialing.model import Claim
 from outbound.errors import NotFound
 from outbound.journal import JournalEntry
 from outbound.people import Role, Staff
 from outbound.recordings.model import Recording
+from outbound.subscriptions import trial
 from outbound.subscriptions.model import SubscriptionState
 from qa import corrections
 from qa.disputes import lookups
@@ -222,6 +226,55 @@ def test_a_reversed_fail_of_the_confirmation_confirms_again(floor: Floor) -> Non
     floor.decide(floor.refer(floor.dispute(review, by=floor.cast.verifier)))
     assert (floor.sale.state, obstacle(floor.session, floor.sale)) == (SubscriptionState.CONFIRMED, None)
     assert floor.session.get_one(Contact, floor.sale.contact_id).state is ContactState.CLOSED
+
+
+@once
+def test_a_new_confirmation_call_under_way_decides_and_not_the_old_one(floor: Floor) -> None:
+    confirmation = floor.make.confirmed(floor.sale, floor.cast.verifier)
+    recording = floor.session.exec(select(Recording).where(Recording.call_id == confirmation.call_id)).one()
+    task = reviews.pull_in(floor.session, recording, reviewer=floor.cast.reviewer, by=None, now=floor.now)
+    review = reviews.mark(floor.session, task, FAILS, by=floor.cast.reviewer, now=floor.now)
+    floor.session.add(claim_of(floor))
+    floor.decide(floor.refer(floor.dispute(review, by=floor.cast.verifier)))
+    assert floor.sale.state is SubscriptionState.CONFIRMING
+
+
+def claim_of(floor: Floor) -> Claim:
+    """Somebody has the customer on the phone."""
+    contact = floor.session.get_one(Contact, floor.sale.contact_id)
+    return Claim(
+        centre_id=contact.centre_id,
+        campaign_id=contact.campaign_id,
+        contact_id=contact.id or 0,
+        phone_id=contact.phone_id,
+        agent_id=floor.cast.second_agent.id or 0,
+        duty=contact.duty,
+        epoch=contact.epoch,
+        claimed_at=floor.now,
+        lease_until=floor.now + timedelta(minutes=15),
+    )
+
+
+@once
+@pytest.mark.parametrize(
+    ("outcome", "state", "contact_state"),
+    [
+        ("corrected", SubscriptionState.CONFIRMING, ContactState.QUEUED),
+        ("declined", SubscriptionState.CANCELLED, ContactState.CLOSED),
+    ],
+)
+def test_a_correction_call_that_became_needless_does_no_harm(
+    floor: Floor, outcome: str, state: SubscriptionState, contact_state: ContactState
+) -> None:
+    trial.open_window(floor.session, floor.sale, now=floor.now)
+    review = floor.review()
+    contact = floor.session.get_one(Contact, floor.sale.contact_id)
+    floor.decide(floor.refer(floor.dispute(review)))
+    given = marks_all() if outcome == "corrected" else None
+    again = floor.cast.second_agent
+    call = floor.make.call(again, contact=contact, duty=Duty.CORRECTION, outcome=outcome, given=given)
+    wrap_up.follow(floor.session, call, floor.session.get_one(Outcome, outcome), by=again, now=floor.now)
+    assert (floor.sale.state, contact.state) == (state, contact_state)
 
 
 @once

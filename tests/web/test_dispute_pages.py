@@ -174,14 +174,14 @@ def test_nothing_of_the_self_check_is_on_the_page_before_the_verdict(
         maker = HeardMaker(session, cast.fz, settings, now=now)
         maker.write_script(cast.manager)
         unsure = {**dict.fromkeys(Criterion, Mark.PASS), Criterion.UNDERSTANDING: Mark.UNSURE}
-        tasks = []
+        tasks: list[tuple[int, str, int]] = []
         for given in (dict.fromkeys(Criterion, Mark.PASS), unsure, None):
             call = maker.call(cast.agent, contact=maker.rung(f"+861380013800{len(tasks)}"), given=given, reference="")
             recording = maker.keep(call, "compliant-sale.mp3")
             task = reviews.pull_in(session, recording, reviewer=cast.reviewer, by=None, now=now)
-            tasks.append((known(task.id), call.reference, known(recording.id), known(call.id)))
+            tasks.append((known(task.id), call.reference, known(recording.id)))
     reviewer = client_as("reviewer")
-    for task_id, reference, recording_id, _call_id in tasks:
+    for task_id, reference, recording_id in tasks:
         page = reviewer.get(f"/reviewer/tasks/{task_id}").text
         panel = page.split('<section class="player"')[1].split("</main>")[0]
         pages.append(
