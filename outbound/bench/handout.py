@@ -82,7 +82,9 @@ def _on_one_list(
         naive.prepare(engine)
         for count in agents:
             cell = Cell(name, count, contacts, hostile)
-            yield _told(cell, ours[count], _measure([naive.claimer(engine, zones) for _ in range(count)], seconds))
+            yield _told(
+                cell, ours[count], _measure([naive.claimer(engine, zones, who) for who in staff[:count]], seconds)
+            )
 
 
 @contextmanager
