@@ -25,6 +25,7 @@ from outbound.timetable import run_due
 from outbound.verification import broken_promises
 from qa.review.model import Review
 from tests.conftest import Cast, picture
+from tests.web.reading import read_what_is_new
 from web.app import Console
 from web.guard import Guarded
 
@@ -75,6 +76,7 @@ class Centre:
         """Take the next contact and ring, by keyboard."""
         self.as_(login)
         self.phase("idle")
+        read_what_is_new(self.page)
         self.keys("n")
         self.phase("claimed")
         self.keys("d")

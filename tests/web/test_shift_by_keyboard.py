@@ -16,7 +16,8 @@ from outbound.people import known
 from scripts.language import library
 from tests.conftest import assert_no_violations, picture
 from tests.desk import Floor, desks, floor, put_in_force, staff, vault
-from tests.web.test_agent_page import TO_CONSENT, Keys, PageAs, at_desk, in_call
+from tests.web.reading import read_to_the_end
+from tests.web.test_agent_page import TO_CONSENT, PageAs, at_desk, in_call
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -35,18 +36,6 @@ def new_script(floor: Floor) -> None:
         put_in_force(session, floor.cast.fz, text, floor.cast, floor.now)
 
 
-def read_to_the_end(keys: Keys) -> Keys:
-    """Page down until the end has been seen, then say so."""
-    left = "read => read.scrollHeight - read.scrollTop - read.clientHeight"
-    read = keys.page.locator("#read")
-    while read.evaluate(left) > 12:
-        before = read.evaluate("read => read.scrollTop")
-        keys.press("Space")
-        expect(read).not_to_have_js_property("scrollTop", before)
-    expect(keys.page.locator("#call button[data-key=y]")).to_be_enabled()
-    return keys.press("y")
-
-
 def test_a_full_shift_by_keyboard_alone(floor: Floor, page_as: PageAs, session: Session) -> None:
     for number, name in (("13800138000", "王秀英"), ("13900139000", "李建国"), ("13700137000", "陈明")):
         floor.contact(number, name=name)
@@ -55,7 +44,8 @@ def test_a_full_shift_by_keyboard_alone(floor: Floor, page_as: PageAs, session: 
     keys.page.wait_for_selector("text=脚本有新版本")
     assert keys.page.locator(".briefing .lines .new").count() == 1
     picture(keys.page, "agent-briefing-zh")
-    read_to_the_end(keys).page.wait_for_selector("text=可以取下一位客户了。")
+    read_to_the_end(keys.page)
+    keys.page.wait_for_selector("text=可以取下一位客户了。")
     keys.count = 0
     keys.press("n").until("claimed").press(SALE[0]).until("calling")
     keys.press(*SALE[1:-5]).until("wrapup").press(*SALE[-5:]).until("claimed")
@@ -94,7 +84,8 @@ def test_what_is_new_must_be_seen_to_its_end(floor: Floor, page_as: PageAs, sess
     keys.page.wait_for_selector("text=The script has a new version")
     keys.press("y")
     assert_no_violations(keys.page)
-    read_to_the_end(keys).page.wait_for_selector("text=Ready for the next customer.")
+    read_to_the_end(keys.page)
+    keys.page.wait_for_selector("text=Ready for the next customer.")
     assert len(session.exec(select(BriefingRead)).all()) == before + 1
 
 
