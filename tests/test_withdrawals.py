@@ -104,7 +104,7 @@ def test_the_inbox_takes_receipts_and_replies_and_puts_refused_lines_aside(
     approve_templates(sales)
     sales.session.commit()
     outbox.send_due(engine, Gateway(), vault(), now=NOW + timedelta(minutes=5))
-    lines = [
+    lines: list[dict[str, object]] = [
         {"key": f"{sold.id}-order_summary-1", "delivered": True},
         {"reference": "m1", "number": NUMBER, "text": "TD", "at": NOW.isoformat()},
         {"reference": "m2", "number": OTHER, "text": "是", "at": NOW.isoformat()},

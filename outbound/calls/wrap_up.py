@@ -25,7 +25,7 @@ from outbound.errors import Language, NotFound, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone
 from scripts.answers import checked
-from scripts.language import Script, disclosures_of
+from scripts.language import Purpose, Script, Step, disclosures_of
 from scripts.model import ScriptVersion, script_of
 
 MOST_CALLBACK_DAYS = 60
@@ -108,6 +108,13 @@ class DisclosuresMissing(Refusal):
         return (self.zh if language == "zh" else str(self.__doc__)).format(missing=names)
 
 
+class CancelRouteNotTold(Refusal):
+    """Who wants to think it over is told first how to cancel; read that step and tick it."""
+
+    zh = "客户表示再考虑时，须先告知取消方法并勾选该步骤。"
+    status = 422
+
+
 @dataclass(frozen=True)
 class WrappedUp:
     """What became of a report; `late`: a supervisor must settle it; `repeated`: it was known already."""
@@ -122,7 +129,8 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
     """Register how a call ended.
 
     The same report sent twice has one effect. Raises AlreadyWrappedUp, OutcomeUnknown, NoteNeeded, CallbackTimeNeeded,
-    CallbackOutsideHours, AnswerUnfit, CriteriaNotAllMarked, DisclosuresMissing, and NotFound for another's call.
+    CallbackOutsideHours, AnswerUnfit, CriteriaNotAllMarked, DisclosuresMissing, CancelRouteNotTold, and NotFound for
+    another's call.
     """
     if call.agent_id != by.id:
         raise NotFound
@@ -177,7 +185,19 @@ def check(session: Session, call: Call, report: Report, *, now: datetime) -> Out
     checked(script, report.answers)
     if outcome.after == After.CONSENT:
         _check_consent(script, report)
+    elif outcome.code == "considering":
+        _check_cancel_route(script, report)
     return outcome
+
+
+def _check_cancel_route(script: Script, report: Report) -> None:
+    telling = {name for name, step in script.steps.items() if _tells_cancel_route(step)}
+    if telling and not telling & set(report.ticks):
+        raise CancelRouteNotTold
+
+
+def _tells_cancel_route(step: Step) -> bool:
+    return Purpose.TELLS_CANCEL_ROUTE in step.purposes or Disclosure.ENQUIRE_OR_CANCEL in step.disclosures
 
 
 def _check_callback(session: Session, call: Call, outcome: Outcome, report: Report, *, now: datetime) -> None:

@@ -203,7 +203,7 @@ def _report(
         marks=marks,
         seconds=seconds,
         callback_at=callback,
-        ticks=_ticks(stage, call, said) if marks else {},
+        ticks=_ticks(stage, call, said) if marks or outcome == "considering" else {},
         note="客户情绪激动，要求投诉。" if outcome == "complaint" else "",
     )
 

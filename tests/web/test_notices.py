@@ -41,7 +41,7 @@ def failed(shop: Shop, engine: Engine) -> Notice:
     approve_templates(shop.sales)
     shop.sales.sell(phone=shop.phone())
     shop.session.commit()
-    outbox.send_due(engine, Gateway(fails="HTTP 503"), shop.vault, now=NOW - timedelta(days=9))
+    outbox.send_due(engine, Gateway(fails="HTTP 503"), shop.vault, now=NOW)
     notice = shop.session.exec(select(Notice)).one()
     shop.session.refresh(notice)
     shop.session.commit()
