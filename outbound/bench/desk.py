@@ -19,7 +19,8 @@ from sqlmodel import select
 from outbound import clock, migrating
 from outbound.bench.clients import Client, served
 from outbound.bench.http import percentiles
-from outbound.bench.stage import PASSWORD, hire_many
+from outbound.bench.stage import PASSWORD, brief, hire_many
+from outbound.campaigns.model import Campaign
 from outbound.db import transaction
 from outbound.demo.centre import prepare
 from outbound.people import Centre, Role
@@ -149,6 +150,8 @@ def _hire(data: Path, sessions: int) -> dict[str, str]:
         for desk, role in (("agent", Role.AGENT), ("verifier", Role.VERIFIER)):
             logins = [login for login, at in desks.items() if at == desk]
             hire_many(session, centre, logins, role, now=clock.now())
+        for campaign in session.exec(select(Campaign).where(Campaign.centre_id == centre.id)).all():
+            brief(session, campaign, now=clock.now())
     engine.dispose()
     return desks
 

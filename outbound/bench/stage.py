@@ -69,11 +69,11 @@ def open_campaign(session: Session, plan: Plan, *, now: datetime) -> tuple[Campa
     session.add(_list(campaign, plan, now))
     session.flush()
     campaigns.open_(session, campaign, by=manager, now=now)
-    _brief(session, campaign, now)
+    brief(session, campaign, now=now)
     return campaign, logins
 
 
-def _brief(session: Session, campaign: Campaign, now: datetime) -> None:
+def brief(session: Session, campaign: Campaign, *, now: datetime) -> None:
     """Everybody has read what is new: rows for many at once, as the verb would write them one by one."""
     version = lookups.in_force(session, campaign)
     session.add_all(
