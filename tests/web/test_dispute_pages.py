@@ -68,7 +68,7 @@ def disputed(engine: Engine, cast: Cast, failed: Failed, now: datetime) -> int:
 
 def test_an_agent_sees_until_when_to_answer(client_as: ClientAs, failed: Failed) -> None:
     agent = client_as("agent")
-    assert "1 reviews wait for your answer" in agent.get("/my-reviews").text
+    assert "Waiting for your answer: 1." in agent.get("/my-reviews").text
     assert "answer by" in agent.get(f"/my-reviews/{failed.review}").text
 
 
@@ -80,7 +80,7 @@ def test_a_remark_is_heard_at_its_moment(client_as: ClientAs, failed: Failed) ->
 def test_an_accepted_review_asks_for_no_more(client_as: ClientAs, failed: Failed) -> None:
     agent = client_as("agent")
     page = agent.post(f"/my-reviews/{failed.review}/accept", follow_redirects=True).text
-    assert "accepted" in page and "wait for your answer" not in page
+    assert "accepted" in page and "Waiting for your answer" not in page
 
 
 def test_a_dispute_without_grounds_comes_back(client_as: ClientAs, failed: Failed) -> None:
