@@ -112,7 +112,7 @@ JOBS = (
     Job("trial_ends", Every.DAY, time(0, 5), end_trials),
     Job("confirmation_windows", Every.DAY, time(0, 10), open_windows),
     Job("charge_run", Every.DAY, time(0, 20), charge),
-    Job("reminders", Every.DAY, time(9, 0), remind_of_charges),
+    Job("reminders", Every.DAY, time(0, 25), remind_of_charges),
     Job("daily_draw", Every.DAY, time(0, 30), draw_yesterday),
     Job("weekly_draw", Every.WEEK, time(0, 40), draw_last_week),
     Job("anchors", Every.HOUR, time(0, 50), anchor_journal),

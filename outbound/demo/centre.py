@@ -26,13 +26,14 @@ from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.db import transaction
 from outbound.demo import cast, lists, quality, reviewing, shift
+from outbound.demo.gateway import Gateway, carry
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
 from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import Category
 from outbound.people import Centre, Role, Staff
 from outbound.phones.model import Phone
-from outbound.phones.vault import open_vault
+from outbound.phones.vault import Vault, open_vault
 from outbound.recordings.store import open_store
 from outbound.settings import Settings
 from outbound.subscriptions.model import SubscriptionState as S
@@ -130,18 +131,18 @@ def simulate(engine: Engine, settings: Settings, *, now: datetime, say: Callable
     """Ten working days that end before today, and the nights between, up to `now`."""
     chance, serial = Random(SEED), [0]  # noqa: S311  # a play, not a secret
     days = working_days_before(now)
-    vault, store = open_vault(settings.data), open_store(settings)
+    vault, store, gateway = open_vault(settings.data), open_store(settings), Gateway()
     with transaction(engine) as session:
         company = cast.hire(session, now=_at(days[0] - timedelta(days=30), 9))
         _set_up(session, settings, company, chance, days)
     night = _at(days[0], 0, 1)
     for number, day in enumerate(days, start=1):
-        night = _pass_nights(engine, night, until=_at(day, 1))
+        night = _pass_nights(engine, vault, gateway, night, until=_at(day, 1))
         with transaction(engine) as session:
             stage = shift.Stage(session, vault, store, company, chance, serial, number == len(days))
             _day(stage, day, number)
         say(f"  {number}/{len(days)}  {day:%m-%d}")
-    _pass_nights(engine, night, until=now)
+    _pass_nights(engine, vault, gateway, night, until=now)
     with transaction(engine) as session:
         quality.answer_stops(session, company, now)
 
@@ -161,10 +162,11 @@ def _at(day: datetime, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day.date(), time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def _pass_nights(engine: Engine, night: datetime, *, until: datetime) -> datetime:
-    """Let the timetable run soon after each midnight, as it does on its own."""
+def _pass_nights(engine: Engine, vault: Vault, gateway: Gateway, night: datetime, *, until: datetime) -> datetime:
+    """Let the timetable run soon after each midnight, as it does on its own, and the notices leave."""
     while night <= until:
         run_due(engine, JOBS, now=night + timedelta(minutes=50))
+        carry(engine, vault, gateway, now=night + timedelta(minutes=55))
         night += timedelta(days=1)
     return night
 
