@@ -313,6 +313,7 @@ CORRUPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "another wording": ("script_text_changed", ("UPDATE script_version SET source = replace(source, '您', '你')",)),
     "another sample": ("draw_not_repeatable", ("UPDATE frame_item SET drawn = NOT drawn",)),
     "a draw that was not made": ("draw_missed", ("DELETE FROM draw", PERIOD.format("daily_draw", "2026-11-24", LATE))),
+    "a day without its seed": ("seed_missed", (PERIOD.format("seeds", "2026-11-24", LATE),)),
     "a day without its job": (
         "period_skipped",
         (PERIOD.format("charge_run", "2026-11-23", LATE), PERIOD.format("charge_run", "2026-11-25", LATE)),

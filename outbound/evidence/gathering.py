@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from outbound import complaints
+from outbound.anchors import anchoring
 from outbound.billing import charges
 from outbound.billing import model as billing
 from outbound.billing.charges import Obstacle
@@ -19,7 +20,7 @@ from outbound.confirmations.model import Confirmation, ConfirmationVoid
 from outbound.documents import DocumentFaulty
 from outbound.evidence import rows
 from outbound.journal import JournalHead, broken_links
-from outbound.notices.model import Notice, NoticeReceipt, NoticeTry, Reply, ReplyMatch
+from outbound.notices.model import Notice, NoticeReceipt, NoticeTry
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault
@@ -223,23 +224,21 @@ class Gathering:
 
     def notices(self) -> list[Evidence]:
         """What the customer was told in writing, what became of it, and what came back."""
-        return [self._notice(row) for row in self._rows(Notice)]
-
-    def _notice(self, row: Notice) -> Evidence:
-        def of(model: Any, names: str) -> list[Evidence]:
-            asked = select(model).where(model.notice_id == row.id).order_by(model.id)
-            return [self.told(each, names) for each in self.session.exec(asked)]
-
-        matched = select(ReplyMatch, Reply).join(Reply, col(Reply.id) == col(ReplyMatch.reply_id))
-        answers = self.session.exec(matched.where(ReplyMatch.notice_id == row.id).order_by(col(Reply.id))).all()
-        return {
-            **self.told(row, "id kind key language text state expects valid_until confirmation_id made_at sent_at"),
-            "tries": of(NoticeTry, "why at"),
-            "receipts": of(NoticeReceipt, "delivered why at"),
-            "replies": [
-                {**self.told(reply, "id reference text at"), "meaning": str(match.meaning)} for match, reply in answers
-            ],
-        }
+        facts = "id kind key language text state expects valid_until confirmation_id made_at sent_at"
+        return [
+            {
+                **self.told(row, facts),
+                "tries": [self.told(each, "why at") for each in rows.of_notice(self.session, NoticeTry, row)],
+                "receipts": [
+                    self.told(each, "delivered why at") for each in rows.of_notice(self.session, NoticeReceipt, row)
+                ],
+                "replies": [
+                    {**self.told(reply, "id reference text at"), "meaning": str(match.meaning)}
+                    for match, reply in rows.replies_to(self.session, row)
+                ],
+            }
+            for row in self._rows(Notice)
+        ]
 
     def journal(self) -> Evidence:
         """Those rows with their hashes, and whether their chain holds."""
@@ -255,6 +254,7 @@ class Gathering:
             "checked": "whole" if whole else "rows",
             "holds": not broken,
             "broken": broken,
+            "anchor": self.told(anchoring.latest(self.session, chain), "length root at"),
             "entries": [self.told(entry, facts) for entry in entries],
         }
 
@@ -280,7 +280,7 @@ class Gathering:
 
 
 def _in_order(marks: Sequence[Any]) -> list[Any]:
-    """Marks in the order in which they are asked, however the database hands them back."""
+    """Marks in the order in which they are asked."""
     return sorted(marks, key=lambda given: list(Criterion).index(given.criterion))
 
 

@@ -12,7 +12,7 @@ from outbound.calls.model import Call
 from outbound.complaints import Complaint
 from outbound.confirmations.model import Confirmation
 from outbound.journal import JournalEntry
-from outbound.notices.model import Notice
+from outbound.notices.model import Notice, Reply, ReplyMatch
 from outbound.phones.model import Phone
 from outbound.recordings.model import Recording
 from outbound.subscriptions.model import Subscription
@@ -34,6 +34,17 @@ def complaints_about(session: Session, subscription: Subscription) -> list[Compl
     phone = session.get_one(Phone, subscription.phone_id)
     every = complaints.of_number(session, subscription.centre_id, phone)
     return [row for row in reversed(every) if row.subscription_id in (None, subscription.id)]
+
+
+def of_notice(session: Session, model: Any, notice: Notice) -> Sequence[Any]:
+    """What hangs on a notice, of one kind, in the order in which it came about."""
+    return session.exec(select(model).where(model.notice_id == notice.id).order_by(model.id)).all()
+
+
+def replies_to(session: Session, notice: Notice) -> Sequence[tuple[ReplyMatch, Reply]]:
+    """What the customer answered to a notice, with what it came to."""
+    matched = select(ReplyMatch, Reply).join(Reply, col(Reply.id) == col(ReplyMatch.reply_id))
+    return session.exec(matched.where(ReplyMatch.notice_id == notice.id).order_by(col(Reply.id))).all()
 
 
 def entries_about(session: Session, subscription: Subscription) -> Sequence[JournalEntry]:

@@ -95,6 +95,15 @@ def _week_before(period: str) -> str:
     return clock.week_name(clock.week_days(period)[0] - timedelta(days=7))
 
 
+def missed_seeds(session: Session) -> Iterator[Row]:
+    """Days on which the job that promises seeds came by, and whose draw has none."""
+    there = set(session.exec(select(DrawSeed.centre_id, DrawSeed.period).where(DrawSeed.kind == DrawKind.DAILY)))
+    asked = "SELECT centre_id, period FROM period_done WHERE job = 'seeds' ORDER BY centre_id, period"
+    for centre, period in session.execute(sa.text(asked)):
+        if (centre, period) not in there:
+            yield {"centre_id": centre, "period": period}
+
+
 def missed_trial_ends(session: Session) -> Iterator[Row]:
     """Subscriptions whose trial was over when the job that ends trials came by, and which are as if it was not."""
     last = """SELECT centre_id, max(period) AS day FROM period_done WHERE job = 'trial_ends' GROUP BY centre_id"""
@@ -126,6 +135,7 @@ CHECKS: dict[str, Callable[[Session], Iterator[Row]]] = {
     "draw_not_repeatable": changed_draws,
     "period_skipped": skipped_periods,
     "draw_missed": missed_draws,
+    "seed_missed": missed_seeds,
     "trial_end_missed": missed_trial_ends,
     "charge_missed": missed_charges,
 }

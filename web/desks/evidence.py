@@ -18,6 +18,7 @@ from outbound.clock import day_starts, local_day
 from outbound.compliance import Criterion, Disclosure, Mark, Verdict
 from outbound.evidence.bundle import Sources, take
 from outbound.evidence.gathering import Evidence, gather
+from outbound.notices.model import NoticeKind, NoticeState
 from outbound.people import Staff, known, may
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault, open_vault
@@ -233,6 +234,8 @@ def _reading() -> dict[str, Any]:
         "mark": {item.value: item.in_review.said(language) for item in Mark},
         "self_mark": {item.value: item.in_self_check.said(language) for item in Mark},
         "verdict": {item.value: item.label.said(language) for item in Verdict},
+        "notice": {item.value: item.words(language) for item in NoticeKind},
+        "notice_state": {item.value: item.words(language) for item in NoticeState},
         "state": {item.value: item.words(language) for item in SubscriptionState},
         "invalid": {item.value: item.words(language) for item in InvalidReason},
         "reason": {(item.value, reason.code): reason.said(language) for item in Criterion for reason in item.reasons},
