@@ -40,6 +40,7 @@ RESULTS = {
     "considering": (lazy_gettext("considering"), "wait"),
     "not_reached": (lazy_gettext("not reached"), "wait"),
     "suspended": (lazy_gettext("line suspended"), "wait"),
+    "complained": (lazy_gettext("customer complained"), "bad"),
     "failed": (lazy_gettext("not all four met"), "bad"),
 }
 """What a consent call came to, and the colour in which it stands."""
@@ -85,6 +86,10 @@ _WHY = {
     "sale_valid": lazy_gettext("the sale met all four criteria"),
     "sale_unsure": lazy_gettext("the seller was unsure of a criterion"),
     "sale_invalid": lazy_gettext("the sale failed a criterion"),
+    "recall_not_reached": lazy_gettext("the re-calls reached nobody in time"),
+    "correction_too_late": lazy_gettext("the correction call came after the trial's end"),
+    "carrier": lazy_gettext("the customer cancelled with the carrier"),
+    "sms": lazy_gettext("the customer cancelled by SMS"),
     "recall_passed": lazy_gettext("the re-call met all four criteria"),
     "never_valid": lazy_gettext("the re-calls brought no valid yes"),
     "window_opened": lazy_gettext("the trial is about to end"),
