@@ -156,6 +156,8 @@ def sell(centre: Centre) -> None:
     centre.keys("1", "1", "1", "1", "Enter")
     centre.phase("claimed")
     centre.keys("p")
+    centre.page.wait_for_selector("text=请选择小休原因")
+    centre.keys("1")
     centre.phase("break")
 
 

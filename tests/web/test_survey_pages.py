@@ -1,10 +1,12 @@
 """The results of a survey on the manager's desk."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
 from sqlalchemy.engine import Engine
 
 from outbound import db
@@ -51,6 +53,19 @@ def test_every_answer_can_be_taken_along(client_as: ClientAs, campaign: Campaign
     assert head.endswith("overall,reason-low,signal,where-poor,contacted,staff,suggestion")
     assert len(rows) == 3
     assert any(row.endswith("3,信号不好,不太好,家里、单位,都没有,,") for row in rows)
+
+
+def test_the_answers_and_the_figures_go_out_as_workbooks(client_as: ClientAs, campaign: Campaign) -> None:
+    client, place = client_as("manager", "en"), f"/manager/campaigns/{campaign.id}/survey"
+    answers, figures = (rows_of(client.get(f"{place}{page}?export=xlsx").data) for page in ("/answers", ""))
+    assert answers[0][-7:] == ["overall", "reason-low", "signal", "where-poor", "contacted", "staff", "suggestion"]
+    assert len(answers) == 4
+    poor = next(row for row in figures if row[0] == "signal" and row[4] == "Poor")
+    assert poor[5:9] == ["2", "66.7%", "20.8%", "93.9%"]
+
+
+def rows_of(data: bytes) -> list[list[Any]]:
+    return CalamineWorkbook.from_filelike(BytesIO(data)).get_sheet_by_index(0).to_python()
 
 
 @pytest.mark.parametrize(("login", "status"), [("outsider_manager", 404), ("agent", 403), ("carrier", 200)])

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from babel.dates import format_date
 from sqlmodel import Session
 
+from outbound.briefings import Standing
 from outbound.call_lists.model import Contact, ContactState, Duty
 from outbound.calls.model import After, Call, Outcome
 from outbound.calls.wrap_up import WrappedUp
@@ -15,6 +16,7 @@ from outbound.recordings import keeping
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
+from scripts.model import script_of
 from web import language
 from web.filters import DAYS, zone
 from web.language import chosen_language
@@ -60,6 +62,11 @@ def duty_label(duty: Duty) -> str:
         Duty.CONFIRMATION: _("Second confirmation"),
         Duty.CORRECTION: _("Correction"),
     }[duty]
+
+
+def briefing_title(standing: Standing) -> str:
+    """A script with the version that is to be read."""
+    return f"{script_of(standing.script).title.shown(chosen_language())} v{standing.script.number}"
 
 
 def outcome_name(outcome: Outcome) -> str:

@@ -13,7 +13,6 @@ from outbound.clock import local_day
 from outbound.errors import Refusal
 from outbound.people import known
 from outbound.support import Asked, HelpQuestion
-from scripts.model import script_of
 from web import files, filters
 from web.api import saying
 from web.forms import filled_form
@@ -33,12 +32,6 @@ class DayUnreadable(Refusal):
     status = 422
 
 
-@bp.app_template_global()
-def questions_waiting() -> int:
-    """How many questions of agents wait for an answer."""
-    return len(support.waiting(g.session, g.centre.id, now=g.now)) if g.centre else 0
-
-
 @bp.get("/supervisor/attendance")
 @allows("supervise")
 def show_attendance() -> Any:
@@ -46,7 +39,8 @@ def show_attendance() -> Any:
     day, today = _day(), local_day(g.now, g.centre.zone)
     hours = attendance.hours_of(g.session, g.centre, day, now=g.now)
     if (kind := request.args.get("export", "")) in files.KINDS:
-        return files.sent(map(_cells, hours), _heads(), name=f"{g.centre.code}-{day}-{_('attendance')}", kind=kind)
+        name = _("attendance")
+        return files.sent(map(_cells, hours), _heads(), name=f"{g.centre.code}-{day}-{name}", kind=kind)
     return render_template(
         "supervisor/attendance.html",
         seats=attendance.seats(g.session, g.centre, now=g.now),
@@ -131,18 +125,15 @@ def show_briefings() -> Any:
     standings = briefings.standings_at(g.session, g.centre)
     if (kind := request.args.get("export", "")) in files.KINDS:
         heads = [_("Campaign"), _("Script"), _("Sign-in name"), _("Full name"), _("Read")]
-        return files.sent(_readers(standings), heads, name=f"{g.centre.code}-{_('briefings')}", kind=kind)
-    return render_template("supervisor/briefings.html", standings=standings, duty_label=saying.duty_label)
+        name = _("briefings")
+        return files.sent(_readers(standings), heads, name=f"{g.centre.code}-{name}", kind=kind)
+    return render_template(
+        "supervisor/briefings.html", standings=standings, titled=saying.briefing_title, duty_label=saying.duty_label
+    )
 
 
 def _readers(standings: list[Standing]) -> Iterator[list[str]]:
     for each in standings:
         people = [*((staff, filters.exact(at)) for staff, at in each.read), *((staff, "") for staff in each.unread)]
         for staff, at in people:
-            yield [each.campaign.name, titled(each), staff.login, staff.name, at]
-
-
-@bp.app_template_global("briefing_title")
-def titled(standing: Standing) -> str:
-    """A script with the version that is to be read."""
-    return f"{script_of(standing.script).title.shown(chosen_language())} v{standing.script.number}"
+            yield [each.campaign.name, saying.briefing_title(each), staff.login, staff.name, at]

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlmodel import col, select
 
+from outbound import support
 from outbound import wrap_up as ends
 from outbound.call_lists.model import Contact
 from outbound.calls import wrap_up as calls
@@ -36,6 +37,12 @@ BROKEN_SHOWN, MOST_BROKEN = timedelta(days=7), 50
 def disputes_waiting() -> int:
     """How many disputes of the centre are still to be screened."""
     return len(lookups.waiting(g.session, g.centre.id)) if g.centre else 0
+
+
+@bp.app_template_global()
+def questions_waiting() -> int:
+    """How many questions of agents wait for an answer."""
+    return len(support.waiting(g.session, g.centre.id, now=g.now)) if g.centre else 0
 
 
 @bp.get("/supervisor")

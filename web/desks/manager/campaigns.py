@@ -18,6 +18,7 @@ from outbound.people import known, roles_of
 from scripts import approval
 from scripts.language import library
 from scripts.model import PitchScript, ScriptVersion
+from web.api import saying
 from web.desks.manager.desk import STATES, bp
 from web.desks.manager.why import is_dry, tally_of
 from web.guard import allows, mine
@@ -83,7 +84,9 @@ def show_campaign(campaign_id: int) -> str:
         lacking=[(each, remedy(each, campaign)) for each in lacking_of(campaign)],
         progress=progress,
         targets=targets_of(g.session, campaign, progress, now=g.now),
-        unread=[each for each in briefings.standings(g.session, campaign) if each.unread],
+        unread=[
+            (saying.briefing_title(each), each) for each in briefings.standings(g.session, campaign) if each.unread
+        ],
         scripts=scripts_of(g.session, campaign, definition),
         lists=lists_of(g.session, campaign),
         found=tally_of(campaign),

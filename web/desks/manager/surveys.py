@@ -50,7 +50,8 @@ def show_survey(campaign_id: int) -> Any:
     campaign = mine(g.session, Campaign, campaign_id)
     results = surveys.results(g.session, campaign)
     if (kind := request.args.get("export", "")) in files.KINDS:
-        return files.sent(_figures(results), _FIGURES, name=f"{campaign.name}-{_('survey results')}", kind=kind)
+        name = _("survey results")
+        return files.sent(_figures(results), _FIGURES, name=f"{campaign.name}-{name}", kind=kind)
     return render_template(
         "manager/survey.html", campaign=campaign, lacking=lacking_of(campaign), results=results, kinds=KINDS
     )
@@ -95,7 +96,7 @@ def list_answers(campaign_id: int) -> Any:
     asked = list(surveys.questions(g.session, campaign))
     page = _table(asked).page(g.session, _calls(campaign), request.args)
     if page.exported:
-        return page.export(f"{campaign.name}-{_('answers')}")
+        return page.export(_name(campaign))
     if request.args.get("export") == "xlsx":
         return _workbook(campaign, asked)
     step, answer = request.args.get("step", ""), request.args.get("answer", "")
@@ -116,7 +117,12 @@ def _workbook(campaign: Campaign, asked: list[Result]) -> Any:
     rows = g.session.exec(_calls(campaign).order_by(col(Call.dialled_at).desc(), col(Call.id).desc()))
     cells = ([column.cell(row) for column in table.columns] for row in rows)
     heads = [column.label for column in table.columns]
-    return files.sent(cells, heads, name=f"{campaign.name}-{_('answers')}", kind="xlsx")
+    return files.sent(cells, heads, name=_name(campaign), kind="xlsx")
+
+
+def _name(campaign: Campaign) -> str:
+    answers = _("answers")
+    return f"{campaign.name}-{answers}"
 
 
 def _calls(campaign: Campaign) -> Any:
