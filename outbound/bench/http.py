@@ -5,11 +5,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any
-
-import click
 
 from outbound import clock, migrating
 from outbound.bench.clients import Client, served
@@ -20,39 +17,6 @@ from outbound.settings import Settings
 
 HEALTH_SECONDS = 3.0
 WARM_UP_SECONDS = 1.0
-
-
-def measure(
-    engines: Sequence[str],
-    agents: Sequence[int],
-    contacts: Sequence[int],
-    *,
-    hostile: Sequence[bool],
-    seconds: float,
-    as_json: bool,
-) -> None:
-    """Measure every combination and print a line for each."""
-    if not as_json:
-        click.echo(_HEADING)
-    for cell in product(engines, agents, contacts, hostile):
-        engine, count, length, hard = cell
-        told = run(engine, count, length, seconds, hard)
-        click.echo(json.dumps(told) if as_json else _line(told))
-
-
-_HEADING = (
-    "engine      agents   contacts  data     claims/s  healthz/s   ratio     p50     p95     p99  slowest  fairness"
-)
-
-
-def _line(told: dict[str, Any]) -> str:
-    waits = "".join(f"{told[name]:8.1f}" for name in ("p50_ms", "p95_ms", "p99_ms"))
-    data = "hostile" if told["hostile"] else "plain"
-    return (
-        f"{told['engine']:<11} {told['agents']:>6} {told['contacts']:>10}  {data:<7} {told['claims_per_s']:>9}"
-        f" {told['healthz_per_s']:>10} {told['ratio']:>7.2f} {waits}"
-        f" {told['slowest_ms']:>8.1f} {told['fairness']:>9.3f}"
-    )
 
 
 def run(engine: str, agents: int, contacts: int, seconds: float, hostile: bool) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from outbound.call_lists.model import CallList, Contact, Duty
+from outbound.call_lists.model import Contact, Duty
 from outbound.calling_rules.calendar import overrides_of
 from outbound.calling_rules.holds import Facts, Hold, Rule
 from outbound.calling_rules.rules import held_back, next_free
-from outbound.calls.model import Call
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.dialing.lanes import Candidate
@@ -46,20 +45,32 @@ def opted_out(session: Session, phone: Phone, campaign: Campaign, *, now: dateti
     return session.exec(asked.limit(1)).first() is not None
 
 
+_DIALS = Statement(
+    """SELECT 'try', c.dialled_at FROM call c WHERE c.phone_id = :phone AND c.dialled_at > :since
+    UNION ALL SELECT 'attempt', c.dialled_at FROM call c WHERE c.contact_id = :contact AND c.duty = :duty
+    UNION ALL SELECT 'list', l.at FROM call_list l WHERE l.id = :list"""
+)
+
+
 def facts_of(session: Session, contact: Contact, phone: Phone, *, now: datetime) -> Facts:
     """What the calling rules want to know of a contact: one ledger of dials, by hand or not, in all campaigns."""
-    tries = session.exec(
-        select(Call.dialled_at).where(Call.phone_id == phone.id, col(Call.dialled_at) > now - TRIES_COUNT_FOR)
-    ).all()
-    attempts = session.exec(
-        select(Call.dialled_at).where(Call.contact_id == contact.id, Call.duty == contact.duty)
-    ).all()
-    imported_at = session.get_one(CallList, contact.call_list_id).at
+    book = Book.of(session)
+    rows = book.ask(
+        _DIALS,
+        phone=phone.id,
+        contact=contact.id,
+        duty=contact.duty,
+        list=contact.call_list_id,
+        since=now - TRIES_COUNT_FOR,
+    )
+    found: dict[str, list[datetime]] = {"try": [], "attempt": [], "list": []}
+    for what, at in rows:
+        found[what].append(book.instant(at))
     return Facts(
         time_zones=phone.time_zones,
-        tries=tries,
-        list_imported_at=imported_at if contact.duty == Duty.PITCH else None,
-        attempts_on_contact=attempts,
+        tries=found["try"],
+        list_imported_at=found["list"][0] if contact.duty == Duty.PITCH else None,
+        attempts_on_contact=found["attempt"],
         workday_override=overrides_of(session, contact.centre_id),
     )
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from outbound.call_lists.model import Contact, Duty
-from outbound.calls.model import Call
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.dialing import handing, terms
@@ -15,7 +14,7 @@ from outbound.dialing.facts import facts_of, holds_on, opted_out
 from outbound.dialing.handing import PUT_BACK_FOR
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
 from outbound.dialing.refusals import CallUnderWay, ClaimEnded, NotCallableNow, NumberBlocked
-from outbound.dialing.statements import Book
+from outbound.dialing.statements import Book, Statement
 from outbound.dialing.terms import DUTIES, PROTECTIVE, Asker
 from outbound.errors import NotFound
 from outbound.people import Role, Staff, known
@@ -109,9 +108,11 @@ def put_back(session: Session, claim: Claim, *, by: Staff, now: datetime) -> Non
     session.add_all([claim, contact])
 
 
+_RINGING = Statement("SELECT 1 FROM call c WHERE c.claim_id = :claim AND c.wrapped_up_at IS NULL LIMIT 1")
+
+
 def _is_ringing(session: Session, claim: Claim) -> bool:
-    open_call = select(Call.id).where(Call.claim_id == claim.id, col(Call.wrapped_up_at).is_(None))
-    return session.exec(open_call).first() is not None
+    return bool(Book.of(session).ask(_RINGING, claim=claim.id))
 
 
 def check_in_force(claim: Claim, *, by: Staff, now: datetime) -> None:
@@ -127,9 +128,9 @@ def issue_token(session: Session, claim: Claim, *, by: Staff, now: datetime) -> 
 
     Raises ClaimEnded, NumberBlocked, NotCallableNow, CallUnderWay.
     """
-    phone = session.get_one(Phone, claim.phone_id)
     # Two dials of a number, and a dial and a block, wait here for each other; then they look.
-    session.refresh(phone, with_for_update={"key_share": True})
+    alone = {"key_share": True}
+    phone = session.get_one(Phone, claim.phone_id, with_for_update=alone, populate_existing=True)
     session.refresh(claim)
     check_in_force(claim, by=by, now=now)
     contact = session.get_one(Contact, claim.contact_id)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -28,6 +29,7 @@ class Claim(SQLModel, table=True):
     """One contact in one agent's hands: at most one open claim per contact, per phone and per agent."""
 
     __tablename__ = "claim"
+    asked_often: ClassVar[bool] = True
     __table_args__ = (
         _one_open("contact_id"),
         _one_open("phone_id"),
