@@ -70,9 +70,12 @@ def done(claim, now):
             session.execute(closed, {"id": ended})
 
 def work(agent):
-    while time.monotonic() - start < seconds:
+    # On a busy machine it may take longer to come to two contacts at least.
+    taken = 0
+    while time.monotonic() - start < (seconds if taken > 1 else 12 * seconds):
         now = begun + timedelta(seconds=time.monotonic() - start)
         if claim := take(agent, random.random() < 0.5, now):
+            taken += 1
             time.sleep(random.uniform(0, 0.02))
             done(claim, now)
         else:
