@@ -386,6 +386,7 @@ def test_no_row_of_the_ledger_is_replaced(sales: Sales, recursive: str, forged: 
     assert sales.session.execute(sa.text("SELECT * FROM ledger_entry")).all() == before
 
 
+@pytest.mark.owner
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_the_ledger_is_not_emptied(sales: Sales) -> None:
     with pytest.raises(sa.exc.IntegrityError, match="append-only"):
