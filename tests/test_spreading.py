@@ -13,16 +13,21 @@ from outbound.calls.model import Call
 from outbound.complaints import Grievance, settle, take
 from outbound.compliance import Mark
 from outbound.confirmations.model import ConfirmationResult
+from outbound.dialing import handout
 from outbound.dialing.barring import is_barred, reviewers_of
-from outbound.people import Role, StaffRole, known
+from outbound.people import Role, Staff, StaffRole, known
 from outbound.phones.model import Phone
 from outbound.subscriptions import life, trial
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
 from qa.review import verbs as reviews
+from qa.review.model import ReviewSource, ReviewTask
 from tests.conftest import NOW, Cast
-from tests.factories import marks
+from tests.desk import Floor, brief, floor, vault
+from tests.factories import Maker, marks
 from tests.sales import Sales
+
+__all__ = ["floor", "vault"]
 
 SHANGHAI = ("Asia/Shanghai",)
 MIDNIGHT = datetime.fromisoformat("2026-11-26T16:10:00+00:00")
@@ -81,6 +86,29 @@ def test_the_reviewer_of_the_sale_is_not_handed_its_confirmation(sales: Sales, c
     assert is_barred(sales.session, contact, known(cast.verifier.id), now=NOW)
     assert not is_barred(sales.session, contact, known(cast.supervisor.id), now=NOW)
     assert reviewers_of(sales.session, known(contact.id), until=NOW - timedelta(minutes=1)) == frozenset()
+
+
+def test_the_hand_out_passes_over_whoever_reviews_the_sale(floor: Floor, session: Session, now: datetime) -> None:
+    cast = floor.cast
+    contact = floor.contact(duty=Duty.CONFIRMATION)
+    make = Maker(session, cast.fz, now=now)
+    recording = make.recorded_call(cast.agent, contact=contact, at=now - timedelta(days=2), outcome="no_answer")
+    task = ReviewTask(
+        centre_id=known(cast.fz.id),
+        source=ReviewSource.DAILY,
+        recording_id=known(recording.id),
+        call_id=known(recording.call_id),
+        reviewer_id=known(cast.verifier.id),
+        made_at=now,
+        due_at=now,
+    )
+    session.add(task)
+    session.flush()
+    asked = session.get_one(Staff, cast.verifier.id)
+    assert handout.claim_next(session, asked, roles={Role.VERIFIER}, now=now) is None
+    another = make.staff(Role.VERIFIER)
+    brief(session, floor.campaign, now=now)
+    assert handout.claim_next(session, another, roles={Role.VERIFIER}, now=now) is not None
 
 
 def test_a_yes_that_the_reviewer_heard_all_the_same_does_not_count(sales: Sales, cast: Cast) -> None:
