@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from outbound.calling_rules.profiles import Profile
 from outbound.campaigns import definition
 from outbound.cli import main
 from outbound.documents import Document
@@ -51,3 +52,13 @@ def test_a_script_of_the_library_uses_only_what_the_schema_knows(name: str) -> N
     step = schema["$defs"]["Step"]
     assert {key for each in plain["steps"].values() for key in each} <= set(step["properties"])
     assert {"say"} == set(step["required"])
+
+
+def test_an_editor_knows_the_settings_of_the_calling_rules() -> None:
+    overrides = definition.schema()["$defs"]["Calling"]["properties"]["overrides"]
+    assert overrides["additionalProperties"] is False
+    assert set(overrides["properties"]) == set(Profile.model_fields)
+    attempts = overrides["properties"]["attempts"]["properties"]
+    assert "required" not in overrides["properties"]["windows"]
+    assert attempts["max"][DESCRIPTIONS] == {"zh": "总次数。", "en": "In all."}
+    assert overrides["properties"]["caps"]["items"]["required"] == ["count", "within"]

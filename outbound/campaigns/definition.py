@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from outbound.calling_rules import profiles
+from outbound.calling_rules import overriding, profiles
 from outbound.campaigns import forms
 from outbound.campaigns.crossings import crossed
 from outbound.documents import Document, DocumentFaulty
@@ -157,7 +157,7 @@ class Calling(Part):
 
     profile: Literal["cn-telecom", "us-tsr", "uk"] = "cn-telecom"
     """The calling rules."""
-    overrides: dict[str, Any] = Field(default_factory=dict)
+    overrides: Annotated[dict[str, Any], WithJsonSchema(overriding.schema())] = Field(default_factory=dict)
     """Settings of the calling rules that are different in this campaign."""
     recalls: int = Field(default=2, strict=True, ge=0)
     """How often a customer whose yes was unsure is rung again."""

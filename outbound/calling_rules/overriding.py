@@ -1,0 +1,47 @@
+"""The JSON Schema of settings of the calling rules that are different in a campaign, for editors that complete them."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from outbound.calling_rules.profiles import Profile
+from outbound.json_schema import DESCRIPTIONS
+
+Part = dict[str, Any]
+
+
+@cache
+def schema() -> Part:
+    """Every group may be written in part, as groups are merged; what stands in a list is written whole.
+
+    Raises KeyError where a setting is not described.
+    """
+    whole = Profile.model_json_schema()
+    words = YAML(typ="safe", pure=True).load(files(__package__).joinpath("fields.yaml").read_text(encoding="utf-8"))
+    return _in_part(whole, whole["$defs"], words)
+
+
+def _in_part(part: Part, parts: Mapping[str, Part], words: Mapping[str, Any], *, whole: bool = False) -> Part:
+    if "$ref" in part:
+        return _in_part(parts[part["$ref"].rpartition("/")[2]], parts, words, whole=whole)
+    left_out = {"$defs", "default", "title", "description"} | (set() if whole else {"required"})
+    kept = {name: value for name, value in part.items() if name not in left_out}
+    if "properties" in kept:
+        kept["properties"] = {
+            name: _described(_in_part(each, parts, words, whole=whole), words[name])
+            for name, each in kept["properties"].items()
+        }
+    if isinstance(kept.get("additionalProperties"), dict):
+        kept["additionalProperties"] = _in_part(kept["additionalProperties"], parts, words, whole=whole)
+    if "items" in kept:
+        kept["items"] = _in_part(kept["items"], parts, words, whole=True)
+    if "anyOf" in kept:
+        kept["anyOf"] = [_in_part(each, parts, words, whole=whole) for each in kept["anyOf"]]
+    return kept
+
+
+def _described(part: Part, both: Mapping[str, str]) -> Part:
+    return {**part, "description": f"{both['zh']}\n{both['en']}", DESCRIPTIONS: dict(both)}
