@@ -15,14 +15,19 @@ from sqlmodel import Session, col, select
 
 from outbound.billing import charges
 from outbound.billing.model import LedgerEntry
+from outbound.call_lists.model import Duty
+from outbound.calls.model import Call, Outcome
 from outbound.confirmations import verbs as confirmations
 from outbound.confirmations.model import ConfirmationKind
 from outbound.db import transaction
 from outbound.people import Staff
+from outbound.promises.billing import CHECKS
 from outbound.subscriptions import life
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
+from outbound.subscriptions.transitions import WrongState
 from tests.conftest import NOW, Cast
+from tests.factories import ALL_PASS
 from tests.sales import Sales
 
 ROUNDS = 150
@@ -77,11 +82,11 @@ def race(engine: Engine, number: int, *racers: Callable[[Session, int], Any]) ->
     return came_to
 
 
-def persistently(racer: Callable[[Session, int], Any]) -> Callable[[Engine, int], None]:
+def persistently(racer: Callable[[Session, int], Any], tries: int = 3) -> Callable[[Engine, int], None]:
     """As a request does: once more where two collided."""
 
     def run(engine: Engine, number: int) -> None:
-        for _try in range(3):
+        for _try in range(tries):
             try:
                 with transaction(engine) as session:
                     racer(session, number)
@@ -180,10 +185,62 @@ def test_nobody_is_left_charged_who_withdrew_or_whose_confirmation_is_void(
             assert session.get_one(Subscription, number).state in {S.CANCELLED, S.CONFIRMING}
 
 
+def confirm(by: Staff) -> Callable[[Session, int], None]:
+    def run(session: Session, number: int) -> None:
+        subscription = session.get_one(Subscription, number)
+        calls = select(Call).where(Call.contact_id == subscription.contact_id, Call.duty == Duty.CONFIRMATION)
+        yes = session.get_one(Outcome, "confirmed")
+        confirmations.record(session, subscription, session.exec(calls).one(), yes, by=by, now=LATER)
+
+    return run
+
+
+def fail(by: Staff) -> Callable[[Session, int], None]:
+    def run(session: Session, number: int) -> None:
+        subscription = session.get_one(Subscription, number)
+        life.suspend_for_correction(
+            session, subscription, review_id=1, call_id=subscription.sale_call_id, by=by, now=LATER
+        )
+
+    return run
+
+
+@pytest.fixture
+def called(engine: Engine, cast: Cast) -> list[int]:
+    """Subscriptions whose customers have just said yes a second time, which is not recorded yet."""
+    with transaction(engine) as session:
+        sales = Sales(session, cast, NOW)
+        due = [sales.due() for _round in range(20)]
+        for subscription in due:
+            contact = sales.contact(subscription)
+            call = sales.make.call(cast.verifier, contact=contact, duty=Duty.CONFIRMATION, given=ALL_PASS)
+            sales.make.recording(call)
+        return [subscription.id or 0 for subscription in due]
+
+
+def test_confirmation_withdrawal_review_and_charge_at_once_leave_no_charge_that_must_not_be(
+    racetrack: Engine, called: list[int], cast: Cast
+) -> None:
+    against = cycle((complain(cast.care), fail(cast.reviewer)))
+    for number in called:
+        works = (confirm(cast.verifier), charge, charge, next(against))
+        threads = [
+            threading.Thread(target=_quietly, args=(persistently(work, 30), racetrack, number)) for work in works
+        ]
+        for thread in random.sample(threads, len(threads)):
+            thread.start()
+        for thread in threads:
+            thread.join()
+    with transaction(racetrack) as session:
+        assert [_balance(session, number) for number in called] == [0] * len(called)
+        broken = {name: session.execute(sa.text(question)).all() for name, question in CHECKS.items()}
+        assert {name: rows for name, rows in broken.items() if rows} == {}
+
+
 def _quietly(work: Callable[[Engine, int], None], engine: Engine, number: int) -> None:
     try:
         work(engine, number)
-    except (charges.NoValidConfirmation, sa.exc.IntegrityError):
+    except (charges.NoValidConfirmation, WrongState, sa.exc.IntegrityError):
         return
 
 
