@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from outbound.cli import main
 from outbound.errors import Refusal
 from qa import audio
+from qa.audio import speech
 from qa.audio.headers import examine
 
 SAMPLES = Path(__file__).parent / "samples" / "recordings"
@@ -517,3 +518,11 @@ def test_every_refusal_has_a_sentence_in_both_languages() -> None:
     for refusal in refusals:
         assert refusal.sentence("en").endswith(".")
         assert refusal.sentence("zh").endswith("。")
+
+
+def test_how_steady_a_tone_is_does_not_depend_on_what_went_before_it() -> None:
+    """Half an hour of speech before it: a running total in 32 bits would have forgotten a tenth of a decibel."""
+    levels = np.random.default_rng(1).normal(-50, 5, 90_000).astype(np.float32)
+    levels[-100:] = -20
+    windows = np.lib.stride_tricks.sliding_window_view(levels.astype(np.float64), 13)
+    assert np.abs(speech._moving_variance(levels, 13) - windows.var(axis=1)).max() < 0.01
