@@ -125,7 +125,7 @@ def test_a_withdrawal_that_comes_in_ends_it_once(asked: Subscription, client: Fl
 def test_nobody_speaks_for_the_carrier_without_its_token(
     asked: Subscription, client: FlaskClient, client_as: ClientAs, path: str
 ) -> None:
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "notices/receipts": {"key": "1", "delivered": True},
         "notices/replies": {"reference": "m1", "number": NUMBER, "text": "是", "at": NOW.isoformat()},
         "withdrawals": {"number": NUMBER},
