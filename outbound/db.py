@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, SQLModel
 
 from outbound.errors import Refusal
+from outbound.grants import changes_only
 from outbound.turns import Turns
 
 BUSY_SECONDS = 20
@@ -274,17 +275,6 @@ def append_only(table: sa.Table) -> None:
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_append_only()",
     ]
     lock(table, f"{table.name}_append_only", sqlite=sqlite, postgresql=postgresql)
-
-
-def changes_only(table: sa.Table, *columns: str) -> None:
-    """Of the rows of `table` only these columns change; on PostgreSQL the application has no right to the others."""
-    table.info["changes"] = columns
-
-
-def changes_all_but(table: sa.Table, *columns: str) -> None:
-    """As `changes_only`, told by what stays as it is; the primary key always does."""
-    stay = {*columns, *(column.name for column in table.primary_key)}
-    changes_only(table, *(column.name for column in table.columns if column.name not in stay))
 
 
 def never_replaced(table: sa.Table, saying: str) -> None:

@@ -33,6 +33,17 @@ class RoleTooStrong(Refusal):
     zh = "OUTBOUND_DATABASE_URL 中的角色 {role} 是表的所有者或超级用户，请换用另一个角色。"
 
 
+def changes_only(table: sa.Table, *columns: str) -> None:
+    """Of the rows of `table` only these columns change; on PostgreSQL the application has no right to the others."""
+    table.info["changes"] = columns
+
+
+def changes_all_but(table: sa.Table, *columns: str) -> None:
+    """As `changes_only`, told by what stays as it is; the primary key always does."""
+    stay = {*columns, *(column.name for column in table.primary_key)}
+    changes_only(table, *(column.name for column in table.columns if column.name not in stay))
+
+
 def give(connection: Connection, role: str, password: str | None) -> None:
     """Let `role` work with the tables of this database, and with nothing else; it is made where there is none.
 

@@ -15,8 +15,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound import journal
 from outbound.call_lists.model import RefusedRow
-from outbound.db import PLPGSQL, UtcDateTime, changes_only, guard, lock, reading, table_of, transaction
+from outbound.db import PLPGSQL, UtcDateTime, guard, lock, reading, table_of, transaction
 from outbound.errors import Refusal
+from outbound.grants import changes_only
 from outbound.people import known
 from outbound.phones import ring
 from outbound.phones.model import Phone

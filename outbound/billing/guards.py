@@ -16,7 +16,8 @@ from outbound.billing.model import (
     StraySettlement,
 )
 from outbound.calls.model import Call
-from outbound.db import append_only, changes_all_but, changes_only, guard, never_replaced, table_of
+from outbound.db import append_only, guard, never_replaced, table_of
+from outbound.grants import changes_all_but, changes_only
 from outbound.recordings.model import Recording
 from outbound.resealing import append_only_but_resealed
 from outbound.subscriptions.model import Subscription, raises_version
