@@ -215,12 +215,13 @@ def refuse_unguarded(app: Flask) -> None:
 
 
 def authz_table(app: Flask) -> list[dict[str, Any]]:
-    """Every route and method with the permission that it asks for and the roles that carry it ("anybody": all)."""
+    """Every route and method with its permission and the roles that carry it ("anybody": all; "token": a machine)."""
     table = []
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
         view = app.view_functions[rule.endpoint]
         permission = view.permission if isinstance(view, Guarded) else ""
-        roles = sorted(people.PERMISSIONS[permission]) if permission else ["anybody"]
+        # What no role carries is open to a machine that shows its token.
+        roles = sorted(people.PERMISSIONS[permission]) or ["token"] if permission else ["anybody"]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             table.append({"route": rule.rule, "method": method, "permission": permission, "roles": roles})
     return table
