@@ -221,7 +221,9 @@ def authz_table(app: Flask) -> list[dict[str, Any]]:
         view = app.view_functions[rule.endpoint]
         permission = view.permission if isinstance(view, Guarded) else ""
         # What no role carries is open to a machine that shows its token.
-        roles = sorted(people.PERMISSIONS[permission]) or ["token"] if permission else ["anybody"]
+        carried = [str(role) for role in sorted(people.PERMISSIONS[permission])] if permission else ["anybody"]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            table.append({"route": rule.rule, "method": method, "permission": permission, "roles": roles})
+            table.append(
+                {"route": rule.rule, "method": method, "permission": permission, "roles": carried or ["token"]}
+            )
     return table
