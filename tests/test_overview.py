@@ -361,7 +361,7 @@ def _batch(session: Session, cast: Cast, maker: Maker, now: datetime) -> tuple[I
         count=1,
         sum_fen=0,
         sha256="",
-        sealed=b"",
+        manifest="{}",
         by_id=known(cast.finance.id),
         at=now,
     )
