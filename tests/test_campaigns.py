@@ -446,6 +446,10 @@ def test_two_approvals_at_once_put_the_script_in_force(engine: Engine, session: 
     assert version.state is ScriptState.IN_FORCE
 
 
-def test_a_campaign_that_needs_replies_by_sms_does_not_open_before_the_request_is_approved(session: Session, cast: Cast) -> None:
+def test_a_campaign_that_needs_replies_by_sms_does_not_open_before_the_request_is_approved(
+    session: Session, cast: Cast
+) -> None:
     confirmation = {"requires": ["voice", "sms"], "days_before": 3, "tries": 3}
-    assert list(lacking(session, ready(session, cast, with_(TRIAL, confirmation=confirmation)))) == ["script_not_written"]
+    assert list(lacking(session, ready(session, cast, with_(TRIAL, confirmation=confirmation)))) == [
+        "script_not_written"
+    ]

@@ -36,7 +36,12 @@ DESKS = (
     Desk("/quality", lazy_gettext("Quality"), frozenset({Role.SUPERVISOR, Role.MANAGER, Role.CARRIER})),
     Desk("/my-reviews", lazy_gettext("My reviews"), frozenset({Role.AGENT, Role.VERIFIER})),
     Desk("/recordings", lazy_gettext("Recordings"), frozenset({Role.REVIEWER, Role.MANAGER, Role.CARRIER})),
-    Desk("/subscriptions", lazy_gettext("Subscriptions"), frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER}), ("/notices",)),
+    Desk(
+        "/subscriptions",
+        lazy_gettext("Subscriptions"),
+        frozenset({Role.MANAGER, Role.SUPERVISOR, Role.CARRIER}),
+        ("/notices",),
+    ),
 )
 """In the order of the top bar; the first that fits is where somebody lands after signing in."""
 
