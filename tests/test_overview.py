@@ -355,6 +355,16 @@ def _correction(session: Session, cast: Cast, maker: Maker, made_at: datetime) -
 
 def _batch(session: Session, cast: Cast, maker: Maker, now: datetime) -> tuple[InstructionBatch, Instruction]:
     subscription = maker.sale(cast.agent)
+    instruction = Instruction(
+        centre_id=known(cast.fz.id),
+        subscription_id=known(subscription.id),
+        key="activate-1",
+        kind=InstructionKind.ACTIVATE,
+        effective_on=date(2026, 11, 23),
+        made_at=now,
+    )
+    session.add(instruction)
+    session.flush()
     batch = InstructionBatch(
         centre_id=known(cast.fz.id),
         number=1,
@@ -367,15 +377,6 @@ def _batch(session: Session, cast: Cast, maker: Maker, now: datetime) -> tuple[I
     )
     session.add(batch)
     session.flush()
-    instruction = Instruction(
-        centre_id=known(cast.fz.id),
-        subscription_id=known(subscription.id),
-        key="activate-1",
-        kind=InstructionKind.ACTIVATE,
-        effective_on=date(2026, 11, 23),
-        made_at=now,
-        batch_id=batch.id,
-    )
-    session.add(instruction)
+    instruction.batch_id = batch.id
     session.flush()
     return batch, instruction
