@@ -9,7 +9,7 @@ from outbound.bench.http import fairness, percentiles
 def test_agents_who_are_signed_in_get_contacts_through_the_real_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "HEALTH_SECONDS", 0.2)
     monkeypatch.setattr(http, "WARM_UP_SECONDS", 0.1)
-    told = http.run("sqlite", agents=2, contacts=400, seconds=0.5, hostile=True)
+    told = http.run("sqlite", agents=2, contacts=4000, seconds=0.5, hostile=True)
     assert told["claims_per_s"] > 0
     assert told["ratio"] == pytest.approx(told["claims_per_s"] / told["healthz_per_s"], abs=0.01)
     assert told["p50_ms"] <= told["p95_ms"] <= told["p99_ms"] <= told["slowest_ms"]

@@ -41,6 +41,7 @@ FACTS = Facts(
     agent_name="林静",
     agent_number="1023",
     centre_name="福州外呼中心",
+    reply_code="4821",
     today=date(2026, 12, 1),
 )
 

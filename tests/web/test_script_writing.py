@@ -15,6 +15,7 @@ from outbound import db
 from outbound.calls import outcomes
 from scripts.language import library
 from scripts.model import ScriptVersion
+from scripts.vocabulary import Kind
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.web import desk_scenes as scenes
 
@@ -239,7 +240,7 @@ def test_the_list_of_what_may_be_written_is_read_and_left_by_keyboard(
     page.fill("#text", "script: x\nkind: ")
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+Space")
-    expect(page.locator(".completions li")).to_have_count(6)
+    expect(page.locator(".completions li")).to_have_count(len(Kind))
     page.keyboard.press("ArrowDown")
     expect(page.locator("#text")).to_have_attribute("aria-activedescendant", "text-completions-1")
     look(page, "script-completion-zh")
