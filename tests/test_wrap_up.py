@@ -5,13 +5,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 from sqlmodel import Session, select
 
 from outbound.call_lists.model import Contact, ContactState, Duty
-from outbound.calls import placing
+from outbound.calls import consent, placing, speaking
 from outbound.calls import wrap_up as calls
 from outbound.calls.lookups import left_open, today_of
 from outbound.calls.model import Call, LateWrapUp
+from outbound.calls.speaking import Said
 from outbound.calls.wrap_up import Report
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
@@ -28,7 +30,8 @@ from tests.desk import Floor, desks, floor, staff, vault
 
 __all__ = ["desks", "floor", "vault"]
 
-TICKS = {"functions": 1.0, "tariff": 2.0, "trial_end": 3.0, "usage": 4.0, "cancel": 5.0, "consent": 6.0}
+ASKED = {"identity": 0.5, "permission": 0.8, "understanding": 5.5, "consent": 6.0}
+TICKS = {"functions": 1.0, "tariff": 2.0, "trial_end": 3.0, "usage": 4.0, "cancel": 5.0, **ASKED}
 PASSING = dict.fromkeys(Criterion, Mark.PASS)
 
 
@@ -123,8 +126,59 @@ def test_a_sale_needs_all_four_marks(floor: Floor, session: Session, now: dateti
 def test_a_sale_that_claims_the_script_was_followed_needs_every_disclosure(
     floor: Floor, session: Session, now: datetime
 ) -> None:
-    with pytest.raises(calls.DisclosuresMissing):
+    with pytest.raises(consent.DisclosuresMissing):
         end(session, floor, report("sold", marks=PASSING, ticks={"functions": 1.0}), now)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "early"),
+    [
+        (TICKS | {"tariff": 7.0}, "资费标准"),
+        (TICKS | {"understanding": 7.0}, "确认客户听明白"),
+        ({step: second for step, second in TICKS.items() if step != "permission"}, "征求许可"),
+        ({step: second for step, second in TICKS.items() if step != "consent"}, "征求同意"),
+    ],
+)
+def test_a_yes_counts_only_after_everything_that_comes_before_it(
+    floor: Floor, session: Session, now: datetime, ticks: dict[str, float], early: str
+) -> None:
+    with pytest.raises(consent.ConsentTooEarly) as refused:
+        end(session, floor, report("sold", marks=PASSING, ticks=ticks), now)
+    assert early in refused.value.sentence("zh")
+    assert "called again" in refused.value.sentence("en")
+
+
+def test_a_doubt_about_the_script_is_no_refusal_but_a_recall(floor: Floor, session: Session, now: datetime) -> None:
+    told = report("sold", marks=PASSING | {Criterion.SCRIPT_FOLLOWED: Mark.UNSURE}, ticks=TICKS | {"tariff": 7.0})
+    end(session, floor, told, now)
+    assert session.exec(select(Subscription)).one().state == SubscriptionState.RECALL_DUE
+
+
+@pytest.mark.parametrize("meaning", ["no", "unsure", "other"])
+def test_what_was_no_yes_in_the_call_is_none_in_its_report(
+    floor: Floor, session: Session, now: datetime, meaning: str
+) -> None:
+    floor.contact()
+    call, by = call_on(session, floor, now), staff(session, floor.cast.agent)
+    asked = Said(place=0, step="consent", second=6, meaning=meaning)
+    speaking.keep(session, call, [asked], by=by, now=now)
+    with pytest.raises(consent.ConsentNotGiven):
+        conclude(session, call, sale(), by=by, now=now)
+    assert not conclude(session, call, sale(explicit_consent=Mark.UNSURE), by=by, now=now).repeated
+
+
+def test_a_yes_after_a_no_that_was_asked_again_counts(floor: Floor, session: Session, now: datetime) -> None:
+    floor.contact()
+    call, by = call_on(session, floor, now), staff(session, floor.cast.agent)
+    said = [Said(place=n, step="consent", second=6 + n, meaning=meaning) for n, meaning in enumerate(("no", "yes"))]
+    speaking.keep(session, call, said, by=by, now=now)
+    assert conclude(session, call, sale(), by=by, now=now).outcome.code == "sold"
+
+
+@pytest.mark.parametrize("second", [-1.0, float("nan"), float("inf")])
+def test_a_tick_has_a_second_of_the_call(second: float) -> None:
+    with pytest.raises(ValidationError):
+        report("sold", ticks={"tariff": second})
 
 
 @pytest.mark.parametrize("outcome", ["renewed", "completed", "confirmed", "made-up"])

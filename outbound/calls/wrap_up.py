@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,22 +13,22 @@ from outbound.attendance import Stance
 from outbound.call_lists.model import Contact
 from outbound.calling_rules.calendar import overrides_of
 from outbound.calling_rules.windows import window_open
-from outbound.calls import following, outcomes, speaking
+from outbound.calls import consent, following, outcomes, speaking
 from outbound.calls.model import After, Call, LateWrapUp, LateWrapUpSettlement, Outcome, SelfMark, Tick
 from outbound.calls.speaking import TickUnknown
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
-from outbound.compliance import CriteriaNotAllMarked, Criterion, Disclosure, Mark
+from outbound.compliance import Criterion, Mark
 from outbound.dialing.model import Claim, ClaimEnd
 from outbound.errors import Language, NotFound, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone
 from scripts.answers import checked
-from scripts.language import Purpose, Script, Step, disclosures_of
 from scripts.model import ScriptVersion, script_of
 
 MOST_CALLBACK_DAYS = 60
+Second = Annotated[float, Field(ge=0, le=86_400)]
 
 
 class Report(BaseModel):
@@ -38,7 +38,7 @@ class Report(BaseModel):
 
     key: str = Field(min_length=8, max_length=64, description="idempotency key, made by the browser once per call")
     outcome: str
-    ticks: dict[str, float] = Field(default_factory=dict, description="step → second of the call")
+    ticks: dict[str, Second] = Field(default_factory=dict, description="step → second of the call")
     marks: dict[Criterion, Mark] = Field(default_factory=dict)
     note: str = Field(default="", max_length=2000)
     callback_at: datetime | None = None
@@ -92,29 +92,6 @@ class CallbackOutsideHours(Refusal):
     status = 422
 
 
-class DisclosuresMissing(Refusal):
-    """A sale needs every disclosure said and ticked; still missing: {missing}."""
-
-    zh = "登记成交前必须说完并勾选全部必须告知项，还缺：{missing}。"
-    status = 422
-
-    def __init__(self, missing: list[Disclosure]) -> None:
-        self.missing = missing
-        super().__init__(missing="")
-
-    def sentence(self, language: Language) -> str:
-        """The missing disclosures by their names."""
-        names = ("、" if language == "zh" else ", ").join(item.label.said(language) for item in self.missing)
-        return (self.zh if language == "zh" else str(self.__doc__)).format(missing=names)
-
-
-class CancelRouteNotTold(Refusal):
-    """Who wants to think it over is told first how to cancel; read that step and tick it."""
-
-    zh = "客户表示再考虑时，须先告知取消方法并勾选该步骤。"
-    status = 422
-
-
 @dataclass(frozen=True)
 class WrappedUp:
     """What became of a report; `late`: a supervisor must settle it; `repeated`: it was known already."""
@@ -129,8 +106,8 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
     """Register how a call ended.
 
     The same report sent twice has one effect. Raises AlreadyWrappedUp, OutcomeUnknown, NoteNeeded, CallbackTimeNeeded,
-    CallbackOutsideHours, AnswerUnfit, CriteriaNotAllMarked, DisclosuresMissing, CancelRouteNotTold, and NotFound for
-    another's call.
+    CallbackOutsideHours, AnswerUnfit, CriteriaNotAllMarked, DisclosuresMissing, ConsentTooEarly, ConsentNotGiven,
+    CancelRouteNotTold, and NotFound for another's call.
     """
     if call.agent_id != by.id:
         raise NotFound
@@ -184,20 +161,11 @@ def check(session: Session, call: Call, report: Report, *, now: datetime) -> Out
         raise TickUnknown(step=min(unknown))
     checked(script, report.answers)
     if outcome.after == After.CONSENT:
-        _check_consent(script, report)
+        way = speaking.way(speaking.spoken_in(session, call))
+        consent.refuse_unproved(script, report.ticks, report.marks, way)
     elif outcome.code == "considering":
-        _check_cancel_route(script, report)
+        consent.refuse_untold_route(script, report.ticks)
     return outcome
-
-
-def _check_cancel_route(script: Script, report: Report) -> None:
-    telling = {name for name, step in script.steps.items() if _tells_cancel_route(step)}
-    if telling and not telling & set(report.ticks):
-        raise CancelRouteNotTold
-
-
-def _tells_cancel_route(step: Step) -> bool:
-    return Purpose.TELLS_CANCEL_ROUTE in step.purposes or Disclosure.ENQUIRE_OR_CANCEL in step.disclosures
 
 
 def _check_callback(session: Session, call: Call, outcome: Outcome, report: Report, *, now: datetime) -> None:
@@ -213,17 +181,6 @@ def _check_callback(session: Session, call: Call, outcome: Outcome, report: Repo
     if not ahead or not window_open(rules, at, zones, overrides_of(session, call.centre_id)):
         zone = session.get_one(Centre, call.centre_id).zone
         raise CallbackOutsideHours(at=f"{local(at, zone):%Y-%m-%d %H:%M}", days=MOST_CALLBACK_DAYS)
-
-
-def _check_consent(script: Script, report: Report) -> None:
-    missing_marks = [criterion for criterion in Criterion if criterion not in report.marks]
-    if missing_marks:
-        raise CriteriaNotAllMarked(missing_marks)
-    if report.marks[Criterion.SCRIPT_FOLLOWED] != Mark.PASS:
-        return
-    said = {item for step in report.ticks for item in script.steps[step].disclosures}
-    if missing := [item for item in disclosures_of(script) if item not in said]:
-        raise DisclosuresMissing(missing)
 
 
 def register(session: Session, call: Call, outcome: Outcome, report: Report, *, by: Staff, now: datetime) -> None:

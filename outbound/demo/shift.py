@@ -13,7 +13,7 @@ from outbound.call_lists.model import Contact, Duty
 from outbound.calls import placing
 from outbound.calls.model import Call
 from outbound.calls.wrap_up import Report
-from outbound.compliance import Criterion, Mark
+from outbound.compliance import Criterion, Disclosure, Mark
 from outbound.demo.cast import Company
 from outbound.demo.tapes import CONFIRMED, DECLINED, SALES, Tape, tape
 from outbound.dialing import handout
@@ -24,6 +24,7 @@ from outbound.recordings.store import Store
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.wrap_up import conclude
+from scripts.language import ASKING, Purpose, Step
 from scripts.model import ScriptVersion, script_of
 
 PITCHED = {
@@ -209,17 +210,21 @@ def _report(
 
 
 def _ticks(stage: Stage, call: Call, said: Tape | None) -> dict[str, float]:
-    """What the seller ticks: the steps on the tape at their second, and any disclosure that is told nowhere on it."""
+    """What the seller ticks: the steps on the tape at their second, and whatever is told or asked nowhere on it."""
     script = script_of(stage.session.get_one(ScriptVersion, call.script_version_id))
     heard = {step: second for step, second in (said.steps if said else {}).items() if step in script.steps}
-    told = {item for step in heard for item in script.steps[step].disclosures}
+    done = {item for step in heard for item in _done_by(script.steps[step])}
     ticks, second = {}, 1.0
     for step, about in script.steps.items():
         second = heard.get(step, second + 1.0)
-        if step in heard or about.disclosures - told:
+        if step in heard or _done_by(about) - done:
             ticks[step] = round(second, 2)
-            told |= about.disclosures
+            done |= _done_by(about)
     return ticks
+
+
+def _done_by(step: Step) -> frozenset[Disclosure | Purpose]:
+    return step.disclosures | (step.purposes & set(ASKING))
 
 
 def _keep(stage: Stage, call: Call, said: Tape, staff: Staff, *, now: datetime) -> None:

@@ -26,7 +26,8 @@ __all__ = ["desks", "floor", "vault"]
 
 ClientAs = Callable[..., Any]
 SAMPLES = Path(__file__).parent.parent / "samples" / "recordings"
-TOLD = {"functions": 20.0, "tariff": 31.5, "trial_end": 40.0, "usage": 51.0, "cancel": 60.0, "consent": 80.0}
+ASKED = {"identity": 5.0, "permission": 10.0, "understanding": 70.0, "consent": 80.0}
+TOLD = {"functions": 20.0, "tariff": 31.5, "trial_end": 40.0, "usage": 51.0, "cancel": 60.0, **ASKED}
 CRITERIA = ("identity_and_permission", "understanding", "script_followed", "explicit_consent")
 PASSING = dict.fromkeys(CRITERIA, "pass")
 
@@ -380,7 +381,7 @@ def test_a_verifier_sees_what_was_promised_and_confirms(
     assert told["promised"]["trial_ends"] == "12月23日 周三"
     assert told["promised"]["seller"] == "Agent"
     assert [outcome["code"] for outcome in told["outcomes"]][:3] == ["confirmed", "declined", "considering"]
-    said = {"tariff": 12.0, "trial_end": 20.0, "cancel": 30.0}
+    said = {"tariff": 12.0, "trial_end": 20.0, "cancel": 30.0, **ASKED}
     answer = wrap_up(client, dial(client, told), "confirmed", ticks=said, marks=PASSING, desk="verifier")
     assert answer.json["follows"] == ["已确认，12月24日起收费。", "本通录音上传前不会计费。"]
     session.expire_all()
