@@ -1,14 +1,9 @@
 """The database: engine, transaction, column types, and locks (triggers) that hold on SQLite and PostgreSQL alike."""
 
-import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
-from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -19,16 +14,8 @@ from sqlmodel import Session, SQLModel
 
 from outbound.errors import Refusal
 from outbound.grants import changes_only
+from outbound.sqlite import BUSY_SECONDS, open_both
 from outbound.turns import Turns
-
-BUSY_SECONDS = 20
-SQLITE_PRAGMAS = (
-    f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA recursive_triggers=ON",
-)
 
 READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """What makes a transaction of PostgreSQL see one state and write nothing."""
@@ -101,13 +88,7 @@ def open_database(url: str) -> Engine:
 def _open_sqlite(address: sa.URL) -> Engine:
     if not address.database or address.database == ":memory:":
         raise DatabaseOutOfReach(reason="a database in memory would be lost at every stop")
-    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine, reader = (sa.create_engine(address, pool_size=20, max_overflow=40) for _ in range(2))
-    for each, begin in ((engine, "BEGIN IMMEDIATE"), (reader, "BEGIN")):
-        event.listen(each, "connect", _prepare_sqlite)
-        event.listen(each, "begin", partial(_begin_sqlite, begin))
-    event.listen(reader, "connect", _only_read)
-    event.listen(engine, "engine_disposed", lambda _engine: reader.dispose())
+    engine, reader = open_both(address)
     _readers[engine] = reader
     return engine
 
@@ -118,38 +99,8 @@ _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 def reader_of(engine: Engine) -> Engine:
     """The same database, each transaction of which sees one state and writes nothing."""
     if engine.dialect.name == "sqlite":
-        # Connections of their own: to forbid one its writes and allow them again makes SQLite forget every plan.
         return _readers[engine]
     return engine.execution_options(**READING)
-
-
-def _only_read(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA query_only=ON")
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # With the driver's own BEGIN, reads start a snapshot that a later write cannot leave: updates are lost in silence.
-    connection.isolation_level = None
-    for pragma in SQLITE_PRAGMAS:
-        _ask_until_free(connection, pragma)
-
-
-def _ask_until_free(connection: Any, pragma: str) -> None:
-    # SQLite refuses at once, without its own waiting, where two connections change a fresh file to WAL together.
-    give_up_at = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute(pragma)
-        except sqlite3.OperationalError:
-            if time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _begin_sqlite(begin: str, connection: Connection) -> None:
-    connection.exec_driver_sql(begin)
 
 
 _turns: WeakKeyDictionary[Engine, Turns] = WeakKeyDictionary()

@@ -24,7 +24,7 @@ from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.db import open_database, reading
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
-from outbound.migrating import opened
+from outbound.migrating import opened, refuse_unlocked
 from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault
 from outbound.rounds import go_round
@@ -52,10 +52,13 @@ class TimetableStumbled(Refusal):
 
 
 def console(settings: Settings) -> Flask:
-    """The console, ready to be served; raises NotMigrated, or WrongNumberKey where the key is not this database's."""
+    """The console, ready to be served; raises NotMigrated, LocksMissing, or WrongNumberKey where the key is not this
+    database's.
+    """
     from web.app import create_app
 
     engine = opened(settings)
+    refuse_unlocked(engine)
     with reading(engine) as session:
         refuse_other_key(session, open_vault(settings.data))
     return create_app(settings, engine)
@@ -135,8 +138,12 @@ def _gunicorn(app: Flask, settings: Settings) -> None:
 
 
 def run_timetable(settings: Settings, *, once: bool = False) -> None:
-    """Let every job take effect when it is due, until told to stop. As many processes as wanted may do this."""
+    """Let every job take effect when it is due, until told to stop. As many processes as wanted may do this.
+
+    Raises LocksMissing.
+    """
     engine = opened(settings)
+    refuse_unlocked(engine)
     if once:
         if not tick(engine, settings):
             raise TimetableStumbled

@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,15 +13,19 @@ from alembic.util import CommandError
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
-from outbound import grants
+from outbound import grants, locks
 from outbound.calls import outcomes
 from outbound.db import DatabaseOutOfReach, open_database
 from outbound.errors import Refusal
 from outbound.schema import import_rooms
 from outbound.settings import Settings
 
+log = structlog.get_logger()
+
 MIGRATING = 20261123
 """The number of the advisory lock that a migration holds on PostgreSQL."""
+MOST_NAMED = 5
+"""Locks that a refusal names: who dropped all is told enough."""
 
 
 class NotMigrated(Refusal):
@@ -34,6 +39,13 @@ class DatabaseTooNew(Refusal):
     """The database was brought to a version that this program does not know; install the newer program again."""
 
     zh = "数据库的版本比当前程序新，请安装对应的新版程序。"
+    status = 503
+
+
+class LocksMissing(Refusal):
+    """Locks of this database were taken off ({names}); run `outbound verify`; `outbound migrate` puts them back."""
+
+    zh = "数据库的保护触发器缺失或被改动（{names}）。请先运行 outbound verify 核查，再用 outbound migrate 恢复。"
     status = 503
 
 
@@ -56,6 +68,9 @@ def upgrade(engine: Engine) -> str:
             command.upgrade(config, "head")
         except CommandError:
             raise DatabaseTooNew from None
+        # In a database that is new, or was just brought further, none is missing.
+        if gone := locks.put_back(connection):
+            log.warning("locks that somebody took off were put back", locks=gone)
         with Session(connection) as session:
             outcomes.fill(session)
             session.flush()
@@ -108,3 +123,11 @@ def opened(settings: Settings) -> Engine:
     engine = open_checked(settings)
     refuse_old_schema(engine)
     return engine
+
+
+def refuse_unlocked(engine: Engine) -> None:
+    """Raise LocksMissing where somebody took off what keeps our promises."""
+    with engine.connect() as connection:
+        gone = locks.missing(connection)
+    if gone:
+        raise LocksMissing(names=", ".join(gone[:MOST_NAMED]) + ("…" if len(gone) > MOST_NAMED else ""))

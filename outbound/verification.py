@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from outbound import locks
 from outbound.promises import billing, calls, charges, documents, past, sales
 
 MOST_ROWS = 1000
@@ -40,6 +41,8 @@ def _broken(session: Session, data: Path | None, told: Callable[[str], None]) ->
     for number, (promise, derive) in enumerate(documents.CHECKS.items(), start=len(STATEMENTS) + 1):
         told(f"{number}/{count} {promise}")
         yield from ({"promise": promise, **row} for row in islice(derive(session), MOST_ROWS))
+    told("locks")
+    yield from ({"promise": "lock_missing", "lock": name} for name in locks.missing(session.connection()))
     told("journal")
     for promise, row in past.check(session, data, told):
         yield {"promise": promise, **row}

@@ -90,6 +90,12 @@ def owner(shift: Shift) -> Iterator[Session]:
     plain.dispose()
 
 
+@pytest.fixture(autouse=True)
+def no_locks_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are off here for every test, or none could spoil anything."""
+    monkeypatch.setattr(db, "LOCKS", {"sqlite": {}, "postgresql": {}})
+
+
 UNIQUE = (
     "uq_claim_open_phone_id",
     "uq_claim_open_contact_id",

@@ -13,8 +13,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from outbound.db import SQLITE_PRAGMAS
 from outbound.dialing.handing import PUT_BACK_FOR
+from outbound.sqlite import PRAGMAS
 
 LEASE = timedelta(minutes=10)
 _PREPARED = (
@@ -62,7 +62,7 @@ def _sqlite_claimer(file: str, zones: int, agent: int) -> Callable[[], bool]:
     def claim() -> bool:
         if not connection:
             connection.append(sqlite3.connect(file, isolation_level=None, check_same_thread=False))
-            for pragma in SQLITE_PRAGMAS:
+            for pragma in PRAGMAS:
                 connection[0].execute(pragma)
         given = _values(zones, agent, lambda at: at.replace(tzinfo=None).isoformat(" ", "microseconds"))
         ask = connection[0].execute
