@@ -164,8 +164,10 @@ def rate_for(
 def all_on_full(session: Session, campaign: Campaign, *, zone: str, now: datetime) -> bool:
     """Whether every agent of a campaign is sampled in full: it is to be paused until a manager says what was done."""
     agents = agents_of(session, campaign)
-    levels = {standing_of(session, known(agent.id), zone=zone, now=now).level for agent in agents}
-    return levels == {Level.FULL}
+    # The first who is not ends the search: this is asked within a review.
+    return bool(agents) and all(
+        standing_of(session, known(agent.id), zone=zone, now=now).level is Level.FULL for agent in agents
+    )
 
 
 def agents_of(session: Session, campaign: Campaign) -> list[Staff]:

@@ -27,6 +27,13 @@ def stop_where_needed(session: Session, centre: Centre, *, now: datetime) -> lis
     ]
 
 
+def stop_after_failure(session: Session, call: Call, *, now: datetime) -> list[CampaignStop]:
+    """Stop at once what a failed review leaves without an agent who is not on full: in the review's own transaction."""
+    centre = session.get_one(Centre, call.centre_id)
+    caller = ladder.standing_of(session, call.agent_id, zone=centre.zone, now=now)
+    return stop_where_needed(session, centre, now=now) if caller.level is ladder.Level.FULL else []
+
+
 def _stop(session: Session, campaign: Campaign, *, now: datetime) -> CampaignStop:
     stopped = stops.stop(session, campaign, now=now)
     verbs.pause(session, campaign, by=None, now=now, why="all agents are sampled in full")

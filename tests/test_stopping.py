@@ -11,11 +11,19 @@ from outbound import db
 from outbound.campaigns import stops, verbs
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.campaigns.stops import CampaignRelease, CampaignStop, WhatWasDone
+from outbound.compliance import Criterion, Mark
 from outbound.people import Role, Staff
+from qa.review import verbs as reviews
+from qa.review.marks import CriterionMark
 from qa.stopping import stop_where_needed
 from tests.conftest import Cast
 from tests.factories import Maker
 from tests.test_ladder import failed
+
+FAILED = {
+    **dict.fromkeys(Criterion, CriterionMark(Mark.PASS, second=1.0)),
+    Criterion.EXPLICIT_CONSENT: CriterionMark(Mark.FAIL, reason="not_audible", note="没有听到同意"),
+}
 
 
 @pytest.fixture
@@ -46,6 +54,21 @@ def stopped(make: Maker, cast: Cast, agents: list[Staff], now: datetime) -> Camp
 def test_a_campaign_whose_agents_are_all_on_full_is_paused(stopped: Campaign, session: Session) -> None:
     assert stopped.state is CampaignState.PAUSED
     assert stops.standing(session, stopped) is not None
+
+
+def test_it_is_paused_in_the_transaction_of_the_review_that_leaves_nobody_else(
+    make: Maker, cast: Cast, agents: list[Staff], now: datetime
+) -> None:
+    campaign = make.campaign(staff=agents)
+    on_full(make, campaign, agents[:1], cast.reviewer, now)
+    states = []
+    for _ in range(2):
+        recording = make.recorded_call(agents[1], campaign=campaign)
+        task = reviews.pull_in(make.session, recording, reviewer=cast.reviewer, by=cast.manager, now=now)
+        reviews.mark(make.session, task, FAILED, by=cast.reviewer, now=now)
+        states.append(campaign.state)
+    assert states == [CampaignState.OPEN, CampaignState.PAUSED]
+    assert stops.standing(make.session, campaign) is not None
 
 
 def test_one_agent_who_is_not_keeps_it_open(make: Maker, cast: Cast, agents: list[Staff], now: datetime) -> None:

@@ -68,7 +68,8 @@ def stop(session: Session, campaign: Campaign, *, now: datetime) -> CampaignStop
 
     Whoever resumes it at this moment waits for the lock, and then finds the stop.
     """
-    session.refresh(campaign, with_for_update=True)
+    # Not the whole row's lock: calls and sales in flight refer to it, and one of them may hold what this review needs.
+    session.refresh(campaign, with_for_update={"key_share": True})
     if already := standing(session, campaign):
         return already
     stopped = CampaignStop(centre_id=campaign.centre_id, campaign_id=known(campaign.id), at=now)

@@ -15,6 +15,7 @@ from outbound.campaigns.model import CampaignVersion
 from outbound.compliance import Criterion, Mark, Verdict
 from outbound.people import Centre, Staff, known
 from outbound.recordings.model import Recording
+from qa import stopping
 from qa.disputes.model import Dispute
 from qa.review import comments, marks
 from qa.review.consequences import follow
@@ -72,6 +73,8 @@ def write(
     session.flush()
     _tell(session, review, earlier, given, by=by, now=now)
     follow(session, review, call, by=by, now=now)
+    if verdict == Verdict.INVALID:
+        stopping.stop_after_failure(session, call, now=now)
     return review
 
 
