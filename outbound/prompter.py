@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call
@@ -15,7 +14,9 @@ from outbound.campaigns.definition import Definition
 from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.clock import local_day
 from outbound.dialing.model import Claim
+from outbound.dialing.statements import Book, Statement
 from outbound.errors import Language, NotFound
+from outbound.instances import Instances
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone, shown
 from outbound.phones.vault import Vault
@@ -48,33 +49,27 @@ class InHand:
         return campaigns.definition_in(self.version)
 
 
-_IN_HAND = (
-    sa.select(Claim, Contact, Phone, Centre, Campaign, CampaignVersion, Call, Subscription)
-    .join(Contact, col(Contact.id) == col(Claim.contact_id))
-    .join(Phone, col(Phone.id) == col(Claim.phone_id))
-    .join(Centre, col(Centre.id) == col(Claim.centre_id))
-    .join(Campaign, col(Campaign.id) == col(Claim.campaign_id))
-    .join(
-        CampaignVersion,
-        sa.and_(
-            col(CampaignVersion.campaign_id) == col(Campaign.id), col(CampaignVersion.number) == col(Campaign.version)
-        ),
-    )
-    .outerjoin(Call, sa.and_(col(Call.claim_id) == col(Claim.id), col(Call.wrapped_up_at).is_(None)))
-    .outerjoin(Subscription, col(Subscription.contact_id) == col(Contact.id))
-    .where(col(Claim.id) == sa.bindparam("claim"))
-    .order_by(col(Call.id).desc())
-    .limit(1)
+_PARTS = Instances(
+    Claim, Contact, Phone, Centre, Campaign, CampaignVersion, Call, Subscription, later={"campaign_version.document"}
 )
-"""Everything at once, and built once: the desk asks at every step of a call."""
+_IN_HAND = Statement(
+    f"""SELECT {_PARTS.columns} FROM claim JOIN contact ON contact.id = claim.contact_id
+    JOIN phone ON phone.id = claim.phone_id JOIN centre ON centre.id = claim.centre_id
+    JOIN campaign ON campaign.id = claim.campaign_id JOIN campaign_version
+        ON campaign_version.campaign_id = campaign.id AND campaign_version.number = campaign.version
+    LEFT JOIN call ON call.claim_id = claim.id AND call.wrapped_up_at IS NULL
+    LEFT JOIN subscription ON subscription.contact_id = contact.id
+    WHERE claim.id = :claim ORDER BY call.id DESC LIMIT 1"""
+)
+"""Everything at once: the desk asks at every step of a call."""
 
 
 def in_hand(session: Session, claim_id: int) -> InHand:
     """A claim with everything that its call is about; raises NotFound."""
-    found = session.execute(_IN_HAND, {"claim": claim_id}).first()
-    if found is None:
+    found = Book.of(session).ask(_IN_HAND, claim=claim_id)
+    if not found:
         raise NotFound
-    return InHand(*found)
+    return InHand(*_PARTS.of(session, found[0]))
 
 
 def script_for(

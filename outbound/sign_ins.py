@@ -12,8 +12,10 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound import journal, people
 from outbound.db import UtcDateTime
+from outbound.dialing.statements import Book, Statement
 from outbound.errors import Refusal
-from outbound.people import Centre, Role, SignIn, Staff, StaffRole, known
+from outbound.instances import Instances
+from outbound.people import Centre, Role, SignIn, Staff, known
 
 THROTTLE_WINDOW = timedelta(minutes=15)
 FAILURES_PER_LOGIN = 5
@@ -142,29 +144,24 @@ class SignedIn:
     roles: frozenset[Role]
 
 
-_ROLES = (
-    sa.select(sa.func.aggregate_strings(sa.cast(col(StaffRole.role), sa.String), ","))
-    .where(col(StaffRole.staff_id) == col(Staff.id))
-    .correlate(Staff)
-    .scalar_subquery()
+_PERSON = Instances(Staff, Centre)
+_WHO = Statement(
+    f"""SELECT {_PERSON.columns}, (SELECT {{roles}}(r.role, ',') FROM staff_role r WHERE r.staff_id = staff.id)
+    FROM sign_in s JOIN staff ON staff.id = s.staff_id LEFT JOIN centre ON centre.id = staff.centre_id
+    WHERE s.token_digest = :token AND s.ends_at > :now AND staff.left_at IS NULL""",
+    only={"roles": {"sqlite": "group_concat", "postgresql": "string_agg"}},
 )
-_WHO = (
-    sa.select(Staff, Centre, _ROLES)
-    .join(SignIn, col(SignIn.staff_id) == col(Staff.id))
-    .outerjoin(Centre, col(Centre.id) == col(Staff.centre_id))
-    .where(col(SignIn.token_digest) == sa.bindparam("token"), col(SignIn.ends_at) > sa.bindparam("now"))
-    .where(col(Staff.left_at).is_(None))
-)
-"""Asked at the beginning of every request: one statement, built once."""
+"""Asked at the beginning of every request: one statement, at the driver's own speed."""
 
 
 def who(session: Session, token: str, *, now: datetime) -> SignedIn | None:
     """Who is signed in with a token, with centre and roles as they are at this moment; None where nobody is."""
-    found = session.execute(_WHO, {"token": _digest(token), "now": now}).first()
-    if found is None:
+    found = Book.of(session).ask(_WHO, token=_digest(token), now=now)
+    if not found:
         return None
-    staff, centre, roles = found
-    return SignedIn(staff, centre, frozenset(Role(role) for role in (roles or "").split(",") if role))
+    [row] = found
+    staff, centre = _PERSON.of(session, row)
+    return SignedIn(staff, centre, frozenset(Role(role) for role in (row[_PERSON.width] or "").split(",") if role))
 
 
 def signed_in(session: Session, token: str, *, now: datetime) -> Staff | None:

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import journal
+from outbound.dialing.statements import Book, Statement
 from outbound.errors import DATABASE_REFUSALS, NotAllowed, Refusal
+from outbound.instances import Instances
 from outbound.people import Centre, Role, Staff, known, roles_of
 from scripts import refusals
 from scripts.language import Script, content_hash, read_script
@@ -215,18 +217,19 @@ def versions(session: Session, script: PitchScript) -> list[ScriptVersion]:
     return list(session.exec(asked.order_by(col(ScriptVersion.number).desc())).all())
 
 
-# Asked at every step of every call: the statement is built once.
-_IN_FORCE = (
-    sa.select(ScriptVersion)
-    .join(PitchScript, col(PitchScript.id) == col(ScriptVersion.script_id))
-    .where(col(PitchScript.centre_id) == sa.bindparam("centre"), col(PitchScript.name) == sa.bindparam("name"))
-    .where(col(ScriptVersion.state) == ScriptState.IN_FORCE)
+_VERSION = Instances(ScriptVersion)
+_IN_FORCE = Statement(
+    f"""SELECT {_VERSION.columns} FROM script_version JOIN script ON script.id = script_version.script_id
+    WHERE script.centre_id = :centre AND script.name = :name AND script_version.state = 'in_force'"""
 )
+"""Asked at every step of every call: at the driver's own speed."""
 
 
 def in_force(session: Session, centre_id: int, name: str) -> ScriptVersion | None:
     """The version of a centre's script that is to be read now."""
-    return session.scalars(_IN_FORCE, {"centre": centre_id, "name": name}).first()
+    found = Book.of(session).ask(_IN_FORCE, centre=centre_id, name=name)
+    version: ScriptVersion | None = _VERSION.of(session, found[0])[0] if found else None
+    return version
 
 
 def waiting_for(session: Session, party: Party, *, centre_id: int | None = None) -> list[ScriptVersion]:

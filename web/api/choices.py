@@ -8,7 +8,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from outbound.call_lists.model import Duty
@@ -19,7 +18,7 @@ from outbound.calls import outcomes as table_of_outcomes
 from outbound.calls.model import Outcome
 from outbound.campaigns.lookups import definition_written
 from outbound.clock import local_day
-from outbound.db import table_of
+from outbound.dialing.statements import Book, Statement
 from outbound.errors import Language
 from outbound.prompter import InHand
 from scripts.vocabulary import Kind
@@ -29,13 +28,13 @@ from web.language import chosen_language
 
 Decided = tuple[tuple[date, DayKind], ...]
 MOST_KEPT = 256
-_OUTCOMES = sa.select(table_of(Outcome))
+_OUTCOMES = Statement("SELECT * FROM outcome ORDER BY code")
 _worded: dict[object, list[shapes.OutcomeShown]] = {}
 
 
 def outcomes(session: Session, duty: Duty, kind: Kind) -> list[shapes.OutcomeShown]:
     """How a call of this duty may end with a script of `kind`, in the order of the screen."""
-    rows = tuple(session.connection().execute(_OUTCOMES).all())
+    rows = tuple(Book.of(session).ask(_OUTCOMES))
     key = (rows, duty, kind, chosen_language())
     if key not in _worded:
         if len(_worded) >= MOST_KEPT:
