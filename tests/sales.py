@@ -63,6 +63,7 @@ class Sales:
         tries: int = 3,
         extension: bool = True,
         requires: str = "[voice]",
+        more: str = "",
     ) -> Campaign:
         """The campaign in which everything after this is sold."""
         text = DEFINITION.format(
@@ -75,7 +76,7 @@ class Sales:
             extension=str(extension).lower(),
             requires=requires,
         )
-        self._campaign = campaigns.create(self.session, self.centre, text, by=self.cast.manager, now=self.now)
+        self._campaign = campaigns.create(self.session, self.centre, text + more, by=self.cast.manager, now=self.now)
         return self._campaign
 
     def sell(

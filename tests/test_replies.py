@@ -121,6 +121,34 @@ def test_of_two_requests_only_the_named_one_is_confirmed(engine: Engine, sales: 
     assert (first.state, second.state) == (S.CONFIRMING, S.CONFIRMED)
 
 
+@pytest.mark.parametrize("text", ["N", "退订"])
+def test_a_no_while_two_requests_are_open_takes_both_back(engine: Engine, sales: Sales, keys: Vault, text: str) -> None:
+    first = asked(engine, sales, keys)
+    sales.campaign(requires="[voice, sms]")
+    second = asked(engine, sales, keys)
+    match = say(sales, keys, text)
+    assert (first.state, second.state) == (S.CANCELLED, S.CANCELLED)
+    assert match and match.subscription_id == second.id
+    assert say(sales, keys, text, reference="m2") is None, "there is nothing left to refuse"
+
+
+def test_a_no_with_a_requests_number_takes_that_one_back(engine: Engine, sales: Sales, keys: Vault) -> None:
+    first = asked(engine, sales, keys)
+    sales.campaign(requires="[voice, sms]")
+    second = asked(engine, sales, keys)
+    say(sales, keys, code_of(sales, first).replace("Y", "n "))
+    assert (first.state, second.state) == (S.CANCELLED, S.CONFIRMING)
+
+
+def test_a_no_leaves_alone_what_was_confirmed_before(engine: Engine, sales: Sales, keys: Vault) -> None:
+    first = asked(engine, sales, keys)
+    say(sales, keys, "是")
+    sales.campaign(requires="[voice, sms]")
+    second = asked(engine, sales, keys)
+    say(sales, keys, "N", reference="m2")
+    assert (first.state, second.state) == (S.CONFIRMED, S.CANCELLED)
+
+
 def test_the_same_message_twice_is_no_news(engine: Engine, sales: Sales, keys: Vault) -> None:
     asked(engine, sales, keys)
     first, again = say(sales, keys, "是"), say(sales, keys, "退订")
@@ -155,6 +183,14 @@ def test_width_case_spaces_and_stops_do_not_count() -> None:
 
 
 # The database's own word
+
+
+def test_words_elsewhere_in_a_definition_ask_for_no_reply(session: Session, cast: Cast) -> None:
+    sales = Sales(session, cast, NOW)
+    sales.campaign(more="skills: [sms]")
+    subscription = sales.confirmed()
+    assert charges.run(sales.session, sales.centre, now=AFTER_THE_TRIAL) == {"charged": 1}
+    assert sales.balance(subscription) == 500
 
 
 def test_the_database_refuses_a_charge_without_the_reply(engine: Engine, sales: Sales, keys: Vault) -> None:

@@ -180,6 +180,24 @@ def test_what_the_carrier_will_not_activate_ends(sales: Sales, vault: Vault) -> 
     assert subscription.state == S.CANCELLED
 
 
+def test_what_was_never_active_is_not_cancelled_with_the_carrier(sales: Sales, vault: Vault) -> None:
+    subscription = sales.sell(phone=phone(sales, vault))
+    export(sales, vault)
+    answer(sales, f"{subscription.id}-activate-1,rejected,号码已销户")
+    settle(sales, told(sales, subscription, "activate-1"), Decision.ACCEPT)
+    assert sales.told(subscription) == ["activate"]
+    assert sales.session.execute(sa.text(CHECKS["ended_without_cancellation"])).all() == []
+
+
+def test_what_may_be_active_is_cancelled_with_the_carrier(sales: Sales, vault: Vault) -> None:
+    subscription = sales.sell(phone=phone(sales, vault))
+    export(sales, vault)
+    answer(sales, f"{subscription.id}-activate-1,rejected,系统繁忙")
+    settle(sales, told(sales, subscription, "activate-1"), Decision.RESEND)
+    sales.cancel(subscription)
+    assert sales.told(subscription) == ["activate", "activate", "cancel"]
+
+
 def test_silence_is_settled_only_as_carried_out(sales: Sales, charged: Subscription) -> None:
     instruction = told(sales, charged, CHARGE)
     for decision in (Decision.RESEND, Decision.ACCEPT):

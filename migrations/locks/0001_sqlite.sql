@@ -619,7 +619,8 @@ CREATE TRIGGER reply_fits_its_notice BEFORE INSERT ON reply_match FOR EACH ROW B
     SELECT RAISE(ABORT, 'a reply must fit its notice') WHERE NOT EXISTS (SELECT 1 FROM reply r JOIN notice n ON n.id = NEW.notice_id
         WHERE r.id = NEW.reply_id AND r.phone_id = n.phone_id AND n.subscription_id = NEW.subscription_id
         AND n.sent_at IS NOT NULL AND r.at >= n.made_at AND (
-            (NEW.meaning = 'no' AND r.wording IN ('N', 'NO', 'T', 'TD', '不', '否', '不要', '不同意', '取消', '退订'))
+            (NEW.meaning = 'no' AND (r.wording IN ('N', 'NO', 'T', 'TD', '不', '否', '不要', '不同意', '取消', '退订')
+                OR (n.kind = 'reply_request' AND r.wording = 'N' || substr(n.expects, 2))))
             OR (NEW.meaning = 'yes' AND n.kind = 'reply_request' AND r.at <= n.valid_until
                 AND (r.wording = n.expects OR r.wording IN ('Y', 'YES', '是', '确认', '同意')))));
 END
@@ -627,7 +628,7 @@ END
 CREATE TRIGGER charge_needs_reply BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'a charge needs the customer''s reply') WHERE NEW.kind = 'charge' AND EXISTS (SELECT 1 FROM subscription s
         JOIN campaign_version v ON v.id = s.campaign_version_id WHERE s.id = NEW.subscription_id
-        AND CAST(v.document AS TEXT) LIKE '%"requires": [%"sms"%')
+        AND v.needs_reply)
         AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
         JOIN confirmation asked ON asked.id = n.confirmation_id
         JOIN confirmation c ON c.call_id = asked.call_id AND c.id = NEW.confirmation_id

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from outbound.billing.model import (
     Acknowledgement,
+    Decision,
     DifferenceSettlement,
     Instruction,
     InstructionKind,
@@ -78,6 +79,17 @@ def _write(
 def _told_before(session: Session, subscription: Subscription, kind: InstructionKind) -> int:
     asked = select(sa.func.count()).select_from(Instruction)
     return session.exec(asked.where(Instruction.subscription_id == subscription.id, Instruction.kind == kind)).one()
+
+
+def is_never_active(session: Session, subscription: Subscription) -> bool:
+    """Whether the carrier would not activate it and a person has accepted that: there is nothing to cancel there."""
+    asked = (
+        select(DifferenceSettlement.id)
+        .join(Instruction, col(Instruction.id) == col(DifferenceSettlement.instruction_id))
+        .where(Instruction.subscription_id == subscription.id, Instruction.kind == InstructionKind.ACTIVATE)
+        .where(DifferenceSettlement.decision == Decision.ACCEPT)
+    )
+    return session.exec(asked.limit(1)).first() is not None
 
 
 def waiting(session: Session, centre_id: int) -> list[Instruction]:

@@ -50,6 +50,9 @@ class CampaignVersion(SQLModel, table=True):
     number: int
     source: str = Field(sa_type=sa.Text, description="the YAML, byte for byte")
     document: dict[str, Any] = Field(sa_type=sa.JSON)
+    needs_reply: bool = Field(
+        default=False, description="whether a second confirmation needs the customer's SMS besides the call"
+    )
     offer_since: datetime | None = Field(
         default=None,
         sa_type=UtcDateTime,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from outbound import journal
-from outbound.campaigns.definition import Definition, read_definition
+from outbound.campaigns.definition import Definition, Means, read_definition
 from outbound.campaigns.lookups import (
     campaigns_of,
     definition_in,
@@ -237,6 +237,7 @@ def _keep(
         number=campaign.version,
         source=text,
         document=definition.model_dump(mode="json"),
+        needs_reply=Means.SMS in definition.confirmation.requires,
         offer_since=offer_since,
         by_id=by.id,
         at=now,

@@ -122,10 +122,27 @@ def wording_of(text: str) -> str:
 
 def _matched(session: Session, kept: Reply, written: Sequence[Notice], *, now: datetime) -> ReplyMatch | None:
     requests = [each for each in written if _is_open(session, each, kept)]
+    if refused := _refused(session, kept, requests, written):
+        return _no(session, kept, refused, now=now)
     named = [each for each in requests if each.expects == kept.wording]
-    if named or (kept.wording in YES and len(requests) == 1):
-        return _yes(session, kept, (named or requests)[0], now=now)
-    return _no(session, kept, written, now=now) if kept.wording in NO else None
+    meant = named or (requests if kept.wording in YES else [])
+    return _yes(session, kept, meant[0], now=now) if len(meant) == 1 else None
+
+
+def _refused(session: Session, kept: Reply, requests: Sequence[Notice], written: Sequence[Notice]) -> Sequence[Notice]:
+    """What a no takes back: the request that it names, else what was last written about and all that is still asked.
+
+    A no that may mean two requests means both: nobody pays for what they may have refused.
+    """
+    living = [each for each in written if each.made_at <= kept.at and _is_living(session, each)]
+    asked = [each for each in requests if each in living]
+    if named := [each for each in asked if each.expects.replace("Y", "N", 1) == kept.wording]:
+        return named
+    return [*living[:1], *(each for each in asked if each not in living[:1])] if kept.wording in NO else []
+
+
+def _is_living(session: Session, notice: Notice) -> bool:
+    return session.get_one(Subscription, notice.subscription_id).state not in FINAL
 
 
 def _is_open(session: Session, notice: Notice, kept: Reply) -> bool:
@@ -145,15 +162,13 @@ def _yes(session: Session, kept: Reply, notice: Notice, *, now: datetime) -> Rep
     return match
 
 
-def _no(session: Session, kept: Reply, written: Sequence[Notice], *, now: datetime) -> ReplyMatch | None:
-    """A no counts at once; of several subscriptions the one last written about is meant."""
-    for notice in written:
+def _no(session: Session, kept: Reply, refused: Sequence[Notice], *, now: datetime) -> ReplyMatch:
+    """A no counts at once; the reply is held with the first notice that it answers."""
+    match, _ = _kept_match(session, kept, refused[0], Meaning.NO, now=now)
+    for notice in refused:
         subscription = session.get_one(Subscription, notice.subscription_id)
-        if subscription.state not in FINAL and notice.made_at <= kept.at:
-            match, _ = _kept_match(session, kept, notice, Meaning.NO, now=now)
-            life.cancel(session, subscription, via="sms", reason=kept.text, by=None, now=now)
-            return match
-    return None
+        life.cancel(session, subscription, via="sms", reason=kept.text, by=None, now=now)
+    return match
 
 
 def _kept_match(

@@ -17,7 +17,7 @@ from outbound.subscriptions.model import raises_version
 YES = ("Y", "YES", "是", "确认", "同意")
 """Replies that confirm a request wherever only one is open; with the request's own number after them: always."""
 NO = ("N", "NO", "T", "TD", "不", "否", "不要", "不同意", "取消", "退订")
-"""Replies to any notice that take the yes back."""
+"""Replies to any notice that take the yes back; with a request's own number, as N27, that one alone."""
 
 
 class NoticeKind(StrEnum):
@@ -204,7 +204,8 @@ guard(
     refuse_if=f"""NOT EXISTS (SELECT 1 FROM reply r JOIN notice n ON n.id = NEW.notice_id
         WHERE r.id = NEW.reply_id AND r.phone_id = n.phone_id AND n.subscription_id = NEW.subscription_id
         AND n.sent_at IS NOT NULL AND r.at >= n.made_at AND (
-            (NEW.meaning = 'no' AND r.wording IN ({_SAID_NO}))
+            (NEW.meaning = 'no' AND (r.wording IN ({_SAID_NO})
+                OR (n.kind = 'reply_request' AND r.wording = 'N' || substr(n.expects, 2))))
             OR (NEW.meaning = 'yes' AND n.kind = 'reply_request' AND r.at <= n.valid_until
                 AND (r.wording = n.expects OR r.wording IN ({_SAID_YES})))))""",
     saying="a reply must fit its notice",
@@ -215,7 +216,7 @@ guard(
     when="BEFORE INSERT",
     refuse_if="""NEW.kind = 'charge' AND EXISTS (SELECT 1 FROM subscription s
         JOIN campaign_version v ON v.id = s.campaign_version_id WHERE s.id = NEW.subscription_id
-        AND CAST(v.document AS TEXT) LIKE '%"requires": [%"sms"%')
+        AND v.needs_reply)
         AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
         JOIN confirmation asked ON asked.id = n.confirmation_id
         JOIN confirmation c ON c.call_id = asked.call_id AND c.id = NEW.confirmation_id

@@ -39,7 +39,9 @@ CHECKS: dict[str, str] = {
     "ended_without_cancellation": """
         SELECT s.id, s.state FROM subscription s
         WHERE s.trial_starts_on IS NOT NULL AND s.state IN ('cancelled', 'lapsed')
-        AND NOT EXISTS (SELECT 1 FROM instruction i WHERE i.subscription_id = s.id AND i.kind = 'cancel')""",
+        AND NOT EXISTS (SELECT 1 FROM instruction i WHERE i.subscription_id = s.id AND (i.kind = 'cancel'
+            OR (i.kind = 'activate' AND EXISTS (SELECT 1 FROM difference_settlement d
+                WHERE d.instruction_id = i.id AND d.decision = 'accept'))))""",
     "batch_does_not_add_up": """
         SELECT b.id, b.number FROM instruction_batch b LEFT JOIN (SELECT batch_id, count(*) AS told,
             sum(amount_fen) AS fen FROM instruction GROUP BY batch_id) i ON i.batch_id = b.id

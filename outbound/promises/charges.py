@@ -39,8 +39,7 @@ CHECKS: dict[str, str] = {
                 WHERE l.charge_hold_id = h.id AND l.at <= e.at))""",
     "charge_without_reply": f"""
         SELECT e.id, e.subscription_id FROM {_STANDING}
-        AND EXISTS (SELECT 1 FROM campaign_version d WHERE d.id = s.campaign_version_id
-            AND CAST(d.document AS TEXT) LIKE '%"requires": [%"sms"%')
+        AND EXISTS (SELECT 1 FROM campaign_version d WHERE d.id = s.campaign_version_id AND d.needs_reply)
         AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
             JOIN reply a ON a.id = m.reply_id WHERE m.subscription_id = s.id AND m.meaning = 'yes'
             AND n.confirmation_id = c.id AND a.phone_id = n.phone_id AND a.at <= e.at AND n.sent_at IS NOT NULL)""",

@@ -205,7 +205,9 @@ def _tell(session: Session, subscription: Subscription, step: Transition, *, now
     """Tell the carrier and the customer, unless neither ever heard of it."""
     if subscription.trial_starts_on is None:
         return
-    if step.tells:
+    if step.tells and not (
+        step.tells == InstructionKind.CANCEL and instructions.is_never_active(session, subscription)
+    ):
         instructions.tell(session, subscription, step.tells, now=now)
     if step.notifies:
         making.notify(session, subscription, step.notifies, now=now)
