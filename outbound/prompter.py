@@ -100,7 +100,7 @@ def read_to(
 def script_version(session: Session, hand: InHand) -> ScriptVersion:
     """The script version that is read: the one of the call under way, or else the one in force. NoScriptInForce."""
     if hand.call:
-        return session.get_one(ScriptVersion, hand.call.script_version_id)
+        return approval.version_of_call(session, hand.call.script_version_id)
     name = campaigns.script_name(hand.definition, hand.claim.duty)
     version = approval.in_force(session, hand.centre.id or 0, name) if name else None
     if version is None:

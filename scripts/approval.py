@@ -223,12 +223,19 @@ _IN_FORCE = Statement(
     WHERE script.centre_id = :centre AND script.name = :name AND script_version.state = 'in_force'"""
 )
 """Asked at every step of every call: at the driver's own speed."""
+_NUMBERED = Statement(f"SELECT {_VERSION.columns} FROM script_version WHERE script_version.id = :version")
 
 
 def in_force(session: Session, centre_id: int, name: str) -> ScriptVersion | None:
     """The version of a centre's script that is to be read now."""
     found = Book.of(session).ask(_IN_FORCE, centre=centre_id, name=name)
     version: ScriptVersion | None = _VERSION.of(session, found[0])[0] if found else None
+    return version
+
+
+def version_of_call(session: Session, version_id: int) -> ScriptVersion:
+    """The version that a call was made with."""
+    version: ScriptVersion = _VERSION.of(session, Book.of(session).ask(_NUMBERED, version=version_id)[0])[0]
     return version
 
 

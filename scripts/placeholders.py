@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Sort(StrEnum):
@@ -93,8 +94,14 @@ def taken_apart(inside: str) -> Placeholder:
     return Placeholder("{" + inside + "}", name, way, fallback)
 
 
-def placeholders(text: str) -> Iterator[Placeholder]:
+# Texts of scripts are filled in for every customer, and taken apart once.
+@lru_cache(maxsize=4096)
+def placeholders(text: str) -> tuple[Placeholder, ...]:
     """Every placeholder in `text`, in order; a brace without its partner is an unknown one."""
+    return tuple(_found(text))
+
+
+def _found(text: str) -> Iterator[Placeholder]:
     position = 0
     for found in _BRACED.finditer(text):
         yield from _strays(text[position : found.start()])
@@ -113,8 +120,13 @@ def names_in(text: str) -> frozenset[str]:
     return frozenset(found.name for found in placeholders(text) if found.known)
 
 
-def split(text: str) -> Iterator[str | Placeholder]:
+@lru_cache(maxsize=4096)
+def split(text: str) -> tuple[str | Placeholder, ...]:
     """`text` as its plain stretches and placeholders in order."""
+    return tuple(_stretches(text))
+
+
+def _stretches(text: str) -> Iterator[str | Placeholder]:
     position = 0
     for found in _BRACED.finditer(text):
         yield text[position : found.start()]
