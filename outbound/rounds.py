@@ -20,6 +20,7 @@ from outbound.notices.outlets import outlet_of
 from outbound.phones.vault import open_vault
 from outbound.recordings import reconciling
 from outbound.recordings.store import open_store
+from outbound.reports import weekly
 from outbound.settings import Settings
 
 log = structlog.get_logger()
@@ -60,6 +61,11 @@ def take_imports_up(engine: Engine, settings: Settings, now: datetime) -> object
     return starting.take_up(engine, settings, now=now)
 
 
+def write_reports(engine: Engine, settings: Settings, now: datetime) -> object:
+    """Once a week is over its report to the carrier is written."""
+    return weekly.write_due(engine, settings.data, now=now)
+
+
 def put_anchors_out(engine: Engine, settings: Settings, now: datetime) -> object:
     """The journal's anchors go where nobody who has the database can change them."""
     outings.put_in_file(engine, settings.data, now=now)
@@ -83,6 +89,7 @@ ROUNDS: tuple[Round, ...] = (
     check_recordings,
     reseal_numbers,
     take_imports_up,
+    write_reports,
     put_anchors_out,
     take_replies,
     send_notices,

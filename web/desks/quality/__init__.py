@@ -6,6 +6,6 @@ from web.desks.quality.desk import bp
 
 __all__ = ["bp"]
 
-PARTS = ("figures", "calls", "patrol", "calibration", "agents", "stops")
+PARTS = ("figures", "calls", "patrol", "calibration", "agents", "stops", "reports")
 for _part in PARTS:
     import_module(f"{__name__}.{_part}")

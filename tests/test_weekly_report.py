@@ -1,0 +1,96 @@
+"""The weekly report: written once when a week is over, true to the rows, with the anchors of its moment."""
+
+import html
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.engine import Engine
+from sqlmodel import Session
+
+from outbound import db
+from outbound.anchors import anchoring
+from outbound.billing import charges
+from outbound.people import known
+from outbound.reports import weekly
+from tests.conftest import NOW, Cast
+from tests.sales import Sales
+
+WEEK = "2026-W48"
+"""The week of NOW, a Monday."""
+CENTRES = 2
+MONDAY = NOW + timedelta(days=7)
+
+
+@pytest.fixture
+def worked(session: Session, cast: Cast) -> Sales:
+    """A week with two sales, one confirmed and one cancelled."""
+    sales = Sales(session, cast, NOW)
+    sales.campaign()
+    sales.confirmed()
+    sales.cancel(sales.due())
+    session.commit()
+    return sales
+
+
+def report(data: Path) -> str:
+    return html.unescape((data / "reports" / f"fz-{WEEK}.html").read_text("utf-8"))
+
+
+def test_a_week_is_counted_from_its_rows(session: Session, worked: Sales) -> None:
+    found = weekly.figures(session, worked.centre, WEEK)
+    assert {name: value for name, value in found.items() if value} == {
+        "dialled": 3,
+        "sold": 2,
+        "confirmed": 1,
+        "ended": 1,
+    }
+
+
+def test_charges_are_counted_in_the_week_in_which_they_are_made(session: Session, worked: Sales) -> None:
+    charges.run(session, worked.centre, now=MONDAY + timedelta(days=1))
+    found = weekly.figures(session, worked.centre, "2026-W49")
+    assert (found["charged"], found["charged_fen"], found["sold"]) == (1, 500, 0)
+
+
+@pytest.mark.parametrize(("at", "sold"), [("2026-11-29T15:59:59+00:00", 1), ("2026-11-29T16:00:00+00:00", 0)])
+def test_a_week_ends_at_midnight_in_the_centres_zone(session: Session, cast: Cast, at: str, sold: int) -> None:
+    sales = Sales(session, cast, datetime.fromisoformat(at) - timedelta(minutes=2))
+    sales.sell()
+    assert weekly.figures(session, sales.centre, WEEK)["sold"] == sold
+
+
+def test_the_report_carries_the_anchors_of_its_moment(engine: Engine, worked: Sales, tmp_path: Path) -> None:
+    assert weekly.write_due(engine, tmp_path, now=MONDAY) == CENTRES
+    told = [json.loads(line.split("<")[0]) for line in report(tmp_path).split('class="hash">')[1:]]
+    with db.reading(engine) as session:
+        ours = [anchoring.latest(session, chain) for chain in (known(worked.centre.id), 0)]
+    assert [line["root"] for line in told] == [anchor.root for anchor in ours if anchor]
+
+
+def test_a_report_is_written_once_and_not_before_its_week_is_over(
+    engine: Engine, worked: Sales, tmp_path: Path
+) -> None:
+    assert weekly.write_due(engine, tmp_path, now=MONDAY - timedelta(hours=11)) == 0
+    assert weekly.write_due(engine, tmp_path, now=MONDAY) == CENTRES
+    before = report(tmp_path)
+    assert weekly.write_due(engine, tmp_path, now=MONDAY + timedelta(days=1)) == 0
+    assert report(tmp_path) == before
+
+
+@pytest.mark.parametrize("login", ["manager", "carrier"])
+def test_who_sees_quality_finds_the_report(
+    engine: Engine, worked: Sales, client_as: Callable[[str], FlaskClient], login: str
+) -> None:
+    client = client_as(login)
+    weekly.write_due(engine, client.application.config["SETTINGS"].data, now=MONDAY)
+    assert f"fz-{WEEK}.html" in client.get("/quality/reports").text
+    answer = client.get(f"/quality/reports/export/fz-{WEEK}.html")
+    assert (answer.status_code, "周报" in answer.text) == (200, True)
+    assert "attachment" in answer.headers["Content-Disposition"]
+    others = client.get(f"/quality/reports/export/xm-{WEEK}.html").status_code
+    assert others == (200 if login == "carrier" else 404)
+    assert client.get("/quality/reports/export/..%2Fnumbers.key").status_code == 404
