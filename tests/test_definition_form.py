@@ -1,18 +1,19 @@
 """A definition changed by a form: what stays the same stays as it was written, and what is wrong is told by label."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from sqlalchemy.engine import Engine
 
 from outbound import db
 from outbound.campaigns import lookups
-from outbound.campaigns.definition import Definition, read_definition, to_yaml
+from outbound.campaigns.definition import Definition, Part, read_definition, to_yaml
 from outbound.campaigns.model import Campaign
 from scripts.approval import diff
 from tests.conftest import NOW, Cast
@@ -123,6 +124,24 @@ def test_a_fault_names_the_field_by_its_label(
         told = page.split(f'id="{field}-error">')[1].split("</p>")[0]
         assert said in told
         assert "`" not in told
+
+
+def settings_of(part: type[BaseModel], path: str = "") -> Iterator[str]:
+    """Every setting of a definition, by its path in the YAML."""
+    for name, field in part.model_fields.items():
+        kinds = (field.annotation, *get_args(field.annotation))
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Part)), None)
+        if inner:
+            yield from settings_of(inner, f"{path}{name}.")
+        else:
+            yield path + name
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_form_has_a_field_for_every_setting(client_as: ClientAs, cast: Cast) -> None:
+    page = client_as("manager").get("/manager/campaigns/new/form").text
+    # The cycle has one value only: there is nothing to choose.
+    assert {path for path in settings_of(Definition) if f'name="{path}"' not in page} == {"offer.cycle"}
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
