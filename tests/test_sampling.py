@@ -272,6 +272,18 @@ def test_a_steered_draw_is_found_out(engine: Engine, stored: Draw, tampering: st
         assert difference in sampling.verify(session, session.get_one(Draw, stored.id))
 
 
+def test_a_late_recording_that_was_left_out_of_every_draw_is_found_out(make: Maker, agents: list[Staff]) -> None:
+    next_day = (DAY + timedelta(days=1)).isoformat()
+    for period in (PERIOD, next_day):
+        sampling.commit_seed(make.session, make.centre, DrawKind.DAILY, period, seed="beforehand", now=make.now)
+    drawn(make)
+    tomorrow = AFTER + timedelta(days=1)
+    draw = sampling.draw(make.session, make.centre, DrawKind.DAILY, next_day, now=tomorrow)
+    assert Difference.FRAME_INCOMPLETE not in sampling.verify(make.session, draw)
+    make.recording(make.call(agents[0], at=make.now), at=AFTER + timedelta(hours=2))
+    assert Difference.FRAME_INCOMPLETE in sampling.verify(make.session, draw)
+
+
 def test_two_draws_at_once_are_one_draw(
     engine: Engine, cast: Cast, stored: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from outbound.people import Centre, known
 from outbound.recordings.model import Recording
 from qa import drawing
 from qa.review.model import ReviewTask
-from qa.sampling.frames import seed_of, span_of
+from qa.sampling.frames import in_a_frame, seed_of, span_of
 from qa.sampling.model import Draw, DrawSeed, FrameItem
 
 
@@ -116,16 +116,23 @@ def _about_the_frame(session: Session, centre: Centre, draw: Draw) -> Iterable[D
     items = frozen(session, draw)
     if (drawing.frame_hash(items), len(items)) != (draw.frame_hash, draw.frame_size):
         yield Difference.FRAME
+    if _left_out(session, centre, draw):
+        yield Difference.FRAME_INCOMPLETE
+
+
+def _left_out(session: Session, centre: Centre, draw: Draw) -> bool:
+    """Whether a valid recording of the period, or one that came in then too late for its own, is in no frame."""
     since, until = span_of(draw.kind, draw.period, centre.zone)
     framed = select(FrameItem.recording_id).where(FrameItem.draw_id == draw.id)
+    own = sa.and_(col(Call.dialled_at) >= since, col(Recording.id).not_in(framed))
+    late = sa.and_(col(Recording.matched_at) >= since, ~in_a_frame(centre, draw.kind))
     asked = (
         select(Recording.id)
         .join(Call, col(Call.id) == col(Recording.call_id))
         .where(Recording.centre_id == centre.id, col(Recording.valid), col(Recording.matched_at) < until)
-        .where(col(Call.dialled_at) >= since, col(Call.dialled_at) < until, col(Recording.id).not_in(framed))
+        .where(col(Call.dialled_at) < until, sa.or_(own, late))
     )
-    if session.exec(asked.limit(1)).first() is not None:
-        yield Difference.FRAME_INCOMPLETE
+    return session.exec(asked.limit(1)).first() is not None
 
 
 def _again(session: Session, draw: Draw) -> Iterable[Difference]:

@@ -81,14 +81,21 @@ def frame_of(session: Session, centre: Centre, kind: DrawKind, period: str) -> F
     period's draw: nobody escapes the draw by sending a recording late. Raises PeriodUnknown.
     """
     since, until = span_of(kind, period, centre.zone)
-    drawn_from = select(FrameItem.recording_id).join(Draw, col(Draw.id) == col(FrameItem.draw_id))
     own = sa.and_(col(Call.dialled_at) >= since, col(Call.dialled_at) < until)
     late = sa.and_(
         col(Call.dialled_at) < since,
         col(Recording.matched_at) >= since,
         col(Recording.matched_at) < until,
-        col(Recording.id).not_in(drawn_from.where(Draw.centre_id == centre.id, Draw.kind == kind)),
+        ~in_a_frame(centre, kind),
     )
     asked = select(Recording, Call).join(Call, col(Call.id) == col(Recording.call_id))
     here = asked.where(Recording.centre_id == centre.id, col(Recording.valid), sa.or_(own, late))
     return session.exec(here.order_by(col(Recording.id))).all()
+
+
+def in_a_frame(centre: Centre, kind: DrawKind) -> sa.ColumnElement[bool]:
+    """That a recording stands in the frame of a draw of this kind at a centre, drawn or not."""
+    framed = sa.exists().where(col(FrameItem.recording_id) == col(Recording.id))
+    return framed.where(
+        col(Draw.id) == col(FrameItem.draw_id), col(Draw.centre_id) == centre.id, col(Draw.kind) == kind
+    )
