@@ -1,6 +1,7 @@
 """Reviews: the four marks as they were heard, by whom they were asked for, and what a verdict means for the sale."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,6 +80,14 @@ def test_marks_keep_the_words_in_which_they_were_asked(make: Maker, cast: Cast) 
     assert consent.asked_en == Criterion.EXPLICIT_CONSENT.wording.en
 
 
+def test_a_criterion_may_fail_for_several_reasons_and_keeps_the_words_of_each(make: Maker, cast: Cast) -> None:
+    several = replace(SILENCE, also=("someone_else", "silence", "not_audible"))
+    given = review(make, make.recorded_call(cast.agent), cast.reviewer, {**PASSES, Criterion.EXPLICIT_CONSENT: several})
+    consent = reviews.marks_of(make.session, given)[Criterion.EXPLICIT_CONSENT]
+    assert (consent.reason, consent.also) == ("silence", ["someone_else", "not_audible"])
+    assert consent.reason_zh == "客户沉默或未作答；由他人代为同意；录音中听不到同意的话"
+
+
 def test_all_four_criteria_must_be_marked(make: Maker, cast: Cast) -> None:
     three = {criterion: PASSES[criterion] for criterion in list(Criterion)[:3]}
     with pytest.raises(CriteriaNotAllMarked):
@@ -92,6 +101,9 @@ def test_all_four_criteria_must_be_marked(make: Maker, cast: Cast) -> None:
         (CriterionMark(Mark.FAIL), FailNeedsReason),
         (CriterionMark(Mark.FAIL, second=3, note="the line went dead"), FailNeedsReason),
         (CriterionMark(Mark.FAIL, reason="no such reason", note="?"), ReasonUnknown),
+        (CriterionMark(Mark.FAIL, reason="other", note="?", also=("no such reason",)), ReasonUnknown),
+        (CriterionMark(Mark.FAIL, reason="", second=3, note="?", also=("silence",)), FailNeedsReason),
+        (CriterionMark(Mark.FAIL, reason="not_audible", note="?", also=("silence",)), SecondNeeded),
         (CriterionMark(Mark.FAIL, reason="silence", second=3, note="  "), NoteNeeded),
         (CriterionMark(Mark.FAIL, reason="silence", note="nothing"), SecondNeeded),
         (CriterionMark(Mark.FAIL, reason="silence", second=66.1, note="nothing"), SecondOutside),

@@ -171,7 +171,7 @@ class Gathering:
             **self.told(review, "id version why_changed at verdict comment reviewer_id"),
             "source": str(self.session.get_one(ReviewTask, review.task_id).source),
             "marks": [
-                self.told(mark, "criterion asked_zh asked_en mark second reason note") for mark in _in_order(marks)
+                self.told(mark, "criterion asked_zh asked_en mark second reason also note") for mark in _in_order(marks)
             ],
         }
 

@@ -74,7 +74,8 @@ class CalibrationMark(SQLModel, table=True):
     asked_en: str = Field(max_length=400)
     mark: Mark = Field(sa_type=choice(Mark))
     second: float | None = Field(default=None, description="where it is heard")
-    reason: str = Field(default="", max_length=60)
+    reason: str = Field(default="", max_length=60, description="the code of the chief reason")
+    also: list[str] = Field(default_factory=list, sa_type=sa.JSON, description="the codes of further reasons")
     note: str = Field(default="", max_length=1000)
 
 

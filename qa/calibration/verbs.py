@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from outbound import compliance, journal
 from outbound.calls.model import Call
-from outbound.compliance import Criterion, Mark
+from outbound.compliance import Criterion
 from outbound.errors import DATABASE_REFUSALS, NotFound, Refusal
 from outbound.people import Centre, Staff, known, may, roles_of
 from outbound.recordings.model import Recording
@@ -173,6 +173,7 @@ def _keep(
 
 
 def _as_asked(verdict_id: int, criterion: Criterion, given: CriterionMark) -> CalibrationMark:
+    reasons = given.reasons
     return CalibrationMark(
         verdict_id=verdict_id,
         criterion=criterion,
@@ -180,7 +181,8 @@ def _as_asked(verdict_id: int, criterion: Criterion, given: CriterionMark) -> Ca
         asked_en=criterion.wording.en,
         mark=given.mark,
         second=given.second,
-        reason=given.reason if given.mark == Mark.FAIL else "",
+        reason=reasons[0] if reasons else "",
+        also=list(reasons[1:]),
         note=given.note.strip(),
     )
 

@@ -28,12 +28,22 @@ NOTHING_TO_HEAR = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CriterionMark:
-    """What a reviewer says of one criterion: the mark, the second where it is heard, the reason's code, a note."""
+    """What a reviewer says of one criterion: the mark, the second where it is heard, why it fails, a note."""
 
     mark: Mark
     second: float | None = None
     reason: str = ""
+    """The code of the chief reason, among the criterion's own."""
     note: str = ""
+    also: tuple[str, ...] = ()
+    """The codes of further reasons."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every reason's code once, the chief one first; none where nothing fails."""
+        if self.mark != Mark.FAIL:
+            return ()
+        return tuple(dict.fromkeys(code for code in (self.reason, *self.also) if code))
 
 
 class _OfCriterion(Refusal):
@@ -87,8 +97,9 @@ def check(criterion: Criterion, given: CriterionMark, *, seconds: float) -> None
         return
     if not given.reason:
         raise FailNeedsReason(criterion)
-    compliance.reason(criterion, given.reason)
+    for code in given.reasons:
+        compliance.reason(criterion, code)
     if not given.note.strip():
         raise NoteNeeded(criterion)
-    if given.reason not in NOTHING_TO_HEAR and given.second is None:
+    if given.second is None and not NOTHING_TO_HEAR.issuperset(given.reasons):
         raise SecondNeeded(criterion)

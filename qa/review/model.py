@@ -85,9 +85,10 @@ class ReviewMark(SQLModel, table=True):
     asked_en: str = Field(max_length=400)
     mark: Mark = Field(sa_type=choice(Mark))
     second: float | None = Field(default=None, description="where it is heard")
-    reason: str = Field(default="", max_length=60)
-    reason_zh: str = Field(default="", max_length=200, description="the reason in the words of that day")
-    reason_en: str = Field(default="", max_length=200)
+    reason: str = Field(default="", max_length=60, description="the code of the chief reason")
+    also: list[str] = Field(default_factory=list, sa_type=sa.JSON, description="the codes of further reasons")
+    reason_zh: str = Field(default="", max_length=800, description="all the reasons in the words of that day")
+    reason_en: str = Field(default="", max_length=800)
     note: str = Field(default="", max_length=1000)
 
 

@@ -113,8 +113,7 @@ def _tell(
 
 
 def _as_asked(review: Review, criterion: Criterion, given: CriterionMark) -> ReviewMark:
-    failed = given.mark == Mark.FAIL
-    reason = compliance.reason(criterion, given.reason) if failed and given.reason else None
+    reasons = [compliance.reason(criterion, code) for code in given.reasons]
     return ReviewMark(
         review_id=known(review.id),
         criterion=criterion,
@@ -122,8 +121,9 @@ def _as_asked(review: Review, criterion: Criterion, given: CriterionMark) -> Rev
         asked_en=criterion.wording.en,
         mark=given.mark,
         second=given.second,
-        reason=reason.code if reason else "",
-        reason_zh=reason.zh if reason else "",
-        reason_en=reason.en if reason else "",
+        reason=reasons[0].code if reasons else "",
+        also=[reason.code for reason in reasons[1:]],
+        reason_zh="；".join(reason.zh for reason in reasons),
+        reason_en="; ".join(reason.en for reason in reasons),
         note=given.note.strip(),
     )

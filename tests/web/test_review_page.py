@@ -174,6 +174,22 @@ def test_marks_are_kept_with_second_reason_note_and_the_words_asked(
         assert mark.asked_zh == Criterion.EXPLICIT_CONSENT.wording.zh
 
 
+def test_further_reasons_are_kept_read_and_stay_ticked(client_as: ClientAs, waiting: Waiting, engine: Engine) -> None:
+    reviewer, also = client_as("reviewer"), ["someone_else", "led_or_tricked"]
+    typed = {**NO_CONSENT, "also-explicit_consent": also}
+    task = f"/reviewer/tasks/{waiting.failed}"
+    assert (
+        reviewer.post(task, data={**typed, "note-explicit_consent": ""}).text.count('value="someone_else" checked') == 1
+    )
+    reviewer.post(task, data=typed)
+    with Session(engine) as session:
+        review = session.exec(select(Review)).one()
+        assert session.get_one(ReviewMark, (review.id, Criterion.EXPLICIT_CONSENT)).also == also
+    assert "Someone else said yes; The yes was led" in reviewer.get(task).text
+    change = reviewer.get(f"/reviewer/verdicts/{review.id}/change").text
+    assert change.count('value="someone_else" checked') == 1 and '<details class="also" open>' in change
+
+
 def test_after_the_verdict_the_self_check_stands_beside_it(client_as: ClientAs, waiting: Waiting) -> None:
     reviewer = client_as("reviewer")
     answer = reviewer.post(f"/reviewer/tasks/{waiting.failed}", data=NO_CONSENT, follow_redirects=True)

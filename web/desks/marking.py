@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask import request
+
 from outbound.compliance import Criterion, Mark, unmarked
 from outbound.errors import Refusal
 from qa.review import comments
@@ -49,6 +51,7 @@ def _typed(form: Form, which: Criterion) -> CriterionMark:
         second=_moment(form, f"second-{which}"),
         reason=form.text(f"reason-{which}", required=False, most=60),
         note=form.text(f"note-{which}", required=False, most=1000),
+        also=tuple(request.form.getlist(f"also-{which}")),
     )
 
 
@@ -93,7 +96,7 @@ def as_typed(given: Mapping[Criterion, ReviewMark], comment: str) -> dict[str, A
     for which, mark in given.items():
         second = "" if mark.second is None else _written(mark.second)
         fields |= {f"mark-{which}": mark.mark, f"second-{which}": second}
-        fields |= {f"reason-{which}": mark.reason, f"note-{which}": mark.note}
+        fields |= {f"reason-{which}": mark.reason, f"also-{which}": mark.also, f"note-{which}": mark.note}
     return fields
 
 
