@@ -15,30 +15,27 @@ import click
 import structlog
 from ruamel.yaml import YAML
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from outbound import clock, complaints, migrating
 from outbound.anchors import outings
-from outbound.billing import answers, batches, instructions, settling
-from outbound.billing.model import Decision, FileForm, InstructionBatch
 from outbound.call_lists.importing import import_list
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.db import transaction
-from outbound.demo import cast, lists, quality, reviewing, shift
+from outbound.demo import accounts, cast, lists, quality, reviewing, scripting, shift
 from outbound.demo.gateway import Gateway, carry
 from outbound.errors import Refusal
 from outbound.jobs import JOBS
 from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import Category
-from outbound.people import Centre, Role, Staff
+from outbound.people import Role, Staff
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault, open_vault
 from outbound.recordings.store import open_store
 from outbound.settings import Settings
 from outbound.subscriptions.model import SubscriptionState as S
 from outbound.timetable import run_due
-from scripts import approval
 
 ZONE = "Asia/Shanghai"
 SEED = 20261121
@@ -49,20 +46,6 @@ PARTS = ("numbers.key", "recordings.key", "recordings", "lists", outings.FILE, "
 """What the demo centre consists of in its folder."""
 LIST_SIZES = {"fz": (4200, 420), "xm": (700, 0)}
 CALLS_A_DAY = {"fz": 12, "xm": 7}
-SCRIPTS = (
-    "family-number-pitch",
-    "family-number-confirmation",
-    "family-number-correction",
-    "contract-renewal-retention",
-    "contract-renewal-confirmation",
-    "contract-renewal-correction",
-    "notice-order-summary",
-    "notice-order-summary-without-trial",
-    "notice-reply-request",
-    "notice-reminder",
-    "notice-charge",
-    "notice-cancellation",
-)
 
 
 class NotTheDemo(Refusal):
@@ -175,8 +158,8 @@ def _set_up(session: Session, settings: Settings, company: cast.Company, chance:
     before = _at(days[0] - timedelta(days=7), 10)
     for code, centre in company.centres.items():
         manager = company.holding(code, Role.MANAGER)[0]
-        for name in SCRIPTS:
-            _approve(session, company, centre, name, before)
+        for name in scripting.SCRIPTS:
+            scripting.approve(session, company, centre, name, before)
         for name, size in zip(("family-number-trial", "contract-renewal-retention"), LIST_SIZES[code], strict=True):
             if size:
                 campaign = campaigns.create(session, centre, _definition(name, days), by=manager, now=before)
@@ -184,31 +167,6 @@ def _set_up(session: Session, settings: Settings, company: cast.Company, chance:
                 came = before - timedelta(hours=2) if "renewal" in name else before
                 _import(session, settings, campaign, lists.carrier_list(chance, size), by=manager, now=came)
                 campaigns.open_(session, campaign, by=manager, now=_at(days[0], 8))
-
-
-def _approve(session: Session, company: cast.Company, centre: Centre, name: str, now: datetime) -> None:
-    manager = company.holding(centre.code, Role.MANAGER)[0]
-    text = files("scripts.library").joinpath(f"{name}.yaml").read_text("utf-8")
-    version = approval.write(session, centre, text, by=manager, now=now)
-    approval.submit(session, version, by=manager, now=now + timedelta(hours=1))
-    for number, login in enumerate(("support", "carrier")):
-        approval.approve(session, version, by=company.staff[login], now=now + timedelta(hours=5 + 20 * number))
-
-
-def _propose_scripts(stage: shift.Stage, now: datetime) -> None:
-    """Two versions wait for approval: a new script, half approved, and a better wording of an old one."""
-    centre = stage.company.centres["fz"]
-    manager = stage.company.holding("fz", Role.MANAGER)[0]
-    library = files("scripts.library")
-    new = approval.write(
-        stage.session, centre, library.joinpath("data-plan-trial.yaml").read_text("utf-8"), by=manager, now=now
-    )
-    approval.submit(stage.session, new, by=manager, now=now)
-    approval.approve(stage.session, new, by=stage.company.staff["support"], now=now + timedelta(hours=1))
-    pitch = library.joinpath("family-number-pitch.yaml").read_text("utf-8")
-    better = pitch.replace("这次通话会录音。", "为了保障您的权益，这次通话会录音。", 1)
-    worded = approval.write(stage.session, centre, better, by=manager, now=now + timedelta(minutes=40))
-    approval.submit(stage.session, worded, by=manager, now=now + timedelta(minutes=50))
 
 
 def _definition(name: str, days: list[datetime]) -> str:
@@ -245,40 +203,17 @@ def _day(stage: shift.Stage, day: datetime, number: int) -> None:
             reviewing.find_a_fault(stage, code, _at(day, 17, 50))
         reviewing.answer_reviews(stage, code, _at(day, 19))
         quality.look_around(stage, code, _at(day, 15, 20))
-        _settle_accounts(stage, centre, _at(day, 18))
+        accounts.settle(stage, centre, _at(day, 18))
     if number == WORKING_DAYS // 2:
         quality.calibrate(stage, "fz", "首次校准", _at(day, 19, 40), marked=True)
     if number == WORKING_DAYS - 1:
         _hear_complaint(stage, _at(day, 18, 30))
     if stage.last_day:
-        _propose_scripts(stage, _at(day, 16))
+        quality.answer_stops(stage.session, stage.company, _at(day, 19, 20))
+        scripting.propose(stage, _at(day, 16))
         quality.calibrate(stage, "fz", "第二次校准", _at(day, 19, 40), marked=False)
         shift.ask_for_help(stage, "fz", _at(day, 19, 30))
         shift.leave_loose_ends(stage, "fz", _at(day, 20))
-
-
-def _settle_accounts(stage: shift.Stage, centre: Centre, now: datetime) -> None:
-    """Finance exports what waits and reads back yesterday's answers; the last day's work is left to be done."""
-    clerk = stage.company.holding(centre.code, Role.FINANCE)[0]
-    last = stage.session.exec(
-        select(InstructionBatch).where(InstructionBatch.centre_id == centre.id).order_by(InstructionBatch.number.desc())  # type: ignore[attr-defined]
-    ).first()
-    if last:
-        told = _answers(batches.file_of(stage.session, stage.vault, last, FileForm.CSV).decode("utf-8-sig"))
-        answers.acknowledge(stage.session, centre, told, by=clerk, now=now)
-    if not stage.last_day:
-        for rejected in instructions.unanswered(stage.session, centre.id or 0):
-            settling.settle(stage.session, rejected, Decision.RESEND, reason="运营商系统故障已恢复", by=clerk, now=now)
-    if not stage.last_day and instructions.waiting(stage.session, centre.id or 0):
-        batches.export(stage.session, stage.vault, centre, by=clerk, now=now)
-
-
-def _answers(batch: str) -> bytes:
-    """The carrier rejects one charge of a batch, never again what was sent again, and says a word too many."""
-    keys = [line.split(",")[0] for line in batch.splitlines()[1:]]
-    rejected = next((key for key in keys if "-charge-" in key and "~" not in key), None)
-    lines = [f"{key},rejected,系统繁忙" if key == rejected else f"{key},accepted," for key in keys]
-    return "\n".join(["key,result,reason", *lines, "TEST-0001,accepted,联调测试"]).encode()
 
 
 def _hear_complaint(stage: shift.Stage, now: datetime) -> None:
