@@ -126,6 +126,21 @@ def open_floor(
     return Floor(engine=engine, vault=vault, cast=cast, campaign=campaign, now=now)
 
 
+SURVEY = """
+name: 满意度调查
+kind: satisfaction_survey
+starts: 2026-11-02
+ends: 2027-01-31
+scripts: {pitch: satisfaction-survey}
+calling: {languages: [zh, en]}
+"""
+
+
+def survey_floor(engine: Engine, vault: Vault, cast: Cast, now: datetime) -> Floor:
+    """An open survey with its script in force, an empty list, and nobody waiting."""
+    return open_floor(engine, vault, cast, now, definition=SURVEY, scripts=["satisfaction-survey"])
+
+
 def staff(session: Session, person: Staff) -> Staff:
     """Somebody of the cast, in this session."""
     return session.get_one(Staff, known(person.id))

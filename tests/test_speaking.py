@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound.calls import placing, speaking
@@ -13,8 +14,11 @@ from outbound.calls.wrap_up import Report
 from outbound.dialing import handout
 from outbound.errors import NotFound
 from outbound.people import Role
+from outbound.phones.vault import Vault
 from outbound.wrap_up import conclude
-from tests.desk import Floor, desks, floor, staff, vault
+from scripts.answers import AnswerUnfit
+from tests.conftest import Cast
+from tests.desk import Floor, desks, floor, staff, survey_floor, vault
 
 __all__ = ["desks", "floor", "vault"]
 
@@ -22,6 +26,16 @@ __all__ = ["desks", "floor", "vault"]
 @pytest.fixture
 def call(floor: Floor, session: Session) -> Call:
     """A call of the agent under way."""
+    return begun(floor, session)
+
+
+@pytest.fixture
+def surveyed(engine: Engine, vault: Vault, cast: Cast, now: datetime) -> Floor:
+    """The floor of a survey."""
+    return survey_floor(engine, vault, cast, now)
+
+
+def begun(floor: Floor, session: Session) -> Call:
     floor.contact()
     agent, now = staff(session, floor.cast.agent), floor.now
     claim = handout.claim_next(session, agent, roles=[Role.AGENT], now=now)
@@ -86,3 +100,33 @@ def test_what_was_said_is_never_changed(session: Session, floor: Floor, call: Ca
     keep(session, floor, call, Said(place=0, step="greeting", second=2))
     with pytest.raises(sa.exc.IntegrityError, match="append-only"):
         session.execute(sa.text("UPDATE spoken SET second = 1"))
+
+
+def test_answers_are_kept_as_they_are_given(session: Session, surveyed: Floor) -> None:
+    call = begun(surveyed, session)
+    keep(
+        session,
+        surveyed,
+        call,
+        Said(place=0, step="overall", second=5, answer=3),
+        Said(place=1, step="signal", second=9, answer="good"),
+        Said(place=2, step="signal", second=11, taken_back=True),
+        Said(place=3, step="signal", second=12, answer="poor"),
+        Said(place=4, step="where-poor", second=20, answer=["home", "work"]),
+    )
+    session.expire_all()
+    assert speaking.answers_of(session, call) == {"overall": 3, "signal": "poor", "where-poor": ["home", "work"]}
+
+
+def test_the_report_of_a_browser_that_knows_nothing_has_every_answer(session: Session, surveyed: Floor) -> None:
+    call = begun(surveyed, session)
+    given = Said(place=0, step="overall", second=5, answer=3), Said(place=1, step="signal", second=9, answer="good")
+    keep(session, surveyed, call, *given)
+    report = Report(key="another-browser", outcome="hung_up", answers={"overall": 4})
+    conclude(session, call, report, by=staff(session, surveyed.cast.agent), now=surveyed.now)
+    assert call.answers == {"overall": 4, "signal": "good"}
+
+
+def test_what_is_no_answer_to_the_question_is_not_kept(session: Session, surveyed: Floor) -> None:
+    with pytest.raises(AnswerUnfit):
+        keep(session, surveyed, begun(surveyed, session), Said(place=0, step="overall", second=5, answer=11))

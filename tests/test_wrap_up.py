@@ -196,6 +196,26 @@ def test_a_colleague_cannot_wrap_up(floor: Floor, session: Session, now: datetim
         conclude(session, call, report("busy"), by=staff(session, floor.cast.second_agent), now=now)
 
 
+def test_a_recorders_reference_belongs_to_one_call(floor: Floor, session: Session, now: datetime) -> None:
+    floor.contact()
+    floor.contact("13800138001")
+    by = staff(session, floor.cast.agent)
+    conclude(session, call_on(session, floor, now), report("busy", reference="PBX-7"), by=by, now=now)
+    second = call_on(session, floor, now)
+    with pytest.raises(calls.ReferenceTaken, match="PBX-7"):
+        conclude(session, second, report("busy", reference=" PBX-7 "), by=by, now=now)
+    assert conclude(session, second, report("busy", reference="PBX-8"), by=by, now=now).call.reference == "PBX-8"
+
+
+def test_the_key_of_another_calls_report_is_refused(floor: Floor, session: Session, now: datetime) -> None:
+    floor.contact()
+    floor.contact("13800138001")
+    by, told = staff(session, floor.cast.agent), report("busy")
+    conclude(session, call_on(session, floor, now), told, by=by, now=now)
+    with pytest.raises(calls.KeyTaken):
+        conclude(session, call_on(session, floor, now), told, by=by, now=now)
+
+
 def test_the_same_key_again_is_no_news(floor: Floor, session: Session, now: datetime) -> None:
     floor.contact()
     call, told, by = call_on(session, floor, now), sale(), staff(session, floor.cast.agent)

@@ -12,6 +12,7 @@ from outbound.calls.model import Call
 from outbound.db import UtcDateTime, append_only, table_of
 from outbound.errors import NotFound, Refusal
 from outbound.people import Staff, known
+from scripts.answers import Answer, checked
 from scripts.model import ScriptVersion, script_of
 
 MOST_STEPS = 2_000
@@ -38,6 +39,9 @@ class Spoken(SQLModel, table=True):
     second: float = Field(ge=0)
     meaning: str | None = Field(default=None, max_length=20, description="what the customer's answer amounts to")
     led_to: str | None = Field(default=None, max_length=60, description="the step after it; none: the call ended")
+    answer: Answer | None = Field(
+        default=None, sa_type=sa.JSON(none_as_null=True), description="what was recorded of the step's question"
+    )
     taken_back: bool = Field(default=False, description="whether the last step was taken back here")
     at: datetime = Field(sa_type=UtcDateTime)
 
@@ -55,13 +59,14 @@ class Said(BaseModel):
     second: float = Given(ge=0, le=86_400)
     meaning: str | None = Given(default=None, max_length=20)
     led_to: str | None = Given(default=None, max_length=60)
+    answer: Answer | None = None
     taken_back: bool = False
 
 
 def keep(session: Session, call: Call, said: Sequence[Said], *, by: Staff, now: datetime) -> None:
     """Keep what was said; what is known already stays as it is, and after the wrap-up nothing more is kept.
 
-    Raises NotFound for another's call, TickUnknown.
+    Raises NotFound for another's call, TickUnknown, AnswerUnfit.
     """
     if call.agent_id != by.id:
         raise NotFound
@@ -72,7 +77,9 @@ def keep(session: Session, call: Call, said: Sequence[Said], *, by: Staff, now: 
         raise TickUnknown(step=min(unknown))
     kept = {each.place for each in spoken_in(session, call)}
     fresh = {each.place: each for each in reversed(said) if each.place not in kept}
-    session.add_all(Spoken(call_id=known(call.id), at=now, **each.model_dump()) for each in fresh.values())
+    for each in fresh.values():
+        answer = checked(script, {each.step: each.answer}).get(each.step)
+        session.add(Spoken(call_id=known(call.id), at=now, **each.model_dump() | {"answer": answer}))
     session.flush()
 
 
@@ -102,3 +109,9 @@ def ticks_of(session: Session, call: Call) -> dict[str, float]:
         if each.meaning is not None or each.step not in ticks:
             ticks[each.step] = each.second
     return ticks
+
+
+def answers_of(session: Session, call: Call) -> dict[str, Answer]:
+    """What was recorded of each question that was asked, as it was answered last."""
+    asked = {each.step: each.answer for each in way(spoken_in(session, call))}
+    return {step: answer for step, answer in asked.items() if answer is not None}

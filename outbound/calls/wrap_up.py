@@ -92,6 +92,19 @@ class CallbackOutsideHours(Refusal):
     status = 422
 
 
+class ReferenceTaken(Refusal):
+    """The recorder's reference {reference} belongs to another call already; correct it, or leave the field empty."""
+
+    zh = "录音系统编号 {reference} 已登记在另一通电话上，请更正或留空。"
+    status = 422
+
+
+class KeyTaken(Refusal):
+    """This report bears the key of another call's report; reload the page and report the call again."""
+
+    zh = "这份登记与另一通电话的登记标识重复，请刷新页面后重新登记。"
+
+
 @dataclass(frozen=True)
 class WrappedUp:
     """What became of a report; `late`: a supervisor must settle it; `repeated`: it was known already."""
@@ -107,7 +120,7 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
 
     The same report sent twice has one effect. Raises AlreadyWrappedUp, OutcomeUnknown, NoteNeeded, CallbackTimeNeeded,
     CallbackOutsideHours, AnswerUnfit, CriteriaNotAllMarked, DisclosuresMissing, ConsentTooEarly, ConsentNotGiven,
-    CancelRouteNotTold, and NotFound for another's call.
+    CancelRouteNotTold, ReferenceTaken, KeyTaken, and NotFound for another's call.
     """
     if call.agent_id != by.id:
         raise NotFound
@@ -132,13 +145,17 @@ def wrap_up(session: Session, call: Call, report: Report, *, by: Staff, now: dat
 
 
 def with_what_was_kept(session: Session, call: Call, report: Report) -> Report:
-    """The report with the steps that were kept while they were said: their seconds stand."""
-    kept = speaking.ticks_of(session, call)
-    return report.model_copy(update={"ticks": {**report.ticks, **kept}}) if kept else report
+    """The report with what was kept while it was said: the seconds stand, an answer may have been put right since."""
+    ticks = {**report.ticks, **speaking.ticks_of(session, call)}
+    answers = {**speaking.answers_of(session, call), **report.answers}
+    return report.model_copy(update={"ticks": ticks, "answers": answers})
 
 
 def _repeated(session: Session, call: Call, report: Report) -> WrappedUp | None:
     late = session.exec(select(LateWrapUp).where(LateWrapUp.key == report.key)).first()
+    other = session.exec(select(Call.id).where(Call.wrap_up_key == report.key, col(Call.id) != call.id)).first()
+    if other or (late and late.call_id != call.id):
+        raise KeyTaken
     if call.wrap_up_key == report.key or late:
         code = call.outcome_code or report.outcome
         return WrappedUp(call, session.get_one(Outcome, code), late=call.outcome_code is None, repeated=True)
@@ -160,6 +177,7 @@ def check(session: Session, call: Call, report: Report, *, now: datetime) -> Out
     if unknown := set(report.ticks) - set(script.steps):
         raise TickUnknown(step=min(unknown))
     checked(script, report.answers)
+    _check_reference(session, call, report)
     if outcome.after == After.CONSENT:
         way = speaking.way(speaking.spoken_in(session, call))
         consent.refuse_unproved(script, report.ticks, report.marks, way)
@@ -181,6 +199,15 @@ def _check_callback(session: Session, call: Call, outcome: Outcome, report: Repo
     if not ahead or not window_open(rules, at, zones, overrides_of(session, call.centre_id)):
         zone = session.get_one(Centre, call.centre_id).zone
         raise CallbackOutsideHours(at=f"{local(at, zone):%Y-%m-%d %H:%M}", days=MOST_CALLBACK_DAYS)
+
+
+def _check_reference(session: Session, call: Call, report: Report) -> None:
+    reference = report.reference.strip()
+    taken = select(Call.id).where(
+        Call.centre_id == call.centre_id, Call.reference == reference, col(Call.id) != call.id
+    )
+    if reference and session.exec(taken).first():
+        raise ReferenceTaken(reference=reference)
 
 
 def register(session: Session, call: Call, outcome: Outcome, report: Report, *, by: Staff, now: datetime) -> None:
@@ -236,7 +263,9 @@ def late_ones(session: Session, centre_id: int) -> list[LateWrapUp]:
 
 
 def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now: datetime) -> WrappedUp:
-    """A supervisor accepts a late wrap-up: it is registered as its caller reported it. Raises AlreadyWrappedUp."""
+    """A supervisor accepts a late wrap-up: it is registered as its caller reported it. Raises AlreadyWrappedUp,
+    ReferenceTaken.
+    """
     call = session.get_one(Call, late.call_id)
     report = Report.model_validate(late.report)
     outcome = session.get_one(Outcome, report.outcome)
@@ -244,6 +273,7 @@ def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now
         return WrappedUp(call, outcome, repeated=True)
     if call.outcome_code:
         raise AlreadyWrappedUp(session.get_one(Outcome, call.outcome_code))
+    _check_reference(session, call, report)
     session.add(LateWrapUpSettlement(late_wrap_up_id=known(late.id), by_id=known(by.id), at=now, note=note[:400]))
     caller = session.get_one(Staff, call.agent_id)
     register(session, call, outcome, report, by=caller, now=now)

@@ -18,7 +18,7 @@ from outbound.phones.vault import Vault
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription, SubscriptionState
 from tests.conftest import Cast, assert_no_violations, picture
-from tests.desk import Floor, desks, floor, open_floor, vault
+from tests.desk import Floor, desks, floor, survey_floor, vault
 from tests.web.test_agent_api import sold
 from web.app import Console
 
@@ -273,20 +273,10 @@ def confirming(floor: Floor, app: Console, client_as: "Callable[..., FlaskClient
             trial.open_window(session, subscription, now=later)
 
 
-SURVEY = """
-name: 满意度调查
-kind: satisfaction_survey
-starts: 2026-11-02
-ends: 2027-01-31
-scripts: {pitch: satisfaction-survey}
-calling: {languages: [zh, en]}
-"""
-
-
 def test_a_survey_is_answered_by_keys(
     engine: Engine, vault: Vault, cast: Cast, now: datetime, page_as: PageAs, session: Session
 ) -> None:
-    floor = open_floor(engine, vault, cast, now, definition=SURVEY, scripts=["satisfaction-survey"])
+    floor = survey_floor(engine, vault, cast, now)
     floor.contact()
     keys = in_call(page_as).press("1", "6")
     keys.page.keyboard.type("信号总断")

@@ -1,10 +1,12 @@
 """A whole shift by keyboard alone: what is new is read, calls are made, help is asked for, a break is taken."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import db, support
@@ -13,9 +15,10 @@ from outbound.briefings import BriefingRead
 from outbound.calls import speaking
 from outbound.calls.model import Call, SelfMark
 from outbound.people import known
+from outbound.phones.vault import Vault
 from scripts.language import library
-from tests.conftest import assert_no_violations, picture
-from tests.desk import Floor, desks, floor, put_in_force, staff, vault
+from tests.conftest import Cast, assert_no_violations, picture
+from tests.desk import Floor, desks, floor, put_in_force, staff, survey_floor, vault
 from tests.web.reading import read_to_the_end
 from tests.web.test_agent_page import TO_CONSENT, PageAs, at_desk, in_call
 
@@ -134,6 +137,24 @@ def test_a_call_goes_on_in_another_browser_where_it_stood(
     keys.page.close()
     elsewhere.goto("/agent")
     elsewhere.wait_for_selector("#desk[data-phase=calling]")
+    assert elsewhere.inner_text("#aloud") == shown
+
+
+def test_a_survey_goes_on_in_another_browser_with_its_answers(
+    engine: Engine, vault: Vault, cast: Cast, now: datetime, page_as: PageAs, elsewhere: "Page"
+) -> None:
+    survey_floor(engine, vault, cast, now).contact()
+    keys = in_call(page_as)
+    for key in ("1", "6"):
+        with keys.page.expect_response("**/spoken"):
+            keys.press(key)
+    shown = keys.page.inner_text("#aloud")
+    elsewhere.context.add_cookies(keys.page.context.cookies())  # type: ignore[arg-type]
+    keys.page.close()
+    elsewhere.goto("/agent")
+    elsewhere.wait_for_selector("#desk[data-phase=calling]")
+    # Only who gave a low mark is asked why.
+    assert "不满意" in shown
     assert elsewhere.inner_text("#aloud") == shown
 
 

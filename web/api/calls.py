@@ -8,7 +8,7 @@ from outbound.calls.wrap_up import WrappedUp
 from outbound.errors import NotFound
 from outbound.recordings import keeping
 from outbound.wrap_up import conclude
-from web.api import saying, shapes
+from web.api import requests, saying, shapes
 from web.api.blueprint import bp, told
 from web.api.desk import refuse_strangers, take_next
 from web.guard import allows, mine, writing
@@ -24,9 +24,9 @@ def my_call(call_id: int) -> Call:
 
 @bp.post("/calls/<int:call_id>/spoken")
 @allows("make_calls")
-@bp.input(shapes.SpokenTold)
+@bp.input(requests.SpokenTold)
 @bp.output(shapes.SpokenKept)
-def keep_spoken(call_id: int, json_data: shapes.SpokenTold) -> Response:
+def keep_spoken(call_id: int, json_data: requests.SpokenTold) -> Response:
     """Keep what was said in a call under way, with its second; what is known already stays as it is."""
     speaking.keep(g.session, my_call(call_id), json_data.said, by=g.staff, now=g.now)
     return told(shapes.SpokenKept(kept=len(json_data.said)))
@@ -34,9 +34,9 @@ def keep_spoken(call_id: int, json_data: shapes.SpokenTold) -> Response:
 
 @bp.post("/calls/<int:call_id>/wrap-up")
 @allows("make_calls", writes=False)
-@bp.input(shapes.WrapUpReport)
+@bp.input(requests.WrapUpReport)
 @bp.output(shapes.WrappedUpShown)
-def wrap_up(call_id: int, json_data: shapes.WrapUpReport) -> Response:
+def wrap_up(call_id: int, json_data: requests.WrapUpReport) -> Response:
     """Report how a call ended; the same key again has no second effect. With `next`, the next contact comes along."""
     if json_data.next:
         refuse_strangers(json_data.desk)
@@ -47,7 +47,7 @@ def wrap_up(call_id: int, json_data: shapes.WrapUpReport) -> Response:
     return told(_told(done, json_data))
 
 
-def _told(done: WrappedUp, asked: shapes.WrapUpReport) -> shapes.WrappedUpShown:
+def _told(done: WrappedUp, asked: requests.WrapUpReport) -> shapes.WrappedUpShown:
     return shapes.WrappedUpShown(
         outcome=saying.outcome_name(done.outcome),
         follows=saying.follows(g.session, done, now=g.now),

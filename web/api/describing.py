@@ -24,19 +24,21 @@ from outbound.recordings.model import Recording
 from scripts.model import ScriptVersion, script_of
 from scripts.rendering import Rendered
 from web import filters
-from web.api import choices, saying, shapes, shifting
+from web.api import choices, requests, saying, shapes, shifting
 from web.api.blueprint import vault
 from web.language import _, chosen_language
 
 ROLES = {"agent": Role.AGENT, "verifier": Role.VERIFIER}
 
 
-def roles_at(desk: shapes.DeskName) -> list[Role]:
+def roles_at(desk: requests.DeskName) -> list[Role]:
     """The roles in which whoever asks works at a desk: one's own only."""
     return [role for role in (ROLES[desk],) if role in g.roles]
 
 
-def desk(session: Session, name: shapes.DeskName, *, now: datetime, claim: int | None, asked: bool) -> shapes.DeskShown:
+def desk(
+    session: Session, name: requests.DeskName, *, now: datetime, claim: int | None, asked: bool
+) -> shapes.DeskShown:
     """Everything that the desk shows to who asks; why there is nobody in hand only where somebody was asked for."""
     unread = shifting.briefings_shown(session, roles_at(name), now=now) if asked and not claim else []
     today = lookups.today_of(session, g.staff, zone=filters.zone(), now=now)
@@ -169,12 +171,7 @@ def call_shown(session: Session, hand: InHand, call: Call, *, now: datetime) -> 
         elapsed=max(0.0, (now - call.dialled_at).total_seconds()),
         callbacks=choices.callback_times(session, hand, now=now),
         recording=recording_shown(recording) if recording else None,
-        spoken=[
-            shapes.SpokenShown(
-                place=each.place, step=each.step, second=each.second, meaning=each.meaning, led_to=each.led_to
-            )
-            for each in speaking.way(spoken)
-        ],
+        spoken=[shapes.SpokenShown.model_validate(each, from_attributes=True) for each in speaking.way(spoken)],
         places=max((each.place for each in spoken), default=-1) + 1,
     )
 

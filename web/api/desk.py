@@ -20,21 +20,21 @@ from outbound.people import Role, known
 from outbound.phones.model import Phone
 from outbound.prompter import InHand
 from scripts.rendering import Rendered
-from web.api import describing, shapes, shifting
+from web.api import describing, requests, shapes, shifting
 from web.api.blueprint import bp, told, vault
 from web.guard import allows, engine, look_anew, mine, writing
 
 
 @bp.get("/desk")
 @allows("make_calls")
-@bp.input(shapes.DeskChosen, location="query")
+@bp.input(requests.DeskChosen, location="query")
 @bp.output(shapes.DeskShown)
-def show_desk(query_data: shapes.DeskChosen) -> Response:
+def show_desk(query_data: requests.DeskChosen) -> Response:
     """The contact in hand, today's figures, calls left open, what to read first, what one is doing, and help."""
     return told(shown_desk(query_data.desk))
 
 
-def shown_desk(desk: shapes.DeskName) -> shapes.DeskShown:
+def shown_desk(desk: requests.DeskName) -> shapes.DeskShown:
     """The desk as it stands, with everything that only a first look needs."""
     held = handout.held_by(g.session, g.staff)
     shown = describing.desk(g.session, desk, now=g.now, claim=held.id if held else None, asked=False)
@@ -49,14 +49,14 @@ def shown_desk(desk: shapes.DeskName) -> shapes.DeskShown:
 
 @bp.post("/claims")
 @allows("make_calls", writes=False)
-@bp.input(shapes.NextAsked)
+@bp.input(requests.NextAsked)
 @bp.output(shapes.DeskShown)
-def take(json_data: shapes.NextAsked) -> Response:
+def take(json_data: requests.NextAsked) -> Response:
     """Take the next contact; where nobody is due, `nobody` says why and until when."""
     return told(take_next(json_data.desk, instead_of=json_data.instead_of))
 
 
-def take_next(desk: shapes.DeskName, *, instead_of: int | None = None) -> shapes.DeskShown:
+def take_next(desk: requests.DeskName, *, instead_of: int | None = None) -> shapes.DeskShown:
     """Hand out the next contact of a desk. Raises NotAllowed where one does not work there."""
     roles = refuse_strangers(desk)
     claim = _handed_out(roles, instead_of)
@@ -66,7 +66,7 @@ def take_next(desk: shapes.DeskName, *, instead_of: int | None = None) -> shapes
     return describing.desk(g.session, desk, now=g.now, claim=claim, asked=True)
 
 
-def refuse_strangers(desk: shapes.DeskName) -> list[Role]:
+def refuse_strangers(desk: requests.DeskName) -> list[Role]:
     """The roles in which who asks works at a desk; raises NotAllowed where there is none."""
     if not (roles := describing.roles_at(desk)):
         raise NotAllowed
@@ -157,9 +157,9 @@ def put_back(claim_id: int) -> Response:
 
 @bp.get("/claims/<int:claim_id>/script")
 @allows("make_calls")
-@bp.input(shapes.ScriptAsked, location="query")
+@bp.input(requests.ScriptAsked, location="query")
 @bp.output(Rendered)
-def show_script(claim_id: int, query_data: shapes.ScriptAsked) -> Response:
+def show_script(claim_id: int, query_data: requests.ScriptAsked) -> Response:
     """What is read to this customer, with every fact filled in."""
     hand = my_hand(claim_id)
     language = query_data.language or describing.spoken(hand)

@@ -6,7 +6,7 @@ from outbound import attendance, briefings, support
 from outbound.campaigns.model import Campaign
 from outbound.support import HelpQuestion
 from scripts.model import ScriptVersion
-from web.api import shapes
+from web.api import requests, shapes
 from web.api.blueprint import bp, told
 from web.api.calls import my_call
 from web.api.desk import refuse_strangers, shown_desk
@@ -16,9 +16,9 @@ from web.guard import allows, mine
 
 @bp.post("/briefings")
 @allows("make_calls")
-@bp.input(shapes.BriefingAcknowledged)
+@bp.input(requests.BriefingAcknowledged)
 @bp.output(shapes.DeskShown)
-def acknowledge(json_data: shapes.BriefingAcknowledged) -> Response:
+def acknowledge(json_data: requests.BriefingAcknowledged) -> Response:
     """Say that one has read what is new; the desk comes along, with what else there is to read."""
     refuse_strangers(json_data.desk)
     campaign = mine(g.session, Campaign, json_data.campaign)
@@ -29,9 +29,9 @@ def acknowledge(json_data: shapes.BriefingAcknowledged) -> Response:
 
 @bp.post("/attendance")
 @allows("make_calls")
-@bp.input(shapes.StanceTaken)
+@bp.input(requests.StanceTaken)
 @bp.output(shapes.StandingShown)
-def enter(json_data: shapes.StanceTaken) -> Response:
+def enter(json_data: requests.StanceTaken) -> Response:
     """Enter a state; a break needs its reason."""
     attendance.enter(g.session, g.staff, json_data.state, reason=json_data.reason, now=g.now)
     return told(standing_shown(g.session, g.staff, now=g.now) or shapes.StandingShown.nobody())
@@ -39,9 +39,9 @@ def enter(json_data: shapes.StanceTaken) -> Response:
 
 @bp.post("/attendance/seen")
 @allows("make_calls")
-@bp.input(shapes.DeskChosen)
+@bp.input(requests.DeskChosen)
 @bp.output(shapes.Pulse)
-def be_seen(json_data: shapes.DeskChosen) -> Response:
+def be_seen(json_data: requests.DeskChosen) -> Response:
     """One is at the desk; every minute. What came up meanwhile is told."""
     attendance.was_there(g.session, g.staff, now=g.now)
     waiting = unread_count(g.session, refuse_strangers(json_data.desk), now=g.now)
@@ -58,9 +58,9 @@ def show_help() -> Response:
 
 @bp.post("/help")
 @allows("make_calls")
-@bp.input(shapes.HelpAsked)
+@bp.input(requests.HelpAsked)
 @bp.output(shapes.HelpStanding)
-def ask_for_help(json_data: shapes.HelpAsked) -> Response:
+def ask_for_help(json_data: requests.HelpAsked) -> Response:
     """Ask whoever supervises; they see it at once."""
     call = my_call(json_data.call) if json_data.call is not None else None
     support.ask(g.session, json_data.text, call=call, step=json_data.step, by=g.staff, now=g.now)

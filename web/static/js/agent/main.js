@@ -1,8 +1,10 @@
 // The callers' desk: one state, what can happen to it, and what of it the server must be told.
 import { clock, say } from "./dom.js";
 import * as ending from "./ending.js";
-import { Mailer, passing } from "./mailer.js";
+import { Fields } from "./fields.js";
+import { Mailer } from "./mailer.js";
 import * as shift from "./shift.js";
+import { Speaker, draftOf } from "./speaking.js";
 import * as store from "./store.js";
 import * as views from "./views.js";
 import * as walk from "./walk.js";
@@ -10,10 +12,9 @@ import * as walk from "./walk.js";
 const root = document.getElementById("desk");
 const desk = root.dataset.desk;
 const { send, say: notify } = window.outbound;
-const state = { desk, phase: "loading", since: Date.now(), claim: null, draft: null, nobody: "", leftOpen: [], busy: false, error: "", breakNext: false, late: false, length: "", found: [], marked: 0, briefings: [], reasons: [], whyBreak: false, news: 0, speaking: false };
+const state = { desk, phase: "loading", since: Date.now(), claim: null, draft: null, nobody: "", leftOpen: [], busy: false, error: "", breakNext: false, late: false, length: "", found: [], marked: 0, briefings: [], reasons: [], whyBreak: false, news: 0 };
 const RENEW_EVERY = 3 * 60 * 1000;
 const SEEN_EVERY = 60 * 1000;
-const SPEAK_AGAIN_AFTER = 5000;
 const api = (path, body, method) => send(`/api/v1/${path}`, body, method);
 
 function enter(phase) {
@@ -97,15 +98,6 @@ function rests() {
   return "idle";
 }
 
-// The server may know more than this browser: the call went on at another machine.
-function draftOf(call) {
-  const kept = store.draftOf(call.id);
-  const told = walk.draftFrom(call);
-  if (!kept) return told;
-  if ((kept.place ?? 0) >= told.place) return { untold: [], place: told.place, ...kept };
-  return { ...kept, trail: told.trail, ticks: told.ticks, cursor: told.cursor, place: told.place, untold: [] };
-}
-
 function take(claim) {
   state.claim = claim;
   state.draft = draftOf(claim.call);
@@ -116,30 +108,7 @@ function take(claim) {
 
 function keep() {
   store.keepDraft(state.draft);
-  speak();
-}
-
-// What was said goes to the server as it is said; what does not get through goes with the next, or with the report.
-async function speak() {
-  const { draft } = state;
-  if (state.speaking || state.late || !draft?.untold.length) return;
-  state.speaking = true;
-  const said = [...draft.untold];
-  let waits = 0;
-  try {
-    await api(`calls/${draft.callId}/spoken`, { said });
-    forget(draft, said);
-  } catch (error) {
-    if (passing(error)) waits = SPEAK_AGAIN_AFTER;
-    else forget(draft, said);
-  }
-  state.speaking = false;
-  if (state.draft === draft && draft.untold.length) setTimeout(speak, waits);
-}
-
-function forget(draft, said) {
-  draft.untold = draft.untold.filter((each) => !said.some((told) => told.place === each.place));
-  if (state.draft === draft) store.keepDraft(draft);
+  speaker.go();
 }
 
 function refused(error) {
@@ -242,9 +211,9 @@ const acts = {
     else acts.said();
   },
   type: (step, value) => (walk.answer(state.draft, step, value), keep()),
-  openObjections: () => showObjections(true),
+  openObjections: () => fields.showObjections(true),
   objected: (key) => {
-    showObjections(false);
+    fields.showObjections(false);
     walk.object(state.draft, key);
     ended(null);
   },
@@ -288,21 +257,6 @@ function stepBack() {
     enter("calling");
     stand("in_call");
   }
-}
-
-function showObjections(open) {
-  const field = document.getElementById("objection-words");
-  document.getElementById("objections").hidden = !open;
-  if (!open) return field.blur();
-  field.value = "";
-  findObjections(0);
-  field.focus();
-}
-
-function findObjections(marked) {
-  const field = document.getElementById("objection-words");
-  state.marked = marked;
-  state.found = views.objections(state.claim.script, field.value, marked, acts);
 }
 
 // ── Reports on their way ──
@@ -360,60 +314,14 @@ async function beSeen() {
   }
 }
 
-async function upload(file) {
-  const { call } = state.claim;
-  const form = new FormData();
-  form.append("file", file);
-  ending.recording(call, "", true);
-  try {
-    call.recording = await api(`calls/${call.id}/recording`, form);
-    ending.recording(call);
-  } catch (error) {
-    ending.recording(call, error.message);
-  }
-  document.getElementById("file").value = "";
-}
-
-// ── Fields that stay while everything else is drawn anew ──
-function listen() {
-  const drop = document.getElementById("drop");
-  document.getElementById("note").addEventListener("input", (event) => {
-    const before = ending.lacking(state.claim, state.draft);
-    state.draft.note = event.target.value;
-    keep();
-    if (ending.lacking(state.claim, state.draft) !== before) ending.render(state, acts);
-  });
-  document.getElementById("reference").addEventListener("input", (event) => ((state.draft.reference = event.target.value), keep()));
-  document.getElementById("file").addEventListener("change", (event) => event.target.files[0] && upload(event.target.files[0]));
-  for (const name of ["dragover", "dragleave", "drop"]) {
-    drop.addEventListener(name, (event) => {
-      event.preventDefault();
-      drop.classList.toggle("over", name === "dragover");
-      if (name === "drop" && event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]);
-    });
-  }
-  document.getElementById("wrap").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.target.id === "reference") && !event.isComposing) event.preventDefault(), acts.send();
-  });
-  const words = document.getElementById("objection-words");
-  words.addEventListener("input", () => findObjections(0));
-  words.addEventListener("keydown", (event) => {
-    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.isComposing || (!move && !["Enter", "Escape"].includes(event.key))) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (move) findObjections(Math.min(Math.max(state.marked + move, 0), Math.max(state.found.length - 1, 0)));
-    else if (event.key === "Escape") showObjections(false);
-    else if (state.found[state.marked]) acts.objected(state.found[state.marked].key);
-  });
-}
-
+const speaker = new Speaker(api, () => (state.late ? null : state.draft));
+const fields = new Fields(api, state, acts, keep);
 const help = new shift.Help(api, () => {
   const script = state.phase === "calling" ? state.claim?.script : null;
   return { call: state.claim?.call?.id ?? null, step: script ? walk.current(script, state.draft).key : "" };
 });
 
-listen();
+fields.listen();
 store.watchTabs(
   () => { document.getElementById("twice").hidden = false; },
   () => { document.getElementById("twice").hidden = true; },

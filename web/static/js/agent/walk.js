@@ -29,8 +29,9 @@ export function draftFrom(call) {
   const draft = newDraft(call);
   draft.place = call.places;
   for (const said of call.spoken) {
-    draft.trail.push({ cursor: said.step, objection: null, tick: draft.ticks[said.step] ?? null, answer: null, meaning: said.meaning, purposes: null, spoken: true });
+    draft.trail.push({ cursor: said.step, objection: null, tick: draft.ticks[said.step] ?? null, answer: draft.answers[said.step] ?? null, meaning: said.meaning, purposes: null, spoken: true });
     if (said.meaning !== null || !(said.step in draft.ticks)) draft.ticks[said.step] = said.second;
+    answer(draft, { key: said.step }, said.answer);
     draft.cursor = said.led_to || said.step;
   }
   return draft;
@@ -134,7 +135,7 @@ export function say(script, draft) {
   remember(draft, step, null, true);
   tick(draft, step);
   const ends = leave(script, draft, step.next, step.ends);
-  tell(draft, step.key, { led_to: ends ? null : draft.cursor });
+  tell(draft, step.key, { answer: draft.answers[step.key] ?? null, led_to: ends ? null : draft.cursor });
   return ends;
 }
 
