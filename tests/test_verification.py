@@ -7,7 +7,6 @@ that is rolled back.
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -355,6 +354,7 @@ def test_there_is_a_test_for_every_promise_that_a_statement_asks_for() -> None:
 
     planted = {promise for promise, _ in CORRUPTIONS.values()}
     tested_below = {
+        "definition_changed",
         "charge_without_reply",
         "charge_reversed_twice",
         "contact_with_two_agents",
@@ -377,11 +377,37 @@ def test_a_number_in_two_hands_is_a_contact_and_an_agent_twice(shift: Shift, own
 
 
 def test_a_charge_without_the_reply_that_its_campaign_asks_for_is_found(shift: Shift, owner: Session) -> None:
-    version = _table("campaign_version")
-    document: dict[str, Any] = owner.execute(sa.select(version.c.document)).scalars().first() or {}
-    document["confirmation"]["requires"] = ["voice", "sms"]
-    owner.execute(sa.update(version).values(document=document))
-    assert found(owner) == {"charge_without_reply"}
+    run(owner, "UPDATE campaign_version SET needs_reply = true")
+    assert found(owner) == {"charge_without_reply", "definition_changed"}, "its text asks for none"
+
+
+def test_a_reply_counts_for_the_confirmation_that_was_restored_too(shift: Shift, owner: Session) -> None:
+    now = {
+        "kind": "'reply_request'",
+        "state": "'sent'",
+        "sent_at": "made_at",
+        "key": "'asked'",
+        "valid_until": "made_at",
+    }
+    asked = "(SELECT min(id) FROM confirmation WHERE kind = 'second')"
+    replied = """INSERT INTO reply (id, centre_id, phone_id, reference, text, wording, at, taken_at)
+        SELECT 1, centre_id, phone_id, 'm', 'Y', 'Y', made_at, made_at FROM notice WHERE key = 'asked'"""
+    matched = """INSERT INTO reply_match (reply_id, notice_id, subscription_id, meaning, at)
+        SELECT 1, id, subscription_id, 'yes', made_at FROM notice WHERE key = 'asked'"""
+    run(
+        owner,
+        "UPDATE campaign_version SET needs_reply = true",
+        copied("notice", confirmation_id=asked, **now) + " WHERE id = (SELECT min(id) FROM notice)",
+        replied,
+        matched,
+    )
+    assert found(owner) == {"definition_changed"}
+    run(
+        owner,
+        copied("confirmation", restored="1") + " WHERE kind = 'second'",
+        "UPDATE ledger_entry SET confirmation_id = (SELECT max(id) FROM confirmation) WHERE kind = 'charge'",
+    )
+    assert found(owner) == {"definition_changed"}
 
 
 def test_a_journal_written_anew_with_hashes_that_fit_is_found_by_the_file(shift: Shift, owner: Session) -> None:

@@ -42,7 +42,8 @@ CHECKS: dict[str, str] = {
         AND EXISTS (SELECT 1 FROM campaign_version d WHERE d.id = s.campaign_version_id AND d.needs_reply)
         AND NOT EXISTS (SELECT 1 FROM reply_match m JOIN notice n ON n.id = m.notice_id
             JOIN reply a ON a.id = m.reply_id WHERE m.subscription_id = s.id AND m.meaning = 'yes'
-            AND n.confirmation_id = c.id AND a.phone_id = n.phone_id AND a.at <= e.at AND n.sent_at IS NOT NULL)""",
+            AND a.phone_id = n.phone_id AND a.at <= e.at AND n.sent_at IS NOT NULL
+            AND n.confirmation_id IN (SELECT o.id FROM confirmation o WHERE o.call_id = c.call_id))""",
     "charged_twice_in_a_cycle": """
         SELECT min(id) AS id, subscription_id FROM ledger_entry WHERE kind = 'charge'
         GROUP BY subscription_id, substr(cycle, 1, 7) HAVING count(*) > 1""",
