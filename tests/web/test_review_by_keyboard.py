@@ -94,13 +94,14 @@ def test_a_failed_sale_is_reviewed_by_keyboard_alone(page_as: PageAs, waiting: W
     page.select_option("[name=reason-explicit_consent]", "vague")
     keys.press("Tab")
     page.keyboard.type("只说了“嗯”")
-    keys.press("Control+Enter")
+    keys.press("Tab", "Enter", "Tab", "Space", "Control+Enter")
     page.wait_for_url(f"**/reviewer/tasks/{waiting.passed}?after=*")
     assert "A correction call is due" in page.inner_text(".before")
     with Session(engine) as session:
         assert session.exec(select(Correction)).one().state == CorrectionState.DUE
         mark = session.get_one(ReviewMark, (1, Criterion.EXPLICIT_CONSENT))
         assert mark.second is not None and 50 < mark.second < 62
+        assert (mark.reason, mark.also) == ("vague", ["consent_not_asked"])
 
 
 @pytest.fixture
@@ -297,6 +298,8 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
     assert_no_violations(page)
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".error")
+    page.click(".criterion.current .also summary")
+    page.check(".criterion.current .also [value=not_audible]")
     picture(page, f"reviewer-refused-{language}-{theme}")
     page.select_option("[name=reason-explicit_consent]", "vague")
     page.fill("[name=note-explicit_consent]", "只说了“嗯”")
