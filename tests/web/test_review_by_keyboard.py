@@ -61,7 +61,7 @@ def second(page: "Page") -> float:
 
 def hear_past(page: "Page", wanted: float) -> None:
     """Wait until the recording has been heard beyond that second. The page allows no eval, so ask from outside."""
-    for _try in range(200):
+    for _try in range(600):
         if second(page) > wanted:
             return
         page.wait_for_timeout(50)
