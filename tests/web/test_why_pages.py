@@ -229,6 +229,7 @@ def test_the_pages_are_readable_and_worked_by_keyboard(
         broken_callback(session, Maker(session, cast.fz, now=now), cast, now)
     page = page_as("manager", language)
     page.goto("/manager/why")
+    page.wait_for_selector("#number:focus")
     page.keyboard.type("13800138000")
     assert_no_violations(page)
     picture(page, f"why-{language}")
