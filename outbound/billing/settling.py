@@ -89,16 +89,8 @@ def settle(
     )
     session.add(settlement)
     session.flush()
-    journal.record(
-        session,
-        "instructions.settled",
-        instruction,
-        by=by,
-        now=now,
-        decision=decision,
-        key=instruction.key,
-        reason=settlement.reason,
-    )
+    key, why = instruction.key, settlement.reason
+    journal.record(session, "instructions.settled", instruction, by=by, now=now, decision=decision, key=key, reason=why)
     _carry_out(session, instruction, settlement, by=by, now=now)
     return settlement
 

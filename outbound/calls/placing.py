@@ -30,14 +30,7 @@ def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Ca
     Raises NumberBlocked where the token was voided or is too old, ClaimEnded where the contact is no longer `by`'s,
     BriefingUnread where they have not read what is new in it.
     """
-    used = sa.update(DialToken).where(
-        col(DialToken.id) == token.id,
-        col(DialToken.used_at).is_(None),
-        col(DialToken.voided_at).is_(None),
-        col(DialToken.expires_at) > now,
-    )
-    if session.exec(used.values(used_at=now)).rowcount != 1:
-        raise NumberBlocked
+    _use_up(session, token, now=now)
     claim = session.get_one(Claim, token.claim_id, with_for_update=True, populate_existing=True)
     check_in_force(claim, by=by, now=now)
     campaign = session.get_one(Campaign, claim.campaign_id)
@@ -68,6 +61,17 @@ def begin(session: Session, token: DialToken, *, by: Staff, now: datetime) -> Ca
     attendance.enter(session, by, Stance.IN_CALL, now=now)
     journal.record(session, "call.dialled", call, by=by, now=now, contact=contact.id, script_version=script.id)
     return call
+
+
+def _use_up(session: Session, token: DialToken, *, now: datetime) -> None:
+    used = sa.update(DialToken).where(
+        col(DialToken.id) == token.id,
+        col(DialToken.used_at).is_(None),
+        col(DialToken.voided_at).is_(None),
+        col(DialToken.expires_at) > now,
+    )
+    if session.exec(used.values(used_at=now)).rowcount != 1:
+        raise NumberBlocked
 
 
 def _reference(session: Session, token: DialToken, claim: Claim, now: datetime) -> str:

@@ -71,8 +71,7 @@ def block(
 
     `rules` say how early it may end, `cn-telecom` where none are given. Raises ExpiryTooEarly.
     """
-    if expires_at and expires_at < (earliest := earliest_end(category, now, rules)):
-        raise ExpiryTooEarly(earliest=earliest.date().isoformat())
+    _refuse_too_early(expires_at, earliest_end(category, now, rules))
     opt_out = OptOut(
         centre_id=centre_id,
         phone_id=known(phone.id),
@@ -93,6 +92,11 @@ def block(
     look_again(session)
     journal.record(session, "phone.blocked", opt_out, by=by, now=now, phone=phone.id, category=category, scope=scope)
     return opt_out
+
+
+def _refuse_too_early(expires_at: datetime | None, earliest: datetime) -> None:
+    if expires_at and expires_at < earliest:
+        raise ExpiryTooEarly(earliest=earliest.date().isoformat())
 
 
 def _covers(held: OptOut, wanted: OptOut) -> bool:
