@@ -23,13 +23,13 @@ from outbound.campaigns.lookups import definition_written
 from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.db import open_database, reading
 from outbound.errors import Refusal
-from outbound.jobs import JOBS
 from outbound.migrating import opened, refuse_unlocked
 from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault
-from outbound.rounds import go_round
 from outbound.settings import Settings
-from outbound.timetable import run_due
+from outbound.timetable.jobs import JOBS
+from outbound.timetable.ledger import run_due
+from outbound.timetable.rounds import go_round
 from scripts.model import ScriptState, ScriptVersion, script_written
 
 log = structlog.get_logger()

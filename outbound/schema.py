@@ -41,7 +41,7 @@ ROOMS = (
     "qa.disputes.model",
     "outbound.complaints",
     "outbound.support",
-    "outbound.timetable",
+    "outbound.timetable.ledger",
 )
 
 

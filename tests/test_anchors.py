@@ -19,8 +19,8 @@ from outbound.anchors import anchoring, merkle, model, outings
 from outbound.anchors.model import JournalAnchor, JournalBlock
 from outbound.journal import START, JournalEntry
 from outbound.people import Centre, known
-from outbound.rounds import put_anchors_out
 from outbound.settings import Settings
+from outbound.timetable.rounds import put_anchors_out
 from tests.conftest import Cast
 
 

@@ -12,16 +12,17 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
-from outbound import db, jobs
+from outbound import db
 from outbound.promises import billing, charges
-from outbound.timetable import run_due
+from outbound.timetable.jobs import JOBS
+from outbound.timetable.ledger import run_due
 from tests.conftest import NOW, Cast
 from tests.sales import Sales
 
 LATER = NOW + timedelta(days=8)
 MOST_WRITES = 60
 """More than the run of two charges makes, so that the last one goes through."""
-CHARGE_RUN = tuple(job for job in jobs.JOBS if job.name == "charge_run")
+CHARGE_RUN = tuple(job for job in JOBS if job.name == "charge_run")
 
 
 def run_until(url: str, writes: int) -> None:

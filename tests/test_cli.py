@@ -14,7 +14,7 @@ from sqlmodel import select
 from outbound import db, migrating, people, sign_ins
 from outbound.call_lists.model import Contact
 from outbound.cli import main
-from outbound.commands import verify_draw
+from outbound.commands.draws import draw_again
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault
@@ -309,9 +309,9 @@ def test_without_draws_the_list_is_empty(outbound: Outbound, here: Engine) -> No
 @pytest.mark.parametrize(
     "nonsense", ["yesterday", "2026-11-31", "2026-W60", "20261120", "W", "2026-11-20; DROP", "9999-12-31"]
 )
-def test_what_names_no_period_is_refused_by_name(settings: Settings, nonsense: str) -> None:
+def test_what_names_no_period_is_refused_by_name(nonsense: str) -> None:
     with pytest.raises(PeriodUnknown, match="is not a period"):
-        verify_draw(settings, nonsense, "en")
+        draw_again(nonsense, "en")
 
 
 @SQLITE

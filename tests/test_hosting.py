@@ -19,15 +19,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import clock, hosting, migrating, timetable
+from outbound import clock, hosting, migrating
 from outbound.db import reading, transaction
-from outbound.jobs import JOBS
 from outbound.people import Centre
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault, WrongNumberKey
 from outbound.settings import Settings
-from outbound.timetable import Every, Job, PeriodDone
+from outbound.timetable import ledger
+from outbound.timetable.jobs import JOBS
+from outbound.timetable.ledger import Every, Job, PeriodDone
 from tests.conftest import Cast, owning
 
 ROOT = Path(__file__).parent.parent
@@ -184,7 +185,7 @@ def test_a_period_is_taken_once_by_two_who_looked_at_the_same_time(engine: Engin
     job = Job("counting", Every.DAY, time_of_day(0), count)
     with transaction(engine) as session:
         here = session.get_one(Centre, cast.fz.id)
-    taken = [timetable._run_once(engine, job, here, "2026-11-23", now=now) for _ in range(2)]
+    taken = [ledger._run_once(engine, job, here, "2026-11-23", now=now) for _ in range(2)]
     assert (taken, made) == ([True, False], ["2026-11-23"])
 
 

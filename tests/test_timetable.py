@@ -16,10 +16,10 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import db, journal
-from outbound.jobs import JOBS
 from outbound.journal import JournalEntry, broken_links
 from outbound.people import Centre, known
-from outbound.timetable import Every, Job, PeriodDone, run_due
+from outbound.timetable.jobs import JOBS
+from outbound.timetable.ledger import Every, Job, PeriodDone, run_due
 from qa.sampling.model import DrawSeed
 from tests.conftest import Cast
 

@@ -14,8 +14,8 @@ from outbound.clock import local_day
 from outbound.compliance import Mark
 from outbound.confirmations import verbs as confirmations
 from outbound.confirmations.model import ConfirmationKind
-from outbound.jobs import charge, end_trials, open_windows
 from outbound.subscriptions import guards, life
+from outbound.timetable.jobs import charge, end_trials, open_windows
 from tests.conftest import NOW, Cast
 from tests.factories import ALL_PASS, marks
 from tests.sales import Sales

@@ -18,7 +18,7 @@ from outbound import journal
 from outbound.db import open_database
 from outbound.people import Centre
 from outbound.schema import import_rooms
-from outbound.timetable import Every, Job, run_due
+from outbound.timetable.ledger import Every, Job, run_due
 
 FAR = 3600
 

@@ -26,7 +26,6 @@ from outbound.db import transaction
 from outbound.demo import accounts, cast, lists, quality, reviewing, scripting, shift
 from outbound.demo.gateway import Gateway, carry
 from outbound.errors import Refusal
-from outbound.jobs import JOBS
 from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import Category
 from outbound.people import Role, Staff
@@ -35,7 +34,8 @@ from outbound.phones.vault import Vault, open_vault
 from outbound.recordings.store import open_store
 from outbound.settings import Settings
 from outbound.subscriptions.model import SubscriptionState as S
-from outbound.timetable import run_due
+from outbound.timetable.jobs import JOBS
+from outbound.timetable.ledger import run_due
 
 ZONE = "Asia/Shanghai"
 SEED = 20261121

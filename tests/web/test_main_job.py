@@ -18,10 +18,10 @@ from outbound import db, people, sign_ins
 from outbound.billing.model import Acknowledgement, EntryKind, Instruction, InstructionKind, LedgerEntry
 from outbound.calls import outcomes
 from outbound.campaigns.model import Campaign, CampaignState
-from outbound.jobs import JOBS
 from outbound.people import Staff
 from outbound.subscriptions.model import Subscription, SubscriptionState
-from outbound.timetable import run_due
+from outbound.timetable.jobs import JOBS
+from outbound.timetable.ledger import run_due
 from outbound.verification import broken_promises
 from qa.review.model import Review
 from tests.conftest import Cast, picture

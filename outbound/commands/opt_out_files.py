@@ -15,11 +15,11 @@ from outbound.call_lists.bulk import tidied_by_chunk
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
+from outbound.commands.named import campaign_named, centre_named
 from outbound.db import transaction
 from outbound.errors import BadInput, Language, Refusal
 from outbound.exports import write_csv, write_xlsx
 from outbound.migrating import opened
-from outbound.named import campaign_named, centre_named
 from outbound.opt_outs.lists import taking
 from outbound.opt_outs.lists.columns import Given, OptOutColumns, opt_out_columns
 from outbound.opt_outs.lists.exporting import HEADERS, exported

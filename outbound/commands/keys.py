@@ -60,9 +60,9 @@ def public(centre: str | None) -> None:
 
     Without --centre also the one with which anchors of the journal are signed when they are sent.
     """
+    from outbound.commands.named import centres_named
     from outbound.db import reading
     from outbound.migrating import opened
-    from outbound.named import centres_named
     from outbound.settings import read_settings
     from outbound.signing import fingerprint, public_key, read_public
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from outbound.commands.terminal import language
 from outbound.errors import Language
 
 
@@ -17,8 +18,6 @@ from outbound.errors import Language
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 def why(number: str | None, campaign: str | None, centre: str | None, dry_run: bool, as_json: bool) -> None:
     """Say what holds a NUMBER, or a campaign, back now, and when it will be free."""
-    from outbound.cli import language
-
     if (number is None) == (campaign is None):
         raise click.UsageError("Give a number, or --campaign NAME.")
     found = _of_campaign(campaign, centre, dry_run) if campaign else _of_number(number or "", centre)
@@ -31,10 +30,10 @@ def why(number: str | None, campaign: str | None, centre: str | None, dry_run: b
 
 def _of_campaign(name: str, centre: str | None, dry_run: bool) -> dict[str, Any]:
     from outbound import clock
+    from outbound.commands.named import campaign_named
     from outbound.db import reading
     from outbound.dialing.tally import tally
     from outbound.migrating import opened
-    from outbound.named import campaign_named
     from outbound.overview.why import tally_told
     from outbound.settings import read_settings
 
@@ -47,9 +46,9 @@ def _of_number(text: str, code: str | None) -> dict[str, Any]:
     from sqlmodel import select
 
     from outbound import clock
+    from outbound.commands.named import centre_named
     from outbound.db import reading
     from outbound.migrating import opened
-    from outbound.named import centre_named
     from outbound.overview.why import number_told, phone_typed
     from outbound.people import Centre, known
     from outbound.phones.vault import open_vault

@@ -47,9 +47,9 @@ def list_(centre: str) -> None:
     from sqlmodel import col, select
 
     from outbound.billing.model import InstructionBatch
+    from outbound.commands.named import centre_named
     from outbound.db import reading
     from outbound.migrating import opened
-    from outbound.named import centre_named
     from outbound.settings import read_settings
 
     with reading(opened(read_settings())) as session:
@@ -65,9 +65,9 @@ def export(centre: str, folder: Path) -> None:
     """Let everything that waits leave as the next batch: a CSV, a JSON and their manifest."""
     from outbound import clock
     from outbound.billing import batches as leaving
+    from outbound.commands.named import centre_named
     from outbound.db import transaction
     from outbound.migrating import opened
-    from outbound.named import centre_named
     from outbound.phones.vault import open_vault
     from outbound.settings import read_settings
 
@@ -88,9 +88,9 @@ def again(number: int, centre: str, folder: Path) -> None:
     """Write the files of batch NUMBER once more, byte for byte as they left; the journal notes it."""
     from outbound import clock, journal
     from outbound.billing.batches import numbered
+    from outbound.commands.named import centre_named
     from outbound.db import transaction
     from outbound.migrating import opened
-    from outbound.named import centre_named
     from outbound.phones.vault import open_vault
     from outbound.settings import read_settings
 
@@ -135,9 +135,9 @@ def acknowledge(file: Path, centre: str) -> None:
     """Read the carrier's answers from FILE, a CSV or JSON; the same file twice changes nothing."""
     from outbound import clock
     from outbound.billing import answers
+    from outbound.commands.named import centre_named
     from outbound.db import transaction
     from outbound.migrating import opened
-    from outbound.named import centre_named
     from outbound.settings import read_settings
 
     with transaction(opened(read_settings())) as session:

@@ -1,12 +1,11 @@
 """Commands about opt-outs: lists of numbers that must not be rung, taken in and given out."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from outbound.errors import Refusal
+from outbound.commands.terminal import doubting, language, print_counts, refusing_as_json
 
 CATEGORIES = ("refusal", "complaint", "regulator", "litigation", "staff_request")
 SCOPES = ("all", "campaign_kind", "campaign")
@@ -32,19 +31,13 @@ def optouts() -> None:
 @click.option("--json", "as_json", is_flag=True, help="print the counts as JSON")
 def import_(file: Path, as_json: bool, until: datetime | None, **options: str | None) -> None:
     """Block every number of a list: at once, in all campaigns. The same list twice adds nothing."""
-    from outbound.cli import doubting, language
-    from outbound.opt_out_files import taken_in
+    from outbound.commands.opt_out_files import taken_in
     from outbound.settings import read_settings
 
     last = until.date() if until else None
-    try:
+    with refusing_as_json(as_json):
         counts = taken_in(read_settings(), file, until=last, options=options, doubt=doubting(quiet=as_json))
-    except Refusal as refused:
-        if not as_json:
-            raise
-        click.echo(json.dumps({"refused": refused.sentence(language())}, ensure_ascii=False))
-        raise SystemExit(1) from None
-    click.echo(json.dumps(counts) if as_json else "  ".join(f"{name} {count}" for name, count in counts.items()))
+    print_counts(counts, as_json=as_json)
 
 
 @optouts.command("export")
@@ -54,8 +47,7 @@ def import_(file: Path, as_json: bool, until: datetime | None, **options: str | 
 @click.option("--all", "past_too", is_flag=True, help="also those that have expired or were lifted")
 def export(file: Path, centre: str | None, masked: bool, past_too: bool) -> None:
     """Write the opt-outs in force to FILE, a .csv or .xlsx; the journal notes it."""
-    from outbound.cli import language
-    from outbound.opt_out_files import given_out
+    from outbound.commands.opt_out_files import given_out
     from outbound.settings import read_settings
 
     count = given_out(read_settings(), file, centre=centre, whole=not masked, past_too=past_too, language=language())

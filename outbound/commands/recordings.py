@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from outbound.commands.terminal import language
 from outbound.errors import Language, Refusal
 
 _TOLD = ("seconds", "channels", "speech_seconds", "silence_seconds", "overlap_seconds", "clipped", "valid", "reason")
@@ -21,7 +22,6 @@ def audio(file: Path, minimum: float | None, as_json: bool) -> None:
 
     Exit code 1 where the file cannot be played.
     """
-    from outbound.cli import language
     from qa.audio.hearing import MINIMUM_SECONDS, analyse
 
     try:
@@ -54,11 +54,7 @@ def check(quick: bool, as_json: bool) -> None:
     """Hold the store against the register: missing, changed, orphaned and left-over files; exit code 1 where there are
     any.
     """
-    from outbound.cli import language
-    from outbound.kept_recordings import compared
-    from outbound.settings import read_settings
-
-    found = compared(read_settings(), quick=quick)
+    found = _compared(quick=quick)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -71,3 +67,29 @@ def _told(finding: dict[str, Any], language: Language) -> str:
     from outbound.recordings.reconciling import Fault
 
     return "  ".join(filter(None, (Fault(finding["fault"]).words(language), finding["reference"], finding["key"])))
+
+
+def _compared(*, quick: bool) -> dict[str, Any]:
+    """How many recordings were looked for and hashed, and each file that is not as registered, of every centre.
+
+    Raises DatabaseOutOfReach, NotMigrated, StoreOutOfReach.
+    """
+    from sqlmodel import col, select
+
+    from outbound import clock
+    from outbound.db import reading
+    from outbound.migrating import opened
+    from outbound.people import Centre
+    from outbound.recordings.reconciling import NO_HASHES, Tally, reconcile
+    from outbound.recordings.store import open_store
+    from outbound.settings import read_settings
+
+    settings = read_settings()
+    engine, store = opened(settings), open_store(settings)
+    tally, findings, night = Tally(), list[dict[str, Any]](), NO_HASHES if quick else None
+    with reading(engine) as session:
+        centres = session.exec(select(Centre).order_by(col(Centre.id))).all()
+    for centre in centres:
+        found = reconcile(engine, store, centre, now=clock.now(), tally=tally, slice_of=night)
+        findings += [{"centre": centre.code, **finding.facts} for finding in found]
+    return {"recordings": tally.recordings, "hashed": tally.hashed, "findings": findings}

@@ -1,9 +1,10 @@
 """The command that takes in the carrier's list of customers who cancelled with it."""
 
-import json
 from pathlib import Path
 
 import click
+
+from outbound.commands.terminal import language, print_counts
 
 
 @click.group()
@@ -17,7 +18,6 @@ def withdrawals() -> None:
 def import_(file: Path, as_json: bool) -> None:
     """End what the numbers of FILE (CSV: number, offer, reason) subscribe to; exit code 1 where rows were refused."""
     from outbound import clock
-    from outbound.cli import language
     from outbound.intake.withdrawals import take_list
     from outbound.migrating import opened
     from outbound.phones.vault import open_vault
@@ -25,8 +25,7 @@ def import_(file: Path, as_json: bool) -> None:
 
     settings = read_settings()
     done = take_list(opened(settings), open_vault(settings.data), file.read_bytes(), now=clock.now())
-    told = done.told()
-    click.echo(json.dumps(told) if as_json else "  ".join(f"{name} {count}" for name, count in told.items()))
+    print_counts(done.told(), as_json=as_json)
     for line, why in done.refused:
         click.echo(f"{line}: {why.sentence(language()) if why else '?'}", err=True)
     if done.refused:

@@ -2,12 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from outbound.commands.terminal import language
 from outbound.compliance import Words
 from outbound.errors import Refusal
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from outbound.subscriptions.model import Subscription
 
 _MESSAGES = {
     "made": Words("证据已写入 {file}。", "The evidence is in {file}."),
@@ -25,8 +31,6 @@ _MESSAGES = {
 
 
 def _say(name: str, **facts: Any) -> str:
-    from outbound.cli import language
-
     return _MESSAGES[name].said(language()).format(**facts)
 
 
@@ -74,20 +78,32 @@ def evidence(
 
 
 def _print_facts(number: int) -> None:
-    from outbound.commands import evidence_of
+    from outbound.db import reading
+    from outbound.evidence.gathering import gather
+    from outbound.migrating import opened
+    from outbound.phones.vault import open_vault
     from outbound.settings import read_settings
 
-    click.echo(json.dumps(evidence_of(read_settings(), number), ensure_ascii=False, default=str))
+    settings = read_settings()
+    with reading(opened(settings)) as session:
+        facts = gather(session, open_vault(settings.data), _subscription(session, number))
+    click.echo(json.dumps(facts, ensure_ascii=False, default=str))
+
+
+def _subscription(session: "Session", number: int) -> "Subscription":
+    from outbound.errors import NotFound
+    from outbound.subscriptions.model import Subscription
+
+    if row := session.get(Subscription, number):
+        return row
+    raise NotFound
 
 
 def _make(number: int, to: Path) -> None:
-    from outbound.commands import take_evidence
-    from outbound.settings import read_settings
-
     draft = to.with_name(f".{to.name}.part")
     try:
         with draft.open("w+b") as file:
-            take_evidence(read_settings(), number, file, told=lambda step: click.echo(f"  {step}", err=True))
+            _take(number, file)
         draft.replace(to)
     except OSError as refused:
         raise FileUnwritable(file=to, reason=refused.strerror or refused) from None
@@ -96,8 +112,28 @@ def _make(number: int, to: Path) -> None:
     click.echo(_say("made", file=to))
 
 
+def _take(number: int, to: IO[bytes]) -> None:
+    from outbound import clock
+    from outbound.anchors.outings import put_in_file
+    from outbound.db import transaction
+    from outbound.evidence.bundle import Sources, take
+    from outbound.migrating import opened
+    from outbound.phones.vault import open_vault
+    from outbound.recordings.store import open_store
+    from outbound.settings import read_settings
+
+    settings, now = read_settings(), clock.now()
+    engine, sources = opened(settings), Sources(open_vault(settings.data), open_store(settings), settings.data)
+    with transaction(engine) as session:
+        take(session, sources, _subscription(session, number), to, by=None, now=now, told=_tell_step)
+    put_in_file(engine, settings.data, now=now)
+
+
+def _tell_step(step: str) -> None:
+    click.echo(f"  {step}", err=True)
+
+
 def _check(file: Path, key: Path | None, anchors: Path | None) -> None:
-    from outbound.cli import language
     from outbound.evidence.checking import check
     from outbound.signing import read_public
 
@@ -125,10 +161,14 @@ def _check(file: Path, key: Path | None, anchors: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 def verify(as_json: bool) -> None:
     """Derive every promise again from the stored rows; exit 1, and the offending rows, where one does not hold."""
-    from outbound.commands import broken
+    from outbound.db import reading
+    from outbound.migrating import opened
     from outbound.settings import read_settings
+    from outbound.verification import broken_promises
 
-    found = broken(read_settings(), told=lambda step: click.echo(f"  {step}", err=True))
+    settings = read_settings()
+    with reading(opened(settings)) as session:
+        found = broken_promises(session, data=settings.data, told=_tell_step)
     click.echo(json.dumps(found, ensure_ascii=False, default=str) if as_json else "\n".join(map(str, found)) or "ok")
     if found:
         raise SystemExit(1)

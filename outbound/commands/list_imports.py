@@ -16,11 +16,11 @@ from outbound.call_lists.importing import tally_of
 from outbound.call_lists.model import UNDER_WAY, CallList, ImportState
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.running import Works
+from outbound.commands.named import campaign_named
 from outbound.compliance import Words
 from outbound.db import reading, transaction
 from outbound.errors import Refusal
 from outbound.migrating import opened
-from outbound.named import campaign_named
 from outbound.people import known
 from outbound.phones.model import refuse_other_key
 from outbound.phones.vault import open_vault
@@ -82,7 +82,7 @@ def _begun(works: Works, file: Path, listed: ListFile, found: ColumnMap, campaig
         refuse_other_key(session, works.opener())
         into = campaign_named(session, campaign, centre)
         call_list = importing.begin(session, into, listed, found, by=None, now=works.now())
-        call_list.file = keeping.keep(works.folder, file)
+        call_list.file = keeping.keep(works.folder, works.opener(), listed.source)
     return known(call_list.id)
 
 

@@ -14,9 +14,9 @@ from outbound.calls import broken
 from outbound.notices import making as notices
 from outbound.people import Centre, known
 from outbound.subscriptions import life, trial
-from outbound.timetable import Every, Job
+from outbound.timetable.ledger import Every, Job
 from qa import corrections, stopping
-from qa.sampling import frames
+from qa.sampling import seeds
 from qa.sampling import verbs as sampling
 from qa.sampling.model import DrawKind
 
@@ -65,8 +65,16 @@ def promise_seeds(session: Session, centre: Centre, day: str, now: datetime) -> 
             (DrawKind.DAILY, (today + timedelta(days=ahead)).isoformat()),
             (DrawKind.WEEKLY, clock.week_name(today + timedelta(days=7 * ahead))),
         ):
-            frames.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
-    return {}
+            seeds.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
+    return {"late": sum(_promise_missed(session, centre, kind, now) for kind in DrawKind)}
+
+
+def _promise_missed(session: Session, centre: Centre, kind: DrawKind, now: datetime) -> int:
+    """Periods that nobody promised a seed are promised one late, and say so; how many."""
+    missed = seeds.unpromised(session, centre, kind, now=now)
+    for period in missed:
+        seeds.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
+    return len(missed)
 
 
 def draw_yesterday(session: Session, centre: Centre, day: str, now: datetime) -> Mapping[str, Any]:
@@ -82,11 +90,20 @@ def draw_last_week(session: Session, centre: Centre, week: str, now: datetime) -
 
 
 def _drawn(session: Session, centre: Centre, kind: DrawKind, period: str, now: datetime) -> Mapping[str, Any]:
-    if frames.seed_of(session, centre, kind, period) is None:
-        return {"seed": "not promised in time"}
+    seed = seeds.seed_of(session, centre, kind, period)
+    if seed is None:
+        return {"seed": "never promised"}
+    if seed.late and seeds.anchor_of(session, seed) is None:
+        return {"seed": "promised late"}
     complained = complaints.calls_complained_of(session, known(centre.id))
     drawn = sampling.draw(session, centre, kind, period, now=now, complained=complained)
     return {"frame": drawn.frame_size, "drawn": drawn.sample_size}
+
+
+def draw_late(session: Session, centre: Centre, _hour: str, now: datetime) -> Mapping[str, Any]:
+    """Periods whose seed was promised late are drawn once the anchor is there that they are bound to."""
+    waiting = seeds.undrawn(session, centre, now=now)
+    return {seed.period: dict(_drawn(session, centre, seed.kind, seed.period, now)) for seed in waiting}
 
 
 def record_broken_callbacks(session: Session, centre: Centre, _hour: str, now: datetime) -> Mapping[str, Any]:
@@ -116,5 +133,6 @@ JOBS = (
     Job("daily_draw", Every.DAY, time(0, 30), draw_yesterday),
     Job("weekly_draw", Every.WEEK, time(0, 40), draw_last_week),
     Job("anchors", Every.HOUR, time(0, 50), anchor_journal),
+    Job("late_draws", Every.HOUR, time(0, 55), draw_late),
 )
 """The timetable, in the order of the day."""

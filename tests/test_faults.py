@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from outbound.checking import faults_among
+from outbound.commands.faults import faults_among
 from scripts.language import library
 from tests.desk import EXAMPLES
 

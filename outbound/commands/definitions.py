@@ -1,0 +1,68 @@
+"""Commands about the files that people write: campaign definitions and scripts."""
+
+import json
+from pathlib import Path
+
+import click
+
+from outbound.commands.terminal import language
+from outbound.errors import Refusal
+
+
+class NotText(Refusal):
+    """{file} is not a text in UTF-8; save it as UTF-8 in your editor and try again."""
+
+    zh = "{file} 不是 UTF-8 文本，请在编辑器中另存为 UTF-8 后重试。"
+    status = 422
+
+
+class FileUnreadable(Refusal):
+    """{file} cannot be read: {reason}."""
+
+    zh = "无法读取 {file}：{reason}。"
+    status = 422
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Check campaign definitions and scripts: every fault with its line, column and remedy.
+
+    A definition is held against the scripts named in it that are given beside it.
+    """
+    from outbound.commands.faults import faults_among
+
+    texts, sound = {}, True
+    for path in files:
+        try:
+            texts[path] = _text_of(path)
+        except Refusal as refused:
+            click.echo(refused.sentence(language()), err=True)
+            sound = False
+    for path, faults in faults_among(texts).items():
+        for fault in faults:
+            click.echo(f"{path}: {fault.sentence(language())}")
+            sound = False
+    if not sound:
+        raise SystemExit(1)
+    click.echo({"zh": "全部正确。", "en": "All correct."}[language()])
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise NotText(file=file) from None
+    except OSError as refused:
+        raise FileUnreadable(file=file, reason=refused.strerror) from None
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["campaign", "script"]))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of campaign definitions or of scripts, for editors that complete YAML."""
+    from outbound.campaigns import definition
+    from scripts import language as script
+
+    published = definition.schema() if kind == "campaign" else script.schema()
+    click.echo(json.dumps(published, ensure_ascii=False, indent=2))
