@@ -1,4 +1,7 @@
-"""Whether the locks of `outbound.db` are there, whole and switched on: who owns a database can take them off."""
+"""Whether everything that locks our promises is there, whole and switched on: who owns a database can take it off.
+
+That is the triggers of `outbound.db`, and what the tables keep by themselves (`outbound.shapes`).
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from outbound import db
+from outbound import db, shapes
 
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+) .*? ON (\w+)\b", re.DOTALL)
 _FUNCTION = re.compile(r"CREATE FUNCTION (\w+)\(\).*?\$\$(.*)\$\$", re.DOTALL)
@@ -16,27 +19,64 @@ _TRIGGERS = """SELECT t.tgname, CASE WHEN t.tgqual IS NULL THEN 'always' ELSE 's
     WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace
     AND p.pronamespace = c.relnamespace AND current_setting('session_replication_role') <> 'replica'"""
 _FUNCTIONS = "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+_STRANGERS = """SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+    UNION ALL SELECT p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+    WHERE c.relnamespace = 'public'::regnamespace"""
+"""What can change or swallow a row on its way: triggers, rules and policies."""
 
 
 def missing(connection: Connection) -> list[str]:
-    """The names of the triggers and functions that are not as they were made, in order."""
-    there = _there(connection)
-    return [name for name, made in _wanted(connection.dialect.name) if there.get(name) != made]
+    """The names of what is not as it was made: triggers, their functions, constraints, indexes, columns; in order."""
+    dialect = connection.dialect.name
+    triggers, parts = _there(connection), shapes.there(connection)
+    gone = [name for name, made in _wanted(dialect) if triggers.get(name) != made]
+    return gone + [name for name, shape in shapes.wanted(dialect).items() if parts.get(name) != shape]
+
+
+def strange(connection: Connection) -> list[str]:
+    """The names of triggers, rules and policies that we did not make: each can swallow a row that a promise needs."""
+    asked = _SQLITE if connection.dialect.name == "sqlite" else _STRANGERS
+    ours = {name for name, _made in _wanted(connection.dialect.name)}
+    return sorted({str(row[0]) for row in connection.execute(sa.text(asked))} - ours)
 
 
 def put_back(connection: Connection) -> list[str]:
-    """Make those that are missing again, as the owner of the tables; their names."""
-    gone = set(missing(connection))
-    postgresql = connection.dialect.name == "postgresql"
+    """Make what is missing again, as the owner of the tables; the names of what is there again.
+
+    What the rows no longer allow stays missing, as does what stood in a column that was dropped; on SQLite also what is
+    written into a table.
+    """
+    gone = missing(connection)
     for statement in _statements(connection.dialect.name):
         name, table = _named(statement)
-        if name not in gone and f"{name}()" not in gone:
+        if name in gone or f"{name}()" in gone:
+            _trigger_again(connection, statement, name, table)
+    # A foreign key needs the key to which it points.
+    for name in sorted(gone, key=lambda each: each.startswith("fk_")):
+        _part_again(connection, name)
+    return sorted(set(gone) - set(missing(connection)))
+
+
+def _trigger_again(connection: Connection, statement: str, name: str, table: str) -> None:
+    postgresql = connection.dialect.name == "postgresql"
+    if table:
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if postgresql else ''}")
+    again = statement.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
+    connection.exec_driver_sql(again.replace("%", "%%") if postgresql else again)
+
+
+def _part_again(connection: Connection, name: str) -> None:
+    for statements in shapes.making(name, connection.dialect.name):
+        try:
+            with connection.begin_nested():
+                for statement in statements:
+                    connection.execute(statement)
+        except sa.exc.DBAPIError:
+            # Rows have come in that it forbids: who asks what is missing is told so.
             continue
-        if table:
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if postgresql else ''}")
-        again = statement.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
-        connection.exec_driver_sql(again.replace("%", "%%") if postgresql else again)
-    return sorted(gone)
 
 
 def _statements(dialect: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The database of the settings: reached, brought to the newest version, and refused where it is behind."""
 
+import getpass
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine import Engine
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
-from outbound import grants, locks
+from outbound import clock, grants, journal, locks
 from outbound.calls import outcomes
 from outbound.db import DatabaseOutOfReach, open_database
 from outbound.errors import Refusal
@@ -45,8 +46,31 @@ class DatabaseTooNew(Refusal):
 class LocksMissing(Refusal):
     """Locks of this database were taken off ({names}); run `outbound verify`; `outbound migrate` puts them back."""
 
-    zh = "数据库的保护触发器缺失或被改动（{names}）。请先运行 outbound verify 核查，再用 outbound migrate 恢复。"
+    zh = (
+        "数据库的保护机制（触发器、约束或索引）缺失或被改动（{names}）。"
+        "请先运行 outbound verify 核查，再用 outbound migrate 恢复。"
+    )
     status = 503
+
+
+class LocksLost(Refusal):
+    """These locks cannot be put back ({names}): rows forbid it, or their table was rebuilt; restore a backup."""
+
+    zh = "以下保护机制无法恢复（{names}）：已有数据与之冲突，或所在表结构已被改动。请从备份恢复数据库。"
+    status = 503
+
+
+class StrangersFound(Refusal):
+    """Somebody has put triggers or rules of their own into this database ({names}); take them out before it is used."""
+
+    zh = "数据库中有不属于本系统的触发器或规则（{names}），请删除后再启动。"
+    status = 503
+
+
+class Database(SQLModel):
+    """The database itself, as the journal names it."""
+
+    __tablename__ = "database"
 
 
 def _alembic() -> Config:
@@ -57,7 +81,7 @@ def _alembic() -> Config:
 
 
 def upgrade(engine: Engine) -> str:
-    """Bring a database to the newest version, whole or not at all; the version."""
+    """Bring a database to the newest version, whole or not at all; the version. Raises DatabaseTooNew and LocksLost."""
     config = _alembic()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -68,13 +92,31 @@ def upgrade(engine: Engine) -> str:
             command.upgrade(config, "head")
         except CommandError:
             raise DatabaseTooNew from None
-        # In a database that is new, or was just brought further, none is missing.
-        if gone := locks.put_back(connection):
-            log.warning("locks that somebody took off were put back", locks=gone)
-        with Session(connection) as session:
+        with Session(connection, join_transaction_mode="create_savepoint") as session, session.begin():
+            _put_locks_back(session)
             outcomes.fill(session)
-            session.flush()
+        lost = locks.missing(connection)
+    # What could be put back stays, whatever else could not.
+    if lost:
+        raise LocksLost(names=_named(lost))
     return newest_version()
+
+
+def _put_locks_back(session: Session) -> None:
+    """In a database that is new, or was just brought further, none is missing; otherwise the journal is told."""
+    connection = session.connection()
+    back = locks.put_back(connection)
+    if not back:
+        return
+    log.warning("locks that somebody took off were put back", locks=back)
+    asked = sa.text("SELECT current_user") if connection.dialect.name == "postgresql" else None
+    role = str(connection.execute(asked).scalar_one()) if asked is not None else ""
+    login = getpass.getuser()
+    journal.record(session, "locks.put_back", Database(), by=None, now=clock.now(), locks=back, login=login, role=role)
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + ("…" if len(names) > MOST_NAMED else "")
 
 
 def newest_version() -> str:
@@ -126,8 +168,10 @@ def opened(settings: Settings) -> Engine:
 
 
 def refuse_unlocked(engine: Engine) -> None:
-    """Raise LocksMissing where somebody took off what keeps our promises."""
+    """Raise LocksMissing where somebody took off what keeps our promises, StrangersFound where they put in more."""
     with engine.connect() as connection:
-        gone = locks.missing(connection)
+        gone, strange = locks.missing(connection), locks.strange(connection)
     if gone:
-        raise LocksMissing(names=", ".join(gone[:MOST_NAMED]) + ("…" if len(gone) > MOST_NAMED else ""))
+        raise LocksMissing(names=_named(gone))
+    if strange:
+        raise StrangersFound(names=_named(strange))

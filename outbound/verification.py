@@ -43,6 +43,7 @@ def _broken(session: Session, data: Path | None, told: Callable[[str], None]) ->
         yield from ({"promise": promise, **row} for row in islice(derive(session), MOST_ROWS))
     told("locks")
     yield from ({"promise": "lock_missing", "lock": name} for name in locks.missing(session.connection()))
+    yield from ({"promise": "lock_strange", "name": name} for name in locks.strange(session.connection()))
     told("journal")
     for promise, row in past.check(session, data, told):
         yield {"promise": promise, **row}
