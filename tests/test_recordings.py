@@ -241,6 +241,19 @@ def test_a_full_disk_leaves_no_half_file(store: Store, tmp_path: Path, monkeypat
     assert [place for place in (tmp_path / "recordings").rglob("*") if place.is_file()] == []
 
 
+@pytest.mark.parametrize("url", ["{}/recordings", "memory://deleting{}"], ids=["folder", "memory"])
+def test_what_is_deleted_is_gone_and_deleting_it_again_says_so(tmp_path: Path, url: str) -> None:
+    store = Store(url.format(tmp_path))
+    store.put("fz/a.mp3", b"sound")
+    assert [store.delete("fz/a.mp3"), store.delete("fz/a.mp3")] == [True, False]
+    assert list(store.keys()) == []
+
+
+def test_a_folder_that_is_not_there_is_told_and_no_recording_is_called_gone(tmp_path: Path) -> None:
+    with pytest.raises(StoreOutOfReach, match="is not there"):
+        Store(str(tmp_path / "unmounted")).open("fz/a.mp3")
+
+
 def test_any_storage_that_fsspec_knows_keeps_recordings() -> None:
     store = Store("memory://centre")
     store.put("fz/a.mp3", b"sound")

@@ -4,9 +4,10 @@ Keys that end with `.sealed` name encrypted files: whoever reads them through he
 """
 
 import hashlib
+import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +20,10 @@ from outbound.recordings import sealing
 from outbound.settings import Settings
 
 _PIECE = 1 << 20
+_OPTIONS: dict[str, dict[str, Any]] = {
+    # Five tries of s3fs's own are enough: with five of its library's for each, a request would wait for minutes.
+    "s3": {"config_kwargs": {"retries": {"max_attempts": 1}}},
+}
 
 
 class StoreOutOfReach(Refusal):
@@ -43,7 +48,8 @@ class Store:
         and `encrypted` whether what is put from now on is sealed with it. Raises StoreOutOfReach.
         """
         try:
-            files, root = fsspec.core.url_to_fs(url)
+            # A remembered listing would call what another process has put there since missing.
+            files, root = fsspec.core.url_to_fs(url, use_listings_cache=False, **_OPTIONS.get(_protocol(url), {}))
         except (ImportError, ValueError, OSError) as refused:
             raise StoreOutOfReach(reason=_first_line(refused)) from None
         self._files: Any = files
@@ -77,12 +83,23 @@ class Store:
         Raises RecordingGone, StoreOutOfReach, SoundKeyMissing and WrongSoundKey.
         """
         try:
-            opened: IO[bytes] = self._files.open(self._path(key), "rb")
+            # By its default, an object store reads 50 MB ahead of a range of a few bytes.
+            opened: IO[bytes] = self._files.open(self._path(key), "rb", block_size=_PIECE)
         except FileNotFoundError:
-            raise RecordingGone(key=key) from None
+            raise self._absent(key) from None
         except self._trouble as refused:
             raise StoreOutOfReach(reason=_first_line(refused)) from None
+        if not self._local:
+            opened = io.BufferedReader(_Distant(opened, lambda: self._absent(key)), _PIECE)
         return self._unsealed(opened) if key.endswith(sealing.SUFFIX) else opened
+
+    def _absent(self, key: str) -> Refusal:
+        """Why a file is not found: it is gone, or the whole store is, which is no fault of the recording."""
+        try:
+            there = Path(self._root).is_dir() if self._local else self._files.exists(self._root.partition("/")[0])
+        except self._trouble as refused:
+            return StoreOutOfReach(reason=_first_line(refused))
+        return RecordingGone(key=key) if there else StoreOutOfReach(reason=f"{self._root} is not there")
 
     def _unsealed(self, file: IO[bytes]) -> IO[bytes]:
         try:
@@ -97,6 +114,8 @@ class Store:
     def delete(self, key: str) -> bool:
         """Take a file away for good; False where there is none. Raises StoreOutOfReach."""
         try:
+            # Object stores take away what was never there without a word.
+            self._files.info(self._path(key))
             self._files.rm_file(self._path(key))
         except FileNotFoundError:
             return False
@@ -122,8 +141,6 @@ class Store:
         """Every key, in order, and when it was written where the storage tells. Raises StoreOutOfReach."""
         try:
             found = self._files.find(self._path(under) if under else self._root, detail=True)
-        except FileNotFoundError:
-            return
         except self._trouble as refused:
             raise StoreOutOfReach(reason=_first_line(refused)) from None
         for path in sorted(found):
@@ -133,6 +150,54 @@ class Store:
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
+
+
+class _Distant(io.RawIOBase):
+    """A file of an object store, whose troubles while it is being read are told as ours."""
+
+    def __init__(self, file: IO[bytes], absent: Callable[[], Refusal]) -> None:
+        self._file = file
+        self._absent = absent
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes: the store is asked for ranges."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place in the file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The place in the file."""
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` with what follows. Raises RecordingGone and StoreOutOfReach."""
+        part = self._read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+    def readall(self) -> bytes:
+        """The rest of the file, in one request. Raises RecordingGone and StoreOutOfReach."""
+        return self._read(-1)
+
+    def _read(self, count: int) -> bytes:
+        try:
+            return self._file.read(count)
+        except FileNotFoundError:
+            raise self._absent() from None
+        except Exception as refused:
+            # Every object store has errors of its own.
+            raise StoreOutOfReach(reason=_first_line(refused)) from None
+
+    def close(self) -> None:
+        """Close the file beneath, too."""
+        self._file.close()
+        super().close()
 
 
 def open_store(settings: Settings) -> Store:
@@ -169,6 +234,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _protocol(url: str) -> str:
+    protocol, found, _path = url.partition("://")
+    return protocol if found else ""
 
 
 def _written(facts: dict[str, Any]) -> datetime | None:
