@@ -124,6 +124,8 @@ class SignIn(SQLModel, table=True):
     staff_id: int = Field(foreign_key="staff.id", index=True)
     at: datetime = Field(sa_type=UtcDateTime)
     ends_at: datetime = Field(sa_type=UtcDateTime)
+    calling_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a caller's desk was last open in this browser."""
 
 
 class LoginTaken(Refusal):

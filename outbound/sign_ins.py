@@ -20,6 +20,8 @@ from outbound.people import Centre, Role, SignIn, Staff, known
 THROTTLE_WINDOW = timedelta(minutes=15)
 FAILURES_PER_LOGIN = 5
 FAILURES_PER_ADDRESS = 30
+AT_DESK = timedelta(seconds=90)
+"""A desk says every minute that it is open; one that has not for so long is closed."""
 _COUNTING = 20261124
 """The number of the advisory lock under which PostgreSQL counts attempts: two at once must see each other."""
 
@@ -133,6 +135,17 @@ def sign_out(session: Session, token: str, *, now: datetime) -> None:
         staff = session.get_one(Staff, entry.staff_id)
         session.delete(entry)
         journal.record(session, "staff.signed_out", staff, by=staff, now=now)
+
+
+def calls_elsewhere(session: Session, staff: Staff, token: str, *, now: datetime) -> bool:
+    """Note that a caller's desk is open in the browser of a token; whether it is in another one of `staff` as well."""
+    mine = _digest(token)
+    if entry := session.get(SignIn, mine):
+        entry.calling_at = now
+        session.add(entry)
+    others = select(SignIn.staff_id).where(SignIn.staff_id == known(staff.id), SignIn.token_digest != mine)
+    calling = col(SignIn.calling_at) > now - AT_DESK
+    return session.exec(others.where(calling, col(SignIn.ends_at) > now).limit(1)).first() is not None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,37 @@ def test_signing_out_ends_this_sign_in_and_no_other(session: Session, cast: Cast
     assert sign_ins.signed_in(session, there, now=now) is not None
 
 
+def both_at_a_desk(session: Session, cast: Cast, now: datetime) -> tuple[Staff, str, str]:
+    agent = person(session, cast.agent)
+    here, there = (sign_ins.sign_in(session, agent, hours=12, now=now) for _ in range(2))
+    session.flush()
+    assert not sign_ins.calls_elsewhere(session, agent, here, now=now)
+    return agent, here, there
+
+
+def test_who_sits_at_a_desk_in_two_browsers_is_told_so_in_both(session: Session, cast: Cast, now: datetime) -> None:
+    agent, here, there = both_at_a_desk(session, cast, now)
+    assert sign_ins.calls_elsewhere(session, agent, there, now=now)
+    assert sign_ins.calls_elsewhere(session, agent, here, now=now)
+
+
+def test_a_browser_that_is_signed_out_or_closed_is_no_other_desk(session: Session, cast: Cast, now: datetime) -> None:
+    agent, here, there = both_at_a_desk(session, cast, now)
+    later = now + sign_ins.AT_DESK
+    assert not sign_ins.calls_elsewhere(session, agent, there, now=later)
+    sign_ins.sign_out(session, there, now=later)
+    session.flush()
+    assert not sign_ins.calls_elsewhere(session, agent, here, now=later)
+
+
+def test_a_colleague_at_a_desk_is_nobodys_other_browser(session: Session, cast: Cast, now: datetime) -> None:
+    both_at_a_desk(session, cast, now)
+    colleague = person(session, cast.second_agent)
+    assert not sign_ins.calls_elsewhere(
+        session, colleague, sign_ins.sign_in(session, colleague, hours=12, now=now), now=now
+    )
+
+
 def test_signing_out_twice_is_no_news(session: Session, cast: Cast, now: datetime) -> None:
     token = sign_ins.sign_in(session, person(session, cast.agent), hours=12, now=now)
     session.flush()

@@ -889,6 +889,15 @@ CREATE TRIGGER frame_item_append_only BEFORE UPDATE OR DELETE ON frame_item FOR 
 ;;
 CREATE TRIGGER frame_item_no_truncate BEFORE TRUNCATE ON frame_item FOR EACH STATEMENT EXECUTE FUNCTION frame_item_append_only()
 ;;
+CREATE FUNCTION draw_of_a_late_seed_bound() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
+    IF (NEW.anchor_id IS NOT NULL) <> EXISTS (SELECT 1 FROM draw_seed s WHERE s.centre_id = NEW.centre_id
+        AND s.kind = NEW.kind AND s.period = NEW.period AND s.late IS NOT NULL) THEN RAISE EXCEPTION 'a draw whose seed was promised late is bound to an anchor, and no other' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER draw_of_a_late_seed_bound BEFORE INSERT ON draw FOR EACH ROW EXECUTE FUNCTION draw_of_a_late_seed_bound()
+;;
 CREATE FUNCTION review_append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN RAISE EXCEPTION 'review is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER review_append_only BEFORE UPDATE OR DELETE ON review FOR EACH ROW EXECUTE FUNCTION review_append_only()

@@ -653,6 +653,11 @@ CREATE TRIGGER frame_item_no_delete BEFORE DELETE ON frame_item BEGIN SELECT RAI
 ;;
 CREATE TRIGGER frame_item_no_replace BEFORE INSERT ON frame_item WHEN EXISTS (SELECT 1 FROM frame_item WHERE draw_id = NEW.draw_id AND recording_id = NEW.recording_id) BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: frame_item is append-only'); END
 ;;
+CREATE TRIGGER draw_of_a_late_seed_bound BEFORE INSERT ON draw FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a draw whose seed was promised late is bound to an anchor, and no other') WHERE (NEW.anchor_id IS NOT NULL) <> EXISTS (SELECT 1 FROM draw_seed s WHERE s.centre_id = NEW.centre_id
+        AND s.kind = NEW.kind AND s.period = NEW.period AND s.late IS NOT NULL);
+END
+;;
 CREATE TRIGGER review_no_update BEFORE UPDATE ON review BEGIN SELECT RAISE(ABORT, 'review is append-only'); END
 ;;
 CREATE TRIGGER review_no_delete BEFORE DELETE ON review BEGIN SELECT RAISE(ABORT, 'review is append-only'); END

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from outbound import db
+from outbound import db, sign_ins
 from outbound.attendance import Attendance, BreakReason, Stance
 from outbound.calls.model import Call, SelfMark, Tick
 from outbound.opt_outs import verbs as opt_outs
@@ -228,6 +228,22 @@ def test_two_tabs_of_one_agent_warn_each_other(floor: Floor, page_as: PageAs) ->
     second.goto("/agent")
     second.wait_for_selector("#twice:visible")
     first.wait_for_selector("#twice:visible")
+
+
+def test_a_second_browser_at_the_desk_is_told_of_the_first(floor: Floor, page_as: PageAs) -> None:
+    with db.transaction(floor.engine) as session:
+        there = sign_ins.sign_in(session, floor.cast.agent, hours=12, now=floor.now)
+        session.flush()
+        sign_ins.calls_elsewhere(session, floor.cast.agent, there, now=floor.now)
+    at_desk(page_as).page.wait_for_selector("#elsewhere:visible")
+
+
+def test_one_browser_is_told_of_no_other(floor: Floor, page_as: PageAs) -> None:
+    page = page_as("agent", "zh")
+    with page.expect_response("**/attendance/seen") as seen:
+        page.goto("/agent")
+    assert seen.value.json()["elsewhere"] is False
+    assert page.locator("#elsewhere").is_hidden()
 
 
 def test_where_nobody_is_due_the_page_says_until_when(floor: Floor, page_as: PageAs) -> None:

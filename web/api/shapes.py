@@ -215,6 +215,7 @@ class Pulse(BaseModel):
 
     briefings: int = Field(description="how many are to be read")
     help: HelpShown | None
+    elsewhere: bool = Field(description="whether one has the desk open in another browser as well")
 
 
 class SpokenKept(BaseModel):

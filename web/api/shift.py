@@ -1,8 +1,9 @@
 """The shift of who calls: what must be read before a first call, what they are doing, and help from who supervises."""
 
 from flask import Response, g
+from flask import session as cookie
 
-from outbound import attendance, briefings, support
+from outbound import attendance, briefings, sign_ins, support
 from outbound.campaigns.model import Campaign
 from outbound.support import HelpQuestion
 from scripts.model import ScriptVersion
@@ -11,7 +12,7 @@ from web.api.blueprint import bp, told
 from web.api.calls import my_call
 from web.api.desk import refuse_strangers, shown_desk
 from web.api.shifting import help_shown, standing_shown, unread_count
-from web.guard import allows, mine
+from web.guard import TOKEN, allows, mine
 
 
 @bp.post("/briefings")
@@ -45,7 +46,9 @@ def be_seen(json_data: requests.DeskChosen) -> Response:
     """One is at the desk; every minute. What came up meanwhile is told."""
     attendance.was_there(g.session, g.staff, now=g.now)
     waiting = unread_count(g.session, refuse_strangers(json_data.desk), now=g.now)
-    return told(shapes.Pulse(briefings=waiting, help=help_shown(g.session, g.staff, now=g.now)))
+    elsewhere = sign_ins.calls_elsewhere(g.session, g.staff, cookie.get(TOKEN, ""), now=g.now)
+    pulse = shapes.Pulse(briefings=waiting, help=help_shown(g.session, g.staff, now=g.now), elsewhere=elsewhere)
+    return told(pulse)
 
 
 @bp.get("/help")

@@ -307,6 +307,7 @@ async function beSeen() {
   try {
     const told = await api("attendance/seen", { desk });
     state.news = told.briefings;
+    document.getElementById("elsewhere").hidden = !told.elsewhere;
     help.settle(told.help);
     if (told.briefings && state.phase === "idle" && !state.briefings.length) look();
   } catch {
@@ -329,4 +330,4 @@ store.watchTabs(
 setInterval(tell, 250);
 setInterval(renew, RENEW_EVERY);
 setInterval(beSeen, SEEN_EVERY);
-mailer.resume().then(look);
+mailer.resume().then(look).then(beSeen);
