@@ -18,7 +18,7 @@ from outbound.campaigns.model import Campaign
 from scripts.approval import diff
 from tests.conftest import NOW, Cast
 from tests.web import desk_scenes as scenes
-from web.desks.manager.definition_form import stored_fields
+from web.desks.manager.definition_fields import stored_fields
 
 ClientAs = Callable[..., FlaskClient]
 EXAMPLES = [file for file in files("outbound.campaigns").joinpath("examples").iterdir() if file.name.endswith(".yaml")]

@@ -14,7 +14,8 @@ from outbound.people import Staff, holders, known
 from scripts.language import Kind, library, read_script
 from scripts.model import PitchScript
 from web.desks.editing import editor_text, sent_text, text_faults, told_by_line
-from web.desks.manager.definition_form import LABELS, refuse_fields, stored_fields, written_yaml
+from web.desks.manager.definition_fields import LABELS, stored_fields
+from web.desks.manager.definition_form import refuse_fields, written_yaml
 from web.desks.manager.desk import bp
 from web.forms import Form, FormFaulty, filled_form
 from web.guard import allows, mine
