@@ -9,6 +9,9 @@ Anybody can draw again, in any language, from the frozen frame and the seed:
    shared in proportion to what each agent has left, by largest remainder (ties: more recordings, then by name).
    Otherwise the whole group is one stratum.
 5. In each stratum the recordings with the smallest tickets are drawn.
+
+Where the seed was promised late, what is drawn with is SHA-256, in hexadecimal, over the promised seed followed by the
+hash of the journal's last entry in the first anchor that was dropped an hour or more after the promise.
 """
 
 import hashlib
@@ -151,6 +154,11 @@ def ticket(seed: bytes | str, recording: str) -> str:
 def commitment(seed: bytes | str) -> str:
     """What is published before the frame exists, so that the seed cannot be chosen afterwards: SHA-256 of the seed."""
     return hashlib.sha256(_bytes(seed)).hexdigest()
+
+
+def bound(seed: bytes | str, head: str) -> str:
+    """What is drawn with where the seed was promised late: SHA-256 of the seed followed by an anchor's head."""
+    return hashlib.sha256(_bytes(seed) + head.encode()).hexdigest()
 
 
 def frame_hash(frame: Iterable[FrameItem]) -> str:

@@ -1,6 +1,7 @@
 """Drawing again: whether a stored draw is the one that its seed and its frame give, and whether the frame was whole."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -14,8 +15,9 @@ from outbound.people import Centre, known
 from outbound.recordings.model import Recording
 from qa import drawing
 from qa.review.model import ReviewTask
-from qa.sampling.frames import in_a_frame, seed_of, span_of
+from qa.sampling.frames import in_a_frame
 from qa.sampling.model import Draw, DrawSeed, FrameItem
+from qa.sampling.seeds import SeedAwaitsAnchor, drawn_with, said_of, seed_of, span_of
 
 
 class Difference(StrEnum):
@@ -84,23 +86,38 @@ def verify(session: Session, draw: Draw) -> list[Difference]:
 
 def _about_the_seed(session: Session, centre: Centre, draw: Draw) -> Iterable[Difference]:
     seed = seed_of(session, centre, draw.kind, draw.period)
-    if seed is None or seed.seed != draw.seed or seed.seed_hash != drawing.commitment(draw.seed):
+    if seed is None or not _fits(session, seed, draw):
         yield Difference.SEED
         return
     if not _published(session, seed):
         yield Difference.SEED_NOT_PUBLISHED
+    if seed.late is None and _dialled_before(session, centre, draw, seed.at):
+        yield Difference.SEED_LATE
+
+
+def _fits(session: Session, seed: DrawSeed, draw: Draw) -> bool:
+    """Whether a draw is made with its seed: as it was promised, or bound to the right anchor where that was late."""
+    try:
+        used, anchor = drawn_with(session, seed)
+    except SeedAwaitsAnchor:
+        return False
+    made_of = (used, anchor.id if anchor else None, drawing.commitment(seed.seed))
+    return made_of == (draw.seed, draw.anchor_id, seed.seed_hash)
+
+
+def _dialled_before(session: Session, centre: Centre, draw: Draw, promised_at: datetime) -> bool:
+    """Whether the first call of a draw's own period had been made when its seed was promised."""
     dialled = select(sa.func.min(col(Call.dialled_at))).join(Recording, col(Recording.call_id) == col(Call.id))
     first = session.exec(
         dialled.where(col(Call.dialled_at) >= span_of(draw.kind, draw.period, centre.zone)[0])
         .join(FrameItem, col(FrameItem.recording_id) == col(Recording.id))
         .where(FrameItem.draw_id == draw.id)
     ).one()
-    if first is not None and first < seed.at:
-        yield Difference.SEED_LATE
+    return first is not None and first < promised_at
 
 
 def _published(session: Session, seed: DrawSeed) -> bool:
-    said = journal.canonical({"kind": seed.kind, "period": seed.period, "seed_hash": seed.seed_hash})
+    said = journal.canonical(said_of(seed))
     asked = select(JournalEntry.id).where(
         JournalEntry.chain == seed.centre_id,
         # What the journal's index goes by: otherwise the whole chain is read for each draw.

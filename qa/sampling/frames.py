@@ -1,77 +1,19 @@
-"""What a draw is made from: the period, the seed promised before it, and the frame of its valid recordings."""
+"""What a draw is made from: the frame of a period's valid recordings."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound import journal
 from outbound.calls.model import Call
-from outbound.clock import day_ends, day_starts, local_day, week_days, week_name
-from outbound.errors import Refusal
-from outbound.people import Centre, known
+from outbound.people import Centre
 from outbound.recordings.model import Recording
-from qa import drawing
-from qa.sampling.model import Draw, DrawKind, DrawSeed, FrameItem
+from qa.sampling.model import Draw, DrawKind, FrameItem
+from qa.sampling.seeds import PeriodUnknown, kind_named, span_of
+
+__all__ = ["Frame", "PeriodUnknown", "frame_of", "in_a_frame", "kind_named"]
 
 Frame = Sequence[tuple[Recording, Call]]
-
-
-class PeriodUnknown(Refusal):
-    """“{period}” is not a period; write a day as 2026-11-21 and a week as 2026-W47."""
-
-    zh = "“{period}”不是有效的期间，日期请写成 2026-11-21，周请写成 2026-W47。"
-    status = 422
-
-
-def period_of(kind: DrawKind, instant: datetime, zone: str) -> str:
-    """The day, or the week, that holds an instant in `zone`."""
-    day = local_day(instant, zone)
-    return day.isoformat() if kind == DrawKind.DAILY else week_name(day)
-
-
-def span_of(kind: DrawKind, period: str, zone: str) -> tuple[datetime, datetime]:
-    """The first instant of a period and the first after it. Raises PeriodUnknown."""
-    try:
-        first, last = (date.fromisoformat(period),) * 2 if kind == DrawKind.DAILY else week_days(period)
-        span = day_starts(first, zone), day_ends(last, zone)
-    except (ValueError, OverflowError):
-        raise PeriodUnknown(period=period) from None
-    # Python reads more spellings than this one, and each would be a period of its own.
-    if period != (first.isoformat() if kind == DrawKind.DAILY else week_name(first)):
-        raise PeriodUnknown(period=period)
-    return span
-
-
-def kind_named(period: str) -> DrawKind:
-    """Which draw a period is of: a day's or a week's. Raises PeriodUnknown."""
-    kind = DrawKind.WEEKLY if "W" in period else DrawKind.DAILY
-    span_of(kind, period, "UTC")
-    return kind
-
-
-def commit_seed(session: Session, centre: Centre, kind: DrawKind, period: str, *, seed: str, now: datetime) -> DrawSeed:
-    """Promise the seed of a draw: its hash goes into the journal now, itself is shown with the draw.
-
-    A period that has its seed keeps it. Raises PeriodUnknown.
-    """
-    span_of(kind, period, centre.zone)
-    if already := seed_of(session, centre, kind, period):
-        return already
-    promised = drawing.commitment(seed)
-    committed = DrawSeed(centre_id=known(centre.id), kind=kind, period=period, seed=seed, seed_hash=promised, at=now)
-    session.add(committed)
-    session.flush()
-    journal.record(
-        session, "draw.seed_committed", committed, by=None, now=now, kind=kind, period=period, seed_hash=promised
-    )
-    return committed
-
-
-def seed_of(session: Session, centre: Centre, kind: DrawKind, period: str) -> DrawSeed | None:
-    """The seed promised for a period."""
-    return session.get(DrawSeed, (centre.id, kind, period))
 
 
 def frame_of(session: Session, centre: Centre, kind: DrawKind, period: str) -> Frame:

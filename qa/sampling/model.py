@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from outbound.db import UtcDateTime, append_only, choice, table_of
+from outbound.db import UtcDateTime, append_only, choice, guard, table_of
 
 
 class DrawKind(StrEnum):
@@ -16,8 +16,15 @@ class DrawKind(StrEnum):
     WEEKLY = "weekly"
 
 
+class Late(StrEnum):
+    """Why a seed was promised only when calls of its period had been made, or it was over."""
+
+    FIRST_RUN = "first_run"
+    NOT_RUNNING = "not_running"
+
+
 class DrawSeed(SQLModel, table=True):
-    """A seed made before the frame exists; its hash is in the journal, so that nobody can steer the draw."""
+    """A seed whose hash is in the journal before the frame exists, so that nobody can steer the draw; or why not."""
 
     __tablename__ = "draw_seed"
 
@@ -26,6 +33,7 @@ class DrawSeed(SQLModel, table=True):
     period: str = Field(primary_key=True, max_length=10)
     seed: str = Field(max_length=64)
     seed_hash: str = Field(max_length=64)
+    late: Late | None = Field(default=None, sa_type=choice(Late), description="None: promised in time")
     at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -40,7 +48,8 @@ class Draw(SQLModel, table=True):
     kind: DrawKind = Field(sa_type=choice(DrawKind))
     period: str = Field(max_length=10)
     rate_percent: int
-    seed: str = Field(max_length=64)
+    seed: str = Field(max_length=64, description="the promised one; bound to the anchor where that was late")
+    anchor_id: int | None = Field(default=None, foreign_key="journal_anchor.id")
     frame_hash: str = Field(max_length=64)
     frame_size: int
     sample_size: int
@@ -63,3 +72,12 @@ class FrameItem(SQLModel, table=True):
 
 for _table in (DrawSeed, Draw, FrameItem):
     append_only(table_of(_table))
+
+guard(
+    table_of(Draw),
+    "draw_of_a_late_seed_bound",
+    when="BEFORE INSERT",
+    refuse_if="""(NEW.anchor_id IS NOT NULL) <> EXISTS (SELECT 1 FROM draw_seed s WHERE s.centre_id = NEW.centre_id
+        AND s.kind = NEW.kind AND s.period = NEW.period AND s.late IS NOT NULL)""",
+    saying="a draw whose seed was promised late is bound to an anchor, and no other",
+)

@@ -14,19 +14,22 @@ from qa import drawing
 from qa.review.model import ReviewSource, ReviewTask
 from qa.review.sharing import ASKED_FIRST, Sharing, due_at
 from qa.sampling.checking import Difference, frozen, verify
-from qa.sampling.frames import Frame, PeriodUnknown, commit_seed, frame_of, period_of, seed_of, span_of
+from qa.sampling.frames import Frame, frame_of
 from qa.sampling.model import Draw, DrawKind, DrawSeed, FrameItem
 from qa.sampling.rates import Rates, in_force
+from qa.sampling.seeds import PeriodUnknown, SeedAwaitsAnchor, commit_seed, drawn_with, period_of, seed_of, span_of
 
 __all__ = [
     "Difference",
     "PeriodNotOver",
     "PeriodUnknown",
+    "SeedAwaitsAnchor",
     "SeedNotCommitted",
     "commit_seed",
     "draw",
     "draw_of",
     "frame_of",
+    "frozen",
     "period_of",
     "seed_of",
     "verify",
@@ -37,9 +40,9 @@ NEW_AGENT_DAYS = {DrawKind.DAILY: 7, DrawKind.WEEKLY: 0}
 
 
 class SeedNotCommitted(Refusal):
-    """No seed was promised for {period}, so nothing can be drawn from it; let the timetable commit the next one now."""
+    """No seed was promised for {period}; the timetable promises it late, with the reason, and draws an hour later."""
 
-    zh = "{period} 没有事先承诺抽样种子，不能抽样；请让定时任务立即提交下一期的种子。"
+    zh = "{period} 还没有承诺抽样种子；定时任务会补作承诺并写明原因，一小时后再抽样。"
 
 
 class PeriodNotOver(Refusal):
@@ -70,7 +73,7 @@ def draw(
     `rates` says at which per cent whose recordings are reviewed (None: `rates.in_force`); `complained` are calls that a
     customer complained of: they, and all calls of agents who came less than `new_agent_days` before the period's end
     (None: NEW_AGENT_DAYS), are reviewed in any case.
-    Raises SeedNotCommitted, PeriodNotOver, PeriodUnknown, NobodyToReview.
+    Raises SeedNotCommitted, SeedAwaitsAnchor, PeriodNotOver, PeriodUnknown, NobodyToReview.
     """
     if already := draw_of(session, centre, kind, period):
         return already
@@ -118,13 +121,15 @@ def _rated(
 def _freeze(session: Session, seed: DrawSeed, items: Sequence[drawing.FrameItem], *, now: datetime) -> Draw | None:
     """The draw with its frame, stored; None where another process was faster."""
     lowest = min((item.rate or 0 for item in items), default=0)
-    drawn = {item.recording for item in drawing.draw(items, rate=lowest, seed=seed.seed)}
+    used, anchor = drawn_with(session, seed)
+    drawn = {item.recording for item in drawing.draw(items, rate=lowest, seed=used)}
     made = Draw(
         centre_id=seed.centre_id,
         kind=seed.kind,
         period=seed.period,
         rate_percent=lowest,
-        seed=seed.seed,
+        seed=used,
+        anchor_id=anchor.id if anchor else None,
         frame_hash=drawing.frame_hash(items),
         frame_size=len(items),
         sample_size=len(drawn),

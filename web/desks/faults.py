@@ -16,7 +16,7 @@ from outbound.exports import write_csv, write_xlsx
 from qa import corrections
 from qa.corrections import Fault
 from qa.review.model import CorrectionState, ReviewTask
-from qa.sampling.frames import PeriodUnknown
+from qa.sampling.seeds import PeriodUnknown
 from web.filters import exact
 from web.guard import allows
 from web.language import _, chosen_language, lazy_gettext
