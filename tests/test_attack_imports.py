@@ -71,7 +71,7 @@ def begun(engine: Engine, campaign: Campaign, folder: Path, data: bytes, name: s
     with db.transaction(engine) as session:
         opened = open_list(file, name)
         call_list = importing.begin(session, campaign, opened, opened.columns(), by=None, now=clock.now())
-        call_list.file = keeping.keep(folder, file)
+        call_list.file = keeping.keep(folder, Vault(KEY), opened.source)
     return known(call_list.id)
 
 

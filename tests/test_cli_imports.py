@@ -14,6 +14,7 @@ from outbound.call_lists.model import CallList, Contact, ImportState
 from outbound.call_lists.reading import open_list
 from outbound.cli import main
 from outbound.people import known
+from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from tests.conftest import NOW
 from tests.desk import Floor, floor, vault
@@ -92,7 +93,7 @@ def left(here: Engine, floor: Floor, settings: Settings) -> int:
     with db.transaction(here) as session:
         opened = open_list(file, file.name)
         call_list = importing.begin(session, floor.campaign, opened, opened.columns(), by=None, now=NOW)
-        call_list.file = keeping.keep(keeping.folder_in(settings.data), file)
+        call_list.file = keeping.keep(keeping.folder_in(settings.data), open_vault(settings.data), opened.source)
     return known(call_list.id)
 
 

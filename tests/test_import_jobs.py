@@ -17,6 +17,7 @@ from outbound.call_lists.model import CallList, Contact, ContactNumber, ImportSt
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.refusals import FileRefused
 from outbound.call_lists.running import ImportOver, Works
+from outbound.call_lists.text import Source
 from outbound.campaigns.model import Campaign
 from outbound.journal import JournalEntry
 from outbound.people import known
@@ -57,7 +58,7 @@ def begin(engine: Engine, campaign: Campaign, cast: Cast, works: Works, tmp_path
         with db.transaction(engine) as session:
             opened = open_list(file, "list.csv")
             call_list = importing.begin(session, campaign, opened, opened.columns(), by=cast.manager, now=at)
-            call_list.file = keeping.keep(works.folder, file)
+            call_list.file = keeping.keep(works.folder, works.opener(), opened.source)
         return known(call_list.id)
 
     return kept
@@ -88,6 +89,12 @@ def test_a_job_tells_the_same_as_an_import_at_once(
     assert importing.tally_of(done) == importing.tally_of(at_once)
     assert importing.tally_of(done) == {"rows": 33, "accepted": 30, "duplicate": 1, "invalid": 1, "suppressed": 1}
     assert (done.state, done.published_at, done.file) == (ImportState.PUBLISHED, NOW, "")
+
+
+def test_a_file_under_way_shows_no_number_to_who_takes_the_disk(begin: Begin, works: Works) -> None:
+    begin()
+    (kept,) = works.folder.iterdir()
+    assert b"138000000" not in kept.read_bytes()
 
 
 def test_the_file_is_gone_when_its_list_is_published(begin: Begin, works: Works) -> None:
@@ -207,9 +214,10 @@ def test_the_same_file_is_noticed_while_the_first_is_under_way_and_after_it(begi
         begin()
 
 
-def test_a_second_process_prepares_the_same_chunks(begin: Begin, works: Works, tmp_path: Path) -> None:
+def test_a_second_process_prepares_the_same_chunks(begin: Begin, works: Works) -> None:
     begin()
-    feed = feeding.Feed(path=tmp_path / "list.csv", file_name="list.csv", opener=works.opener, size=7)
+    (kept,) = works.folder.iterdir()
+    feed = feeding.Feed(path=kept, file_name="list.csv", opener=works.opener, size=7)
     made = [chunk for chunk in feeding.apart(feed) if chunk]
     expected = list(feeding.here(feed))
     assert [(chunk.rows, chunk.digests, chunk.cells) for chunk in made] == [
@@ -217,11 +225,11 @@ def test_a_second_process_prepares_the_same_chunks(begin: Begin, works: Works, t
     ]
 
 
-def test_a_file_that_is_no_list_is_refused_from_the_other_process_too(works: Works, tmp_path: Path) -> None:
-    file = tmp_path / "broken.csv"
-    file.write_bytes(csv('13800138000,"王,a'))
+def test_a_file_that_is_no_list_is_refused_from_the_other_process_too(works: Works) -> None:
+    source = Source(csv('13800138000,"王,a'), "broken.csv")
+    kept = works.folder / keeping.keep(works.folder, works.opener(), source)
     with pytest.raises(FileRefused):
-        list(feeding.apart(feeding.Feed(path=file, file_name="broken.csv", opener=works.opener)))
+        list(feeding.apart(feeding.Feed(path=kept, file_name="broken.csv", opener=works.opener)))
 
 
 def test_what_a_crash_left_behind_is_swept_away_after_a_day(session: Session, begin: Begin, works: Works) -> None:

@@ -123,7 +123,7 @@ def _ours(stage: Stage, file: Path) -> tuple[float, dict[str, int]]:
         campaign = session.get_one(Campaign, stage.campaign_id)
         opened = open_list(file, file.name)
         call_list = importing.begin(session, campaign, opened, opened.columns(), by=None, now=clock.now())
-        call_list.file = keeping.keep(works.folder, file)
+        call_list.file = keeping.keep(works.folder, works.opener(), opened.source)
     done = running.run(works, people.known(call_list.id))
     assert done
     return time.perf_counter() - began, importing.tally_of(done)

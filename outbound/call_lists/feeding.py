@@ -11,6 +11,7 @@ from pathlib import Path
 from outbound.call_lists.preparing import CHUNK, Chunk, prepared
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.refusals import FileGone, FileRefused
+from outbound.phones.sealed_files import SealedFile
 from outbound.phones.vault import Vault
 
 HEARTBEAT = 10.0
@@ -41,8 +42,10 @@ def here(feed: Feed) -> Iterator[Chunk]:
     """The chunks, prepared in this process. Raises a FileRefused where the file is gone, or turns out to be no list."""
     if not feed.path.exists():
         raise FileGone(file_name=feed.file_name)
-    opened = open_list(feed.path, feed.file_name, encoding=feed.encoding, sheet=feed.sheet)
-    yield from prepared(opened, opened.columns(feed.roles), feed.opener(), after=feed.after, size=feed.size)
+    vault = feed.opener()
+    sealed = SealedFile(feed.path, vault)
+    opened = open_list(sealed, feed.file_name, encoding=feed.encoding, sheet=feed.sheet)
+    yield from prepared(opened, opened.columns(feed.roles), vault, after=feed.after, size=feed.size)
 
 
 def apart(feed: Feed) -> Iterator[Chunk | None]:

@@ -1,9 +1,7 @@
-"""The files of imports under way: in OUTBOUND_DATA/imports, readable by nobody else, gone when the import is over."""
+"""The files of imports under way: sealed in OUTBOUND_DATA/imports, and gone when the import is over."""
 
-import os
 import re
 import secrets
-import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +9,9 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from outbound.call_lists.model import CallList
+from outbound.call_lists.text import Source
+from outbound.phones import sealed_files
+from outbound.phones.vault import Vault
 
 FOLDER = "imports"
 KEPT_FOR = timedelta(days=1)
@@ -24,19 +25,11 @@ def folder_in(data: Path) -> Path:
     return folder
 
 
-def keep(folder: Path, file: Path, *, moving: bool = False) -> str:
-    """Keep a copy of a file, or the file itself where it may be moved; the name that it has got."""
+def keep(folder: Path, vault: Vault, source: Source) -> str:
+    """Keep a sealed copy of a file, on the disk when this returns; the name that it has got."""
     name = secrets.token_hex(16)
-    path = folder / name
-    path.touch(mode=0o600, exist_ok=False)
-    if moving:
-        file.replace(path)
-    else:
-        shutil.copyfile(file, path)
-    path.chmod(0o600)
-    # The list's row is committed after this: a power cut must not leave it without its file.
-    with path.open("rb") as kept:
-        os.fsync(kept.fileno())
+    with source.open() as data:
+        sealed_files.seal(vault, data, folder / name)
     return name
 
 

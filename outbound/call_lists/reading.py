@@ -8,11 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from python_calamine import CalamineSheet
-
-from outbound.call_lists import columns, refusals, text, workbook
+from outbound.call_lists import columns, refusals, text
 from outbound.call_lists.columns import ColumnMap, NumberedRow
-from outbound.call_lists.text import Source
+from outbound.call_lists.text import Kept, Source
+from outbound.call_lists.workbook import Sheet, Workbook
 from outbound.compliance import Words
 
 
@@ -94,33 +93,27 @@ class WorkbookList(ListFile):
 
     def __init__(self, source: Source, sheet: str | None) -> None:
         super().__init__(source)
-        self.workbook = workbook.opened(source)
-        self.sheet_names = tuple(workbook.sheet_names(self.workbook))
+        self.workbook = Workbook(source)
+        self.sheet_names = tuple(each.name for each in self.workbook.sheets)
         if sheet is not None and sheet not in self.sheet_names:
             raise refusals.NoSuchSheet(file_name=self.file_name, sheet=sheet, sheets="、".join(self.sheet_names))
-        self.cells = self._sheet(sheet) if sheet is not None else self._likeliest()
-        self.sheet = self.cells.name
-        self.lines = self.cells.total_height
+        self.chosen = self.workbook.sheets[self.sheet_names.index(sheet)] if sheet is not None else self._likeliest()
+        self.sheet = self.chosen.name
+        self.lines = self.chosen.rows
 
     def _all_rows(self) -> Iterator[NumberedRow]:
-        return workbook.rows(self.cells)
+        return self.workbook.rows(self.chosen)
 
-    def _sheet(self, name: str) -> CalamineSheet:
-        return workbook.sheet(self.workbook, name, self.source)
-
-    def _likeliest(self) -> CalamineSheet:
-        filled = None
-        for name in self.sheet_names:
-            cells = self._sheet(name)
-            if columns.header_width(workbook.rows(cells)):
-                return cells
-            filled = filled or (cells if cells.start else None)
-        if filled is None:
+    def _likeliest(self) -> Sheet:
+        filled = [each for each in self.workbook.sheets if each.rows]
+        if not filled:
             raise refusals.EmptyFile(file_name=self.file_name)
-        return filled
+        return next((each for each in filled if columns.header_width(self.workbook.rows(each))), filled[0])
 
 
-def open_list(data: bytes | Path, file_name: str, *, encoding: str | None = None, sheet: str | None = None) -> ListFile:
+def open_list(
+    data: bytes | Path | Kept, file_name: str, *, encoding: str | None = None, sheet: str | None = None
+) -> ListFile:
     """The list in a file or in its bytes; `encoding` (text) and `sheet` (workbooks) overrule what is recognised.
 
     Raises a FileRefused that says what the file is instead and what to do.

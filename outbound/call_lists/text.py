@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from outbound.call_lists import refusals
 from outbound.call_lists.columns import HEADER_WITHIN, NumberedRow, header_width
@@ -35,16 +35,25 @@ _SAMPLE = 1 << 16
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
+class Kept(Protocol):
+    """A file that is kept in another form, and opened as what it holds."""
+
+    def open(self) -> BinaryIO:
+        """A new stream over what it holds, from its beginning."""
+
+
 @dataclass(frozen=True)
 class Source:
     """Where the bytes of an uploaded file are: in memory, or in a file that is read as a stream."""
 
-    data: bytes | Path
+    data: bytes | Path | Kept
     file_name: str
 
     def open(self) -> BinaryIO:
         """A new stream over the bytes from their beginning."""
-        return io.BytesIO(self.data) if isinstance(self.data, bytes) else self.data.open("rb")
+        if isinstance(self.data, bytes):
+            return io.BytesIO(self.data)
+        return self.data.open("rb") if isinstance(self.data, Path) else self.data.open()
 
     def head(self, size: int = _SAMPLE) -> bytes:
         """The first `size` bytes."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from outbound.errors import Refusal
 from outbound.phones import ring
@@ -91,6 +93,13 @@ class Vault:
             return cipher.decrypt(nonce, hidden, None).decode()
         except (InvalidTag, ValueError):
             raise WrongNumberKey from None
+
+    def derive(self, purpose: bytes, salt: bytes, sealed: bytes) -> AESGCM:
+        """A cipher of its own for a file, from the key with whose number `sealed` begins. Raises WrongNumberKey."""
+        prefix = sealed[:NUMBER_BYTES]
+        self._cipher(prefix)
+        key = self.ring.keys[int.from_bytes(prefix)]
+        return AESGCM(HKDF(SHA256(), len(key), salt, purpose).derive(key))
 
     def _cipher(self, prefix: bytes) -> AESGCM:
         if prefix not in self._ciphers and self._again:

@@ -196,6 +196,7 @@ def test_the_waiting_file_is_readable_by_nobody_else_and_deleted_by_the_import(
     (kept,) = waiting(settings)
     assert kept.stat().st_mode & 0o077 == 0
     assert (kept / "list").stat().st_mode & 0o077 == 0
+    assert b"13800138001" not in b"".join(file.read_bytes() for file in kept.iterdir())
     manager.post(f"{place}/import")
     assert waiting(settings) == []
     assert manager.get(place).status_code == 404
@@ -460,7 +461,7 @@ def under_way(engine: Engine, settings: Settings, campaign: Campaign, rows: str,
     with db.transaction(engine) as session:
         opened = open_list(file, name)
         call_list = importing.begin(session, campaign, opened, opened.columns(), by=None, now=NOW)
-        call_list.file = keeping.keep(keeping.folder_in(settings.data), file)
+        call_list.file = keeping.keep(keeping.folder_in(settings.data), open_vault(settings.data), opened.source)
 
 
 def test_a_long_list_is_left_to_a_process_of_its_own(

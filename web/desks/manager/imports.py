@@ -82,7 +82,7 @@ def upload_list() -> Any:
 
 def _kept(file: Any, campaign: Campaign) -> uploads.Waiting:
     about = uploads.About(Path(file.filename or "").name, known(g.centre.id), known(campaign.id))
-    return uploads.keep(folder(), file.stream, about, now=g.now)
+    return uploads.keep(folder(), vault(), file.stream, about, now=g.now)
 
 
 def _campaign(identity: str) -> Campaign | None:
@@ -94,7 +94,7 @@ def _campaign(identity: str) -> Campaign | None:
 def _refused(campaign: Campaign, waiting: uploads.Waiting) -> Refusal | None:
     """Why a file can be no list. What the preview can put right, an encoding or a column, is left to it."""
     try:
-        opened = open_list(waiting.path, waiting.about.name)
+        opened = open_list(waiting.file, waiting.about.name)
         importing.preview(g.session, vault(), campaign, opened, now=g.now, first=1)
     except UnknownEncoding:
         return None
@@ -111,7 +111,7 @@ def chosen_columns() -> dict[str, str]:
 def _opened(waiting: uploads.Waiting) -> ListFile:
     values = request.values
     return open_list(
-        waiting.path, waiting.about.name, encoding=values.get("encoding") or None, sheet=values.get("sheet") or None
+        waiting.file, waiting.about.name, encoding=values.get("encoding") or None, sheet=values.get("sheet") or None
     )
 
 
@@ -119,7 +119,7 @@ def _opened(waiting: uploads.Waiting) -> ListFile:
 @allows("import_lists")
 def show_upload(token: str) -> str:
     """How the file is understood, and what would become of its rows."""
-    waiting = uploads.fetch(folder(), token, centre_id=known(g.centre.id), now=g.now)
+    waiting = uploads.fetch(folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
     campaign = mine(g.session, Campaign, waiting.about.campaign_id)
     try:
         opened = _opened(waiting)
@@ -175,7 +175,7 @@ class OptOutsInside(Refusal):
 @allows("import_lists", again=show_upload)
 def import_upload(token: str) -> Any:
     """Take the list into its campaign: a short one at once, a long one by a process of its own."""
-    waiting = uploads.fetch(folder(), token, centre_id=known(g.centre.id), now=g.now)
+    waiting = uploads.fetch(folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
     campaign, opened = mine(g.session, Campaign, waiting.about.campaign_id), _opened(waiting)
     found = opened.columns(chosen_columns())
     _refuse_opt_outs(opened, found)
@@ -198,7 +198,7 @@ def _taken_in(campaign: Campaign, opened: ListFile, found: ColumnMap, _waiting: 
 
 def _begun(campaign: Campaign, opened: ListFile, found: ColumnMap, waiting: uploads.Waiting) -> CallList:
     call_list = importing.begin(g.session, campaign, opened, found, by=g.staff, now=g.now)
-    call_list.file = keeping.keep(keeping.folder_in(current_app.config["SETTINGS"].data), waiting.path)
+    call_list.file = keeping.keep(keeping.folder_in(current_app.config["SETTINGS"].data), vault(), opened.source)
     after_this_request(_goes_on(known(call_list.id)))
     return call_list
 
@@ -227,7 +227,7 @@ def _forgets(token: str) -> Any:
 @allows("import_lists", writes=False)
 def discard_upload(token: str) -> Any:
     """Forget an uploaded file."""
-    waiting = uploads.fetch(folder(), token, centre_id=known(g.centre.id), now=g.now)
+    waiting = uploads.fetch(folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
     uploads.discard(folder(), token)
     flash(_("“%(name)s” is discarded; nothing was imported.", name=waiting.about.name), "info")
     return redirect(f"/manager/campaigns/{waiting.about.campaign_id}")

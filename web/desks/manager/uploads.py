@@ -1,4 +1,4 @@
-"""Uploaded lists before their import: in OUTBOUND_DATA/uploads, readable by nobody else, kept for a day at most."""
+"""Uploaded lists before their import: sealed in OUTBOUND_DATA/uploads, kept for a day at most."""
 
 import json
 import os
@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from outbound.errors import Refusal
+from outbound.phones import sealed_files
+from outbound.phones.sealed_files import SealedFile
+from outbound.phones.vault import Vault
 
 KEPT_FOR = timedelta(days=1)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -38,26 +41,23 @@ class Waiting:
 
     token: str
     about: About
-    path: Path
+    file: SealedFile
 
 
-def keep(folder: Path, data: BinaryIO, about: About, *, now: datetime) -> Waiting:
+def keep(folder: Path, vault: Vault, data: BinaryIO, about: About, *, now: datetime) -> Waiting:
     """Keep an uploaded file, as a stream, until it is imported; its token is how it is found again."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(folder, now=now)
     token = secrets.token_urlsafe(16)
     place = folder / token
     place.mkdir(mode=0o700)
-    path = place / "list"
-    path.touch(mode=0o600, exist_ok=False)
-    with path.open("wb") as file:
-        shutil.copyfileobj(data, file, 1 << 20)
+    sealed_files.seal(vault, data, place / "list")
     (place / "about.json").write_text(json.dumps(asdict(about), ensure_ascii=False), encoding="utf-8")
     os.utime(place, (now.timestamp(), now.timestamp()))
-    return Waiting(token, about, path)
+    return Waiting(token, about, SealedFile(place / "list", vault))
 
 
-def fetch(folder: Path, token: str, *, centre_id: int, now: datetime) -> Waiting:
+def fetch(folder: Path, vault: Vault, token: str, *, centre_id: int, now: datetime) -> Waiting:
     """The upload of that token; raises UploadGone, also where it belongs to another centre."""
     place = folder / token
     if not _TOKEN.fullmatch(token) or not place.exists() or _age(place, now) >= KEPT_FOR:
@@ -65,7 +65,7 @@ def fetch(folder: Path, token: str, *, centre_id: int, now: datetime) -> Waiting
     about = About(**json.loads((place / "about.json").read_text(encoding="utf-8")))
     if about.centre_id != centre_id:
         raise UploadGone
-    return Waiting(token, about, place / "list")
+    return Waiting(token, about, SealedFile(place / "list", vault))
 
 
 def discard(folder: Path, token: str) -> None:
