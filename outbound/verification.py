@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from outbound import locks
-from outbound.promises import billing, calls, charges, documents, past, sales
+from outbound.promises import batches, billing, calls, charges, documents, past, sales
 
 MOST_ROWS = 1000
 """Offending rows that are told of each promise: who has more needs no longer list."""
@@ -41,6 +41,8 @@ def _broken(session: Session, data: Path | None, told: Callable[[str], None]) ->
     for number, (promise, derive) in enumerate(documents.CHECKS.items(), start=len(STATEMENTS) + 1):
         told(f"{number}/{count} {promise}")
         yield from ({"promise": promise, **row} for row in islice(derive(session), MOST_ROWS))
+    told("batches" if data and batches.keys_in(data) else "batches; there are no keys to open their files")
+    yield from ({"promise": promise, **row} for promise, row in islice(batches.check(session, data), MOST_ROWS))
     told("locks")
     yield from ({"promise": "lock_missing", "lock": name} for name in locks.missing(session.connection()))
     yield from ({"promise": "lock_strange", "name": name} for name in locks.strange(session.connection()))

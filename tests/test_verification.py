@@ -4,8 +4,9 @@ One database for each engine holds an honest sale, heard, charged and told; each
 that is rolled back.
 """
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -221,6 +222,10 @@ CORRUPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "batch_manifest_changed",
         ("UPDATE instruction_batch SET manifest = manifest || ' '",),
     ),
+    "a manifest that left as another": (
+        "batch_not_in_the_journal",
+        (f"UPDATE instruction_batch SET sha256 = '{'0' * 64}'",),
+    ),
     "an answer to what never left": (
         "answer_to_what_never_left",
         (
@@ -409,6 +414,57 @@ def test_a_reply_counts_for_the_confirmation_that_was_restored_too(shift: Shift,
         "UPDATE ledger_entry SET confirmation_id = (SELECT max(id) FROM confirmation) WHERE kind = 'charge'",
     )
     assert found(owner) == {"definition_changed"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "into"),
+    [
+        ('"amount_fen": 500', '"amount_fen": 900'),
+        ('"kind": "charge"', '"kind": "cancel"'),
+        ('"phone": "', '"phone": "9'),
+    ],
+)
+def test_a_file_of_a_batch_that_tells_something_else_is_found(
+    shift: Shift, owner: Session, changed: str, into: str
+) -> None:
+    forge(shift, owner, "json", lambda text: text.replace(changed, into))
+    assert found(owner, shift) == {"batch_file_changed", "batch_not_in_the_journal"}
+    assert found(owner) == {"batch_not_in_the_journal"}, "without the keys its files stay shut"
+
+
+def test_a_row_put_twice_into_a_file_is_found(shift: Shift, owner: Session) -> None:
+    forge(shift, owner, "csv", lambda text: text + text.splitlines(keepends=True)[-1])
+    assert "batch_file_changed" in found(owner, shift)
+
+
+@pytest.mark.parametrize("sealed", ["x'0001'", "substr(sealed, 1, 40)"])
+def test_a_file_that_nobody_can_open_is_found(shift: Shift, owner: Session, sealed: str) -> None:
+    spelt = sealed if owner.get_bind().dialect.name == "sqlite" or "x'" not in sealed else "'\\x0001'::bytea"
+    run(owner, f"UPDATE batch_file SET sealed = {spelt} WHERE form = 'csv'")
+    assert found(owner, shift) == {"batch_file_changed"}
+
+
+def test_a_file_whose_hash_is_another_is_found(shift: Shift, owner: Session) -> None:
+    run(owner, f"UPDATE batch_file SET sha256 = '{'0' * 64}' WHERE form = 'csv'")
+    assert found(owner, shift) == {"batch_file_changed", "batch_manifest_changed"}
+
+
+def forge(shift: Shift, session: Session, form: str, write: Callable[[str], str]) -> None:
+    """Seal another content in the place of a batch's, and let sizes, hashes and manifest fit again."""
+    vault = open_vault(shift.settings.data)
+    file = session.execute(
+        sa.text("SELECT id, sealed, sha256, size FROM batch_file WHERE form = :form"), {"form": form}
+    )
+    number, sealed, was, size = file.one()
+    content = write(vault.open(bytes(sealed)))
+    assert content != vault.open(bytes(sealed))
+    facts = {"id": number, "hash": hashlib.sha256(content.encode()).hexdigest(), "size": len(content.encode())}
+    changed = sa.text("UPDATE batch_file SET sealed = :sealed, sha256 = :hash, size = :size WHERE id = :id")
+    session.execute(changed, {**facts, "sealed": vault.seal(content)})
+    manifest = session.execute(sa.text("SELECT manifest FROM instruction_batch")).scalar_one()
+    manifest = manifest.replace(was, facts["hash"]).replace(f'"bytes": {size}', f'"bytes": {facts["size"]}')
+    fitting = {"manifest": manifest, "hash": hashlib.sha256(manifest.encode()).hexdigest()}
+    session.execute(sa.text("UPDATE instruction_batch SET manifest = :manifest, sha256 = :hash"), fitting)
 
 
 def test_a_journal_written_anew_with_hashes_that_fit_is_found_by_the_file(shift: Shift, owner: Session) -> None:
