@@ -36,29 +36,18 @@ from scripts.wording import wording
 
 __all__ = ["Failure", "Proof", "Stop", "prove"]
 
-ALWAYS = frozenset({Disclosure.TARIFF, Disclosure.TRIAL_END, Disclosure.ENQUIRE_OR_CANCEL})
-"""What is told before every yes, whatever an offer requires: the price, the trial's end, how to cancel."""
-
 _YES = frozenset(CONSENTED.values())
 
 
-def prove(
-    script: Script, *, required: frozenset[Disclosure] | None = None, attributes: frozenset[str] | None = None
-) -> Proof:
-    """The proof of `script`, or the shortest way to each rule's breach.
-
-    `required` are the offer's disclosures (by default all that the script's kind calls for); `attributes` the customer
-    attributes that are known, where they are to be checked.
-    """
-    usual = required_disclosures(script.kind, trial=script.trial)
-    needed = usual if required is None else required | (usual & ALWAYS)
-    walk = Walk(script, needed)
+def prove(script: Script) -> Proof:
+    """The proof of `script`, or the shortest way to each rule's breach."""
+    walk = Walk(script, required_disclosures(script.kind, trial=script.trial))
     found = Findings(walk)
     _structure(walk, found)
     for node in walk.came:
         _on_speaking(walk, node, found)
         _on_ending(walk, node, found)
-    wording(walk, found, attributes)
+    wording(walk, found)
     return Proof(failures=tuple(found.failures.values()))
 
 

@@ -36,13 +36,13 @@ _TRIAL_END = ("体验期结束的日期", "the day on which the trial ends")
 _CHARGE = ("开始收费的日期", "the day from which it is charged")
 
 
-def wording(walk: Walk, found: Findings, attributes: frozenset[str] | None) -> None:
+def wording(walk: Walk, found: Findings) -> None:
     """Add every breach of the rules about words to `found`."""
     for name, step in walk.script.steps.items():
         _in_so_many_words(walk, name, step, found)
     for place, words in _said(walk.script):
         path = walk.path(walk.first[place]) if place in walk.first else ()
-        for placeholder in _unknown(words, attributes):
+        for placeholder in _unknown(words):
             found.add("placeholder_known", path, place=place, placeholder=placeholder.written)
         for phrase in _forbidden(walk.script, words):
             found.add("never_say", path, place=place, phrase=phrase)
@@ -126,12 +126,9 @@ def _shown(script: Script) -> Iterator[tuple[str, WordsPart]]:
         yield name, objection.title
 
 
-def _unknown(words: WordsPart, attributes: frozenset[str] | None) -> Iterator[Placeholder]:
+def _unknown(words: WordsPart) -> Iterator[Placeholder]:
     for language in words.languages():
-        for found in placeholders(words.spoken(language)):
-            unlisted = attributes is not None and found.attribute and found.attribute not in attributes
-            if not found.known or (unlisted and found.fallback is None):
-                yield found
+        yield from (found for found in placeholders(words.spoken(language)) if not found.known)
 
 
 def _forbidden(script: Script, words: WordsPart) -> Iterator[str]:

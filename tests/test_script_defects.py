@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.language import Disclosure, library, read_script
+from scripts.language import library, read_script
 from scripts.proof import Failure, Proof, prove
 
 
@@ -189,19 +189,6 @@ def test_a_pitch_that_nobody_can_accept_is_no_pitch() -> None:
     assert of_rule(planted(PITCH, "ends: sold", "ends: refused"), "yes_is_possible")
 
 
-def test_an_offer_may_require_more_than_its_kind() -> None:
-    script = read_script(library()[CONFIRMATION])
-    assert prove(script).holds
-    assert of_rule(prove(script, required=frozenset({Disclosure.USAGE})), "usage_before_consent")
-
-
-def test_an_offer_cannot_require_less_than_price_end_and_cancel_route() -> None:
-    text = library()[PITCH].replace("stands_for: {discloses: enquire_or_cancel}", "note: 取消")
-    proof = prove(read_script(text), required=frozenset())
-    assert of_rule(proof, "enquire_or_cancel_before_consent")
-    assert not of_rule(proof, "usage_before_consent")
-
-
 def test_words_to_fall_back_on_do_not_tell_the_price() -> None:
     proof = planted(
         PITCH, "or 每月}{offer.price_words}，从话费里扣。", "or 每月}{offer.price_words|or 几块钱}，从话费里扣。"
@@ -227,13 +214,6 @@ def test_a_disclosure_that_may_be_skipped_is_not_told() -> None:
     text = text.replace("    next: identity\n", "    question: {kind: text}\n    next: identity\n", 1)
     path = of_rule(prove(read_script(text)), "usage_before_consent")[0].steps
     assert "usage" not in path
-
-
-def test_customer_attributes_can_be_held_against_the_list() -> None:
-    text = library()[PITCH].replace("谢谢您。{offer.name}", "谢谢您。{customer.plan}{offer.name}", 1)
-    assert prove(read_script(text)).holds
-    assert prove(read_script(text), attributes=frozenset({"plan"})).holds
-    assert of_rule(prove(read_script(text), attributes=frozenset({"age"})), "placeholder_known")
 
 
 def test_a_label_is_not_filled_in() -> None:
