@@ -44,7 +44,7 @@ _STANCES = {
     Stance.IN_CALL: ("通话中", "In call"),
     Stance.WRAP_UP: ("话后处理", "Wrap-up"),
     Stance.BREAK: ("小休", "On a break"),
-    Stance.AWAY: ("未在座席", "Away"),
+    Stance.AWAY: ("离席", "Away"),
 }
 WORKING = (Stance.READY, Stance.IN_CALL, Stance.WRAP_UP)
 """States that are counted as work."""

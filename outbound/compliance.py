@@ -267,7 +267,7 @@ _REASONS: Mapping[Criterion, tuple[Reason, ...]] = MappingProxyType(
             _OTHER,
         ),
         Criterion.EXPLICIT_CONSENT: (
-            Reason("consent_not_asked", "未征询是否同意办理", "Consent was not asked for"),
+            Reason("consent_not_asked", "未征求客户同意", "Consent was not asked for"),
             Reason("silence", "客户沉默或未作答", "The person was silent or gave no answer"),
             Reason("vague", "答复含糊（如“嗯”“再说吧”“随便”）", 'A vague answer ("mm", "maybe", "whatever")'),
             Reason("someone_else", "由他人代为同意", "Someone else said yes"),

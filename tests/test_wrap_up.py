@@ -231,7 +231,7 @@ def test_a_second_report_is_refused_with_the_first_ones_outcome(floor: Floor, se
     conclude(session, call, report("busy"), by=by, now=now)
     with pytest.raises(calls.AlreadyWrappedUp) as refused:
         conclude(session, call, report("refused"), by=by, now=now)
-    assert refused.value.sentence("zh") == "这通电话已经登记为“占线”，如有误请联系班长。"
+    assert refused.value.sentence("zh") == "这通电话已经登记为“占线”，如有误请联系班组长。"
     assert "“Busy”" in refused.value.sentence("en")
 
 

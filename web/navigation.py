@@ -27,7 +27,12 @@ DESKS = (
     Desk("/agent", lazy_gettext("Agent"), frozenset({Role.AGENT})),
     Desk("/verifier", lazy_gettext("Second confirmation"), frozenset({Role.VERIFIER})),
     Desk("/reviewer", lazy_gettext("Review"), frozenset({Role.REVIEWER})),
-    Desk("/supervisor", lazy_gettext("Supervision"), frozenset({Role.SUPERVISOR})),
+    Desk(
+        "/supervisor",
+        lazy_gettext("Supervision"),
+        frozenset({Role.SUPERVISOR}),
+        ("/manager", "/scripts", "/recordings", "/reviewer"),
+    ),
     Desk("/manager", lazy_gettext("Management"), frozenset({Role.MANAGER})),
     Desk("/scripts", lazy_gettext("Scripts"), frozenset({Role.CARRIER, Role.BUSINESS_SUPPORT, Role.MANAGER})),
     Desk("/finance", lazy_gettext("Finance"), frozenset({Role.FINANCE}), ("/subscriptions",)),

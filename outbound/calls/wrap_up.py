@@ -51,7 +51,7 @@ class Report(BaseModel):
 class AlreadyWrappedUp(Refusal):
     """This call has been wrapped up already as “{outcome}”; ask a supervisor if that is wrong."""
 
-    zh = "这通电话已经登记为“{outcome}”，如有误请联系班长。"
+    zh = "这通电话已经登记为“{outcome}”，如有误请联系班组长。"
 
     def __init__(self, outcome: Outcome) -> None:
         # Kept as words: the row is gone with the transaction that this refuses.

@@ -30,6 +30,13 @@ _WHERE = {
     Criterion.EXPLICIT_CONSENT: "consent",
 }
 
+_NOTES = {
+    Criterion.IDENTITY_AND_PERMISSION: "没有问接电话的是不是机主，就开始介绍业务。",
+    Criterion.UNDERSTANDING: "客户说没听清，坐席没有重说，直接往下走。",
+    Criterion.SCRIPT_FOLLOWED: "没有介绍业务功能，直接报了资费。",
+    Criterion.EXPLICIT_CONSENT: "没有问客户是否同意，就说已经登记好了。",
+}
+
 
 def review_day(stage: Stage, centre: str, since: datetime, *, leave: int = 0) -> None:
     """Reviewers and supervisors hear what waits for them, but for the last `leave` each."""
@@ -51,7 +58,7 @@ def heard(recording: Recording, stage: Stage) -> dict[Criterion, CriterionMark]:
         mark = said.marks.get(criterion, Mark.PASS)
         step = _WHERE[criterion]
         reason = criterion.reasons[0].code if mark == Mark.FAIL else ""
-        note = criterion.reasons[0].zh if mark == Mark.FAIL else ""
+        note = _NOTES[criterion] if mark == Mark.FAIL else ""
         found[criterion] = CriterionMark(mark=mark, second=said.steps.get(step, 1.0), reason=reason, note=note)
     return found
 

@@ -32,7 +32,7 @@ _QUICK_OTHERWISE = 1 << 18
 class SomebodyElsesCall(Refusal):
     """The call {reference} is a colleague's; only a supervisor sends or matches its recording."""
 
-    zh = "通话 {reference} 是其他同事的，只有班长可以上传或匹配它的录音。"
+    zh = "通话 {reference} 是其他同事的，只有班组长可以上传或匹配它的录音。"
     status = 403
 
 

@@ -45,7 +45,7 @@ class CallsUnfit(Refusal):
 class KnowsTheCall(Refusal):
     """{name} called the customer of {reference}; leave out the one or the other."""
 
-    zh = "{name}呼叫过录音 {reference} 的客户，请去掉该录音或该质检员。"
+    zh = "{name}给录音 {reference} 的客户打过电话，请去掉该录音或该质检员。"
     status = 422
 
 

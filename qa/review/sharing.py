@@ -28,7 +28,7 @@ ASKED_FIRST: dict[ReviewSource, Sequence[Role]] = {
 class NobodyToReview(Refusal):
     """Nobody at this centre can review this call; take on a reviewer who never called its customer."""
 
-    zh = "本中心没有可以质检这通电话的人员，请先安排一名没有呼叫过该客户的质检员。"
+    zh = "本中心没有可以质检这通电话的人员，请先安排一名没有给该客户打过电话的质检员。"
 
 
 class Sharing:

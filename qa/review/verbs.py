@@ -45,7 +45,7 @@ class NotYourTask(Refusal):
 class OwnCall(Refusal):
     """Nobody reviews a call to a customer whom they called themselves; leave it to a colleague."""
 
-    zh = "不能质检自己呼叫过的客户的通话，请交给其他同事。"
+    zh = "自己打过电话的客户，其通话不能由自己质检，请交给其他同事。"
 
 
 class NotMatchedYet(Refusal):

@@ -236,7 +236,7 @@ def test_a_second_wrap_up_of_the_same_call_is_refused_with_its_sentence(floor: F
     wrap_up(client, call, "no_answer")
     answer = wrap_up(client, call, "refused")
     assert answer.status_code == 409
-    assert answer.json["message"] == "这通电话已经登记为“无人接听”，如有误请联系班长。"
+    assert answer.json["message"] == "这通电话已经登记为“无人接听”，如有误请联系班组长。"
 
 
 def test_a_refusal_blocks_the_number_at_once_and_says_so(floor: Floor, client_as: ClientAs, session: Session) -> None:
@@ -296,7 +296,7 @@ def test_a_wrap_up_after_the_lease_is_kept_for_a_supervisor(
     app.config["NOW"] = lambda: floor.now + timedelta(minutes=20)
     answer = wrap_up(client, call, "refused").json
     assert answer["late"]
-    assert answer["follows"] == ["这位客户已不在您手上，您的登记已转交班长处理。"]
+    assert answer["follows"] == ["这位客户已不在您手上，您的登记已转交班组长处理。"]
     assert len(session.exec(select(LateWrapUp)).all()) == 1
 
 

@@ -171,7 +171,7 @@ def test_a_second_wrap_up_of_the_same_call_is_told_in_its_sentence(floor: Floor,
         report = Report(key="another-browser", outcome="busy")
         conclude(elsewhere, call, report, by=floor.cast.agent, now=floor.now)
     keys.press("6").until("wrapup").press("Enter").until("idle")
-    assert "这通电话已经登记为“占线”，如有误请联系班长。" in keys.page.inner_text(".notices")
+    assert "这通电话已经登记为“占线”，如有误请联系班组长。" in keys.page.inner_text(".notices")
 
 
 def test_an_objection_is_found_answered_and_left_again(floor: Floor, page_as: PageAs) -> None:

@@ -99,7 +99,7 @@ def test_help_is_asked_for_and_answered_without_leaving_the_call(
     keys = in_call(page_as).press("Space", "q")
     keys.page.keyboard.type("客户问能不能过户？")
     keys.press("Enter")
-    keys.page.wait_for_selector("text=班长已看到您的求助")
+    keys.page.wait_for_selector("text=班组长已看到您的求助")
     [asked] = support.waiting(session, known(floor.cast.fz.id), now=floor.now)
     assert (asked.question.text, asked.question.step) == ("客户问能不能过户？", "identity")
     support.answer(

@@ -41,7 +41,7 @@ class NotANumber(Refusal):
 class NumberUnknown(Refusal):
     """This centre has never had to do with that number; a customer who wants no calls can be blocked all the same."""
 
-    zh = "本中心从未联系过该号码；如客户要求不再来电，仍可将其列入黑名单。"
+    zh = "本中心从未联系过该号码；如客户要求不再来电，仍可将其列入拒呼名单。"
     status = 404
 
 

@@ -34,7 +34,7 @@ MEANINGS = {Meaning.YES: (lazy_gettext("confirmed"), "good"), Meaning.NO: (lazy_
 QUEUE = Table(
     caption=lazy_gettext("Notices to customers"),
     columns=(
-        Column("made", lazy_gettext("Written"), sort=col(Notice.made_at), value=lambda row: row[0].made_at),
+        Column("made", lazy_gettext("Made out"), sort=col(Notice.made_at), value=lambda row: row[0].made_at),
         Column("kind", lazy_gettext("Notice"), sort=col(Notice.kind), value=lambda row: KINDS[row[0].kind]),
         Column("number", lazy_gettext("Number"), value=lambda row: shown_masked(row[1])),
         Column("subscription", lazy_gettext("Subscription"), value=lambda row: row[0].subscription_id, number=True),
@@ -57,7 +57,7 @@ REPLIES = Table(
     columns=(
         Column("at", lazy_gettext("Sent at"), sort=col(Reply.at), value=lambda row: row[0].at),
         Column("number", lazy_gettext("Number"), value=lambda row: shown_masked(row[1])),
-        Column("text", lazy_gettext("What was said"), value=lambda row: row[0].text),
+        Column("text", lazy_gettext("Words"), value=lambda row: row[0].text),
         Column("answers", lazy_gettext("What it came to"), value=lambda row: came_to(row[2])),
         Column(
             "subscription",

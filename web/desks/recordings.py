@@ -128,6 +128,7 @@ def show_recording(recording_id: int) -> str:
         validity=validity,
         asks=may(g.roles, "supervise"),
         holds=may(g.roles, "hold_recordings"),
+        matches=may(g.roles, "match_recordings"),
         hold=holds.in_force(g.session, recording),
         gone=deleting.of(g.session, recording),
         until=deleting.stays_until(g.session, recording),
