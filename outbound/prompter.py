@@ -72,18 +72,6 @@ def in_hand(session: Session, claim_id: int) -> InHand:
     return InHand(*_PARTS.of(session, found[0]))
 
 
-def script_for(
-    session: Session, vault: Vault, claim: Claim, agent: Staff, language: Language, now: datetime
-) -> Rendered:
-    """The script of a claim as `agent` reads it to this customer.
-
-    A call in progress keeps the version with which it was dialled. Raises NoScriptInForce, NotSpokenIn, FactsMissing,
-    PlaceholderUnknown and WrongNumberKey.
-    """
-    hand = in_hand(session, known(claim.id))
-    return read_to(session, vault, hand, script_version(session, hand), agent, language, now)
-
-
 def read_to(
     session: Session,
     vault: Vault,
@@ -93,12 +81,18 @@ def read_to(
     language: Language,
     now: datetime,
 ) -> Rendered:
-    """A script version as `agent` reads it to the customer in hand; raises as `script_for` does."""
+    """A script version as `agent` reads it to the customer in hand.
+
+    Raises NotSpokenIn, FactsMissing, PlaceholderUnknown and WrongNumberKey.
+    """
     return render_framed(version.source, _facts(session, vault, hand, agent, language, now), language)
 
 
 def script_version(session: Session, hand: InHand) -> ScriptVersion:
-    """The script version that is read: the one of the call under way, or else the one in force. NoScriptInForce."""
+    """The script version that is read: the one of the call under way, or else the one in force.
+
+    Raises NoScriptInForce.
+    """
     if hand.call:
         return approval.version_of_call(session, hand.call.script_version_id)
     name = campaigns.script_name(hand.definition, hand.claim.duty)
@@ -106,21 +100,6 @@ def script_version(session: Session, hand: InHand) -> ScriptVersion:
     if version is None:
         raise NoScriptInForce
     return version
-
-
-def version_for(session: Session, claim: Claim, call: Call | None) -> ScriptVersion:
-    """The script version that is read for a claim: the one of its call, or else the one in force. NoScriptInForce."""
-    if call:
-        return session.get_one(ScriptVersion, call.script_version_id)
-    version = campaigns.script_in_force(session, session.get_one(Campaign, claim.campaign_id), claim.duty)
-    if version is None:
-        raise NoScriptInForce
-    return version
-
-
-def language_for(session: Session, claim: Claim, reader: Language) -> Language:
-    """The language in which this customer is spoken to: the reader's where the campaign has it, or else its first."""
-    return spoken_in(campaigns.definition_of(session, session.get_one(Campaign, claim.campaign_id)), reader)
 
 
 def spoken_in(definition: Definition, reader: Language) -> Language:

@@ -1,5 +1,6 @@
 """What is read to a customer, with the facts of this very call."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from sqlmodel import Session
 
 from outbound import prompter
 from outbound.call_lists.model import Contact
-from outbound.calls import lookups, placing
+from outbound.calls import placing
 from outbound.dialing import handout
 from outbound.dialing.model import Claim
 from outbound.people import Centre, Role, Staff, known
@@ -29,7 +30,9 @@ def claimed(session: Session, floor: Floor, now: datetime) -> Claim:
 
 def read(session: Session, floor: Floor, claim: Claim, now: datetime, language: str = "zh") -> Rendered:
     agent = staff(session, floor.cast.agent)
-    return prompter.script_for(session, floor.vault, claim, agent, language, now)  # type: ignore[arg-type]
+    hand = prompter.in_hand(session, known(claim.id))
+    version = prompter.script_version(session, hand)
+    return prompter.read_to(session, floor.vault, hand, version, agent, language, now)  # type: ignore[arg-type]
 
 
 def test_name_price_and_trial_end_are_filled_in(floor: Floor, session: Session, now: datetime) -> None:
@@ -79,9 +82,9 @@ def test_a_new_version_reaches_the_next_call_and_not_this_one(floor: Floor, sess
     approval.approve(session, version, by=carrier, now=now)
     approval.approve(session, version, by=support, now=now)
     assert read(session, floor, claim, now).step("functions").said.startswith("谢谢您")
-    floor_call = lookups.open_call_of(session, claim)
-    assert prompter.version_for(session, claim, floor_call).number == 1
-    assert prompter.version_for(session, claim, None).number == 2
+    hand = prompter.in_hand(session, known(claim.id))
+    assert prompter.script_version(session, hand).number == 1
+    assert prompter.script_version(session, replace(hand, call=None)).number == 2
 
 
 def test_a_language_that_the_script_does_not_speak_is_refused(floor: Floor, session: Session, now: datetime) -> None:
@@ -93,7 +96,8 @@ def test_a_language_that_the_script_does_not_speak_is_refused(floor: Floor, sess
 def test_customers_are_spoken_to_in_a_language_of_the_campaign(floor: Floor, session: Session, now: datetime) -> None:
     floor.contact()
     claim = claimed(session, floor, now)
-    assert prompter.language_for(session, claim, "en") == "en"
+    definition = prompter.in_hand(session, known(claim.id)).definition
+    assert [prompter.spoken_in(definition, reader) for reader in definition.calling.languages] == ["zh", "en"]
 
 
 def test_the_plan_of_a_list_is_found_under_its_chinese_header(

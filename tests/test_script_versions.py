@@ -1,10 +1,11 @@
 """A new version of a script reaches agents at their next call, and not in the middle of one."""
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import Session
 
 from outbound import prompter
-from outbound.dialing.model import Claim
 from outbound.people import Role
 from scripts import approval
 from scripts.language import library
@@ -19,8 +20,8 @@ def test_a_call_keeps_its_version_and_the_next_one_has_the_new(session: Session,
     maker = CallMaker(session, cast.fz, now=NOW)
     maker._script = first
     call = maker.call(maker.staff(Role.AGENT), outcome=None)
-    claim = session.get_one(Claim, call.claim_id)
     second = scenes.in_force(session, cast, now=NOW, text=scenes.changed(library()["family-number-pitch"]))
     assert approval.in_force(session, cast.fz.id or 0, "family-number-pitch") == second
-    assert prompter.version_for(session, claim, call) == first
-    assert prompter.version_for(session, claim, None) == second
+    hand = prompter.in_hand(session, call.claim_id)
+    assert prompter.script_version(session, hand) == first
+    assert prompter.script_version(session, replace(hand, call=None)) == second

@@ -33,7 +33,6 @@ CONFIRMATIONS = {"confirmed": 55, "no_answer": 30, "declined": 15}
 CRITERIA = ("identity_and_permission", "understanding", "script_followed", "explicit_consent")
 BREAKS, RELOADS, OTHER_LANGUAGE = 0.03, 0.05, 0.05
 """How often a contact is put back for a break, the page is loaded again, the script is read in the other language."""
-GOAL_MS = 50
 
 
 class Unexpected(RuntimeError):

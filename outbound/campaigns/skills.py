@@ -53,9 +53,3 @@ def _assign_anew(session: Session, staff: Staff) -> None:
         definition = lookups.definition_of(session, campaign)
         if definition.skills:
             verbs.assign(session, campaign, definition)
-
-
-def skills_at(session: Session, centre_id: int) -> list[str]:
-    """Every skill that somebody of a centre has."""
-    asked = select(StaffSkill.skill).join(Staff, col(Staff.id) == col(StaffSkill.staff_id))
-    return sorted(session.exec(asked.where(Staff.centre_id == centre_id, col(Staff.left_at).is_(None)).distinct()))

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from outbound.call_lists.model import Contact, Duty
+from outbound.call_lists.model import Contact
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
-from outbound.dialing import handing, terms
+from outbound.dialing import handing
 from outbound.dialing.barring import is_barred
 from outbound.dialing.facts import facts_of, holds_on, opted_out
 from outbound.dialing.handing import PUT_BACK_FOR
@@ -68,18 +68,6 @@ def end_expired(session: Session, *, now: datetime) -> int:
     ended = handing.end_expired(Book(session.connection()), now=now)
     _look_again(session)
     return ended
-
-
-def calls_open_to(
-    session: Session, agent: Staff, roles: Collection[Role], *, now: datetime
-) -> list[tuple[int, list[Duty]]]:
-    """The campaigns that this person may call for now, each with the duties for which a script is in force."""
-    if agent.centre_id is None:
-        return []
-    session.flush()
-    book, asker = Book(session.connection()), Asker(known(agent.id), frozenset(roles))
-    [calls] = terms.ground_of(book, [asker.staff_id], now=now).calls([asker], [agent.centre_id])
-    return [(campaign.id, list(duties)) for campaign, duties in calls]
 
 
 def renew(session: Session, claim: Claim, *, by: Staff, now: datetime) -> None:

@@ -32,11 +32,6 @@ class Progress:
     complaints: int
 
     @property
-    def done_share(self) -> float | None:
-        """Share of its contacts that were dialled, from 0 to 1; None while it has none."""
-        return self.dialled / self.contacts if self.contacts else None
-
-    @property
     def reach(self) -> float | None:
         """Share of those dialled that were spoken to, from 0 to 1; None before the first call."""
         return self.reached / self.dialled if self.dialled else None
