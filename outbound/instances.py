@@ -3,11 +3,11 @@ cost. For the few questions that every request and every step of a call asks.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel
 
 from outbound.db import table_of
@@ -20,8 +20,8 @@ class Instances:
 
     def __init__(self, *models: type[SQLModel], later: Collection[str] = ()) -> None:
         """`later` names columns, as `table.column`, that are too long to be read every time."""
-        self._models = [(model, _columns(model, later)) for model in models]
-        named = [str(column) for _, columns in self._models for column in columns]
+        self._kinds = [_Kind(model, later) for model in models]
+        named = [str(column) for kind in self._kinds for column in kind.columns]
         self.columns = ", ".join(named)
         """What the statement selects first; each table goes by its own name there."""
         self.width = len(named)
@@ -32,41 +32,53 @@ class Instances:
         What the session has already stays as it is, as with its own queries.
         """
         dialect, place, found = session.get_bind().dialect, 0, list[Any]()
-        for model, columns in self._models:
-            values = row[place : place + len(columns)]
-            place += len(columns)
-            found.append(None if values[0] is None else _instance(session, model, columns, values, dialect))
+        for kind in self._kinds:
+            until = place + len(kind.columns)
+            found.append(None if row[place] is None else kind.instance(session, row[place:until], dialect))
+            place = until
         return found
 
 
-def _columns(model: type[SQLModel], later: Collection[str]) -> tuple[sa.Column[Any], ...]:
-    table = table_of(model)
-    columns = tuple(column for column in table.columns if str(column) not in later)
-    assert list(table.primary_key) == [columns[0]], f"{table.name} has not one key in front"
-    return columns
+class _Kind:
+    """One model, and which of its columns are read at once."""
 
+    def __init__(self, model: type[SQLModel], later: Collection[str]) -> None:
+        table = table_of(model)
+        self._model = model
+        self.columns = tuple(column for column in table.columns if str(column) not in later)
+        self._names = [column.key for column in self.columns]
+        self._later = {column.key for column in table.columns if str(column) in later}
+        self._is_held = getattr(model, "asked_often", False)
+        assert list(table.primary_key) == [self.columns[0]], f"{table.name} has not one key in front"
 
-def _instance(
-    session: Session, model: type[SQLModel], columns: tuple[sa.Column[Any], ...], values: Sequence[Any], dialect: Any
-) -> Any:
-    mapper = sa.inspect(model)
-    held = session.identity_map.get(mapper.identity_key_from_primary_key((values[0],)))
-    if held is not None:
-        return held
-    instance = mapper.class_manager.new_instance()
-    instance.__dict__.update(
-        (key, value if read is None else read(value))
-        for (key, read), value in zip(_readers(columns, dialect), values, strict=True)
-    )
-    make_transient_to_detached(instance)
-    session.add(instance)
-    if getattr(model, "asked_often", False):
-        # As `db` does for what a query loads.
-        session.info.setdefault("held", {})[id(instance)] = instance
-    return instance
+    @cached_property
+    def _mapper(self) -> Any:
+        return sa.inspect(self._model)
+
+    def instance(self, session: Session, row: Sequence[Any], dialect: sa.Dialect) -> Any:
+        key = self._mapper.identity_key_from_primary_key((row[0],))
+        held = session.identity_map.get(key)
+        return self._read(session, key, row, dialect) if held is None else held
+
+    def _read(self, session: Session, key: Any, row: Sequence[Any], dialect: sa.Dialect) -> Any:
+        """What SQLAlchemy's own loading does with a row that the session does not have."""
+        values = list(row)
+        for place, read in _readers(self.columns, dialect):
+            values[place] = read(values[place])
+        instance = self._mapper.class_manager.new_instance()
+        instance.__dict__.update(zip(self._names, values, strict=True))
+        state = instance_state(instance)
+        state.key, state.session_id = key, session.hash_key
+        state.expired_attributes.update(self._later)
+        session.identity_map.add(state)
+        if self._is_held:
+            # As `db` does for what a query loads.
+            session.info.setdefault("held", {})[id(instance)] = instance
+        return instance
 
 
 @lru_cache(maxsize=256)
-def _readers(columns: tuple[sa.Column[Any], ...], dialect: sa.Dialect) -> list[tuple[str, _Reader | None]]:
-    """How each column's values come from the driver of an engine."""
-    return [(column.key, column.type.dialect_impl(dialect).result_processor(dialect, None)) for column in columns]
+def _readers(columns: tuple[sa.Column[Any], ...], dialect: sa.Dialect) -> list[tuple[int, _Reader]]:
+    """The places whose values come from the driver of an engine in another form than they go on."""
+    processors = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns)
+    return [(place, read) for place, read in enumerate(processors) if read is not None]

@@ -61,4 +61,8 @@ def _ask_until_free(connection: Any, pragma: str) -> None:
 
 
 def _begin(begin: str, connection: Connection) -> None:
-    connection.exec_driver_sql(begin)
+    # Straight to the driver: what lies above it costs more than the statement, several times in a request.
+    try:
+        connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]
+    except sqlite3.Error as failed:
+        raise sa.exc.DBAPIError.instance(begin, None, failed, sqlite3.Error, dialect=connection.dialect) from failed

@@ -20,7 +20,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from outbound.errors import Language
@@ -94,6 +93,13 @@ def speak(preferred: str) -> None:
 def chosen_language() -> Language:
     """The language of the answer that is being made."""
     return cast(Language, g.get("language", "zh"))
+
+
+def _(message: str, **facts: Any) -> str:
+    """A message in the reader's language, with its facts; where nobody reads, in English."""
+    # What flask-babel looks up on its way there costs many times as much, and a desk says a dozen at every step.
+    said = translations(chosen_language()).gettext(message) if g else message
+    return said % facts if facts else said
 
 
 def named(thing: Any) -> str:

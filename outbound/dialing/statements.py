@@ -6,8 +6,7 @@ stored; `Book.at` and `Book.instant` turn them.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -17,6 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import Session
 
 _VALUE = re.compile(r"(?<![:\w]):([a-z_]+)")
+_rows = json.JSONEncoder(default=str, separators=(",", ":")).encode
 
 
 class Statement:
@@ -71,6 +71,7 @@ class Book:
         self.sqlite = connection.dialect.name == "sqlite"
         # A hand-out is a dozen statements: what lies above the driver would cost as much as some of them.
         self._raw: Any = connection.connection.driver_connection
+        self._error = connection.dialect.loaded_dbapi.Error
         self.saw_locked = False
         """Whether somebody who was wanted is in the hands of another transaction just now."""
 
@@ -78,50 +79,46 @@ class Book:
     def of(cls, session: Session) -> Self:
         """The database of a session's transaction, with all that the session has changed so far."""
         session.flush()
-        return cls(session.connection())
+        # Every request asks a dozen times: a session looks long for the connection that it has.
+        held: Self | None = session.info.get("book")
+        if held is None or held.connection.closed or not (session.in_transaction() and session.is_active):
+            held = session.info["book"] = cls(session.connection())
+        return held
 
     def ask(self, statement: Statement, **values: Any) -> Sequence[Any]:
         """The rows that a statement answers with; lists are sets of rows, each a sequence of values."""
-        with self._told_by_sqlalchemy():
-            rows: list[Any] = self._run(Question(statement, values)).fetchall()
+        try:
+            rows: list[Any] = self._run(statement, values).fetchall()
+        except self._error as failed:
+            raise self._told(failed) from failed
         return rows
 
     def do(self, statement: Statement, **values: Any) -> int:
         """The number of rows that a statement changed."""
-        with self._told_by_sqlalchemy():
-            return int(self._run(Question(statement, values)).rowcount)
+        try:
+            return int(self._run(statement, values).rowcount)
+        except self._error as failed:
+            raise self._told(failed) from failed
 
     def ask_together(self, *questions: Question) -> list[Sequence[Any]]:
         """The rows of each, run one after the other; PostgreSQL is sent all of them before it answers the first."""
-        with self._told_by_sqlalchemy():
+        try:
             if self.sqlite:
-                return [self._run(question).fetchall() for question in questions]
+                return [self._run(each.statement, each.values).fetchall() for each in questions]
             with self._raw.pipeline():
-                asked = [self._run(question) for question in questions]
+                asked = [self._run(each.statement, each.values) for each in questions]
             return [cursor.fetchall() if cursor.description else [] for cursor in asked]
+        except self._error as failed:
+            raise self._told(failed) from failed
 
-    def _run(self, question: Question) -> Any:
-        statement = question.statement
-        return self._raw.execute(
-            statement.sqlite if self.sqlite else statement.postgresql, self._given(question.values)
-        )
+    def _run(self, statement: Statement, values: dict[str, Any]) -> Any:
+        given = {name: _rows(value) if isinstance(value, list) else self.at(value) for name, value in values.items()}
+        return self._raw.execute(statement.sqlite if self.sqlite else statement.postgresql, given)
 
-    @contextmanager
-    def _told_by_sqlalchemy(self) -> Iterator[None]:
+    def _told(self, failed: Exception) -> Exception:
         """What the driver says, in the words in which everything else is told."""
         dialect = self.connection.dialect
-        try:
-            yield
-        except dialect.loaded_dbapi.Error as failed:
-            raise sa.exc.DBAPIError.instance(
-                None, None, failed, dialect.loaded_dbapi.Error, dialect=dialect
-            ) from failed
-
-    def _given(self, values: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: json.dumps(value, default=str) if isinstance(value, list) else self.at(value)
-            for name, value in values.items()
-        }
+        return sa.exc.DBAPIError.instance(None, None, failed, self._error, dialect=dialect)
 
     def at(self, value: Any) -> Any:
         """An instant as it is stored; anything else as it is."""
