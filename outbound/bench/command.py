@@ -24,6 +24,17 @@ def _counts(_context: click.Context, _option: click.Parameter, given: str) -> li
     return counts
 
 
+ENGINE = click.option(
+    "--engine",
+    "engines",
+    default=",".join(ENGINES),
+    show_default=True,
+    callback=_engines,
+    help="sqlite, postgresql or both",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+
+
 @click.group()
 def bench() -> None:
     """Measure the hot paths on this machine, against a raw limit in the same run."""
@@ -39,7 +50,7 @@ def bench() -> None:
     type=click.Choice(["mp3", "wav", "alaw", "opus", "flac"]),
     help="mp3, wav, alaw, opus or flac; all where none is named",
 )
-@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+@AS_JSON
 def audio(minutes: float, rounds: int, kinds: tuple[str, ...], as_json: bool) -> None:
     """Hear recordings through: multiples of real time, against plain decoding and ffmpeg's filters."""
     from outbound.bench.audio import run
@@ -48,14 +59,7 @@ def audio(minutes: float, rounds: int, kinds: tuple[str, ...], as_json: bool) ->
 
 
 @bench.command()
-@click.option(
-    "--engine",
-    "engines",
-    default=",".join(ENGINES),
-    show_default=True,
-    callback=_engines,
-    help="sqlite, postgresql or both",
-)
+@ENGINE
 @click.option("--agents", default="1,16,64", show_default=True, callback=_counts, help="how many ask at once")
 @click.option(
     "--contacts",
@@ -67,7 +71,7 @@ def audio(minutes: float, rounds: int, kinds: tuple[str, ...], as_json: bool) ->
 @click.option("--hostile/--plain", default=None, help="only one of the two kinds of data; both where neither is said")
 @click.option("--seconds", default=3.0, show_default=True, help="length of each measurement")
 @click.option("--http", is_flag=True, help="through the real server, by agents who are signed in")
-@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+@AS_JSON
 def handout(
     engines: list[str],
     agents: list[int],
@@ -94,15 +98,8 @@ def handout(
 @bench.command("import")
 @click.option("--rows", default=1_000_000, show_default=True, help="rows of the list")
 @click.option("--optouts", default=10_000_000, show_default=True, help="numbers that are blocked already")
-@click.option(
-    "--engine",
-    "engines",
-    default=",".join(ENGINES),
-    show_default=True,
-    callback=_engines,
-    help="sqlite, postgresql or both",
-)
-@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+@ENGINE
+@AS_JSON
 def import_(rows: int, optouts: int, engines: list[str], as_json: bool) -> None:
     """Import a long messy list: rows a second, against the finished rows alone into the same tables."""
     from outbound.bench.importing import run
@@ -115,7 +112,7 @@ def import_(rows: int, optouts: int, engines: list[str], as_json: bool) -> None:
 @click.option("--sessions", default=50, show_default=True, help="people at their desks")
 @click.option("--seconds", default=60.0, show_default=True, help="length of the shift")
 @click.option("--think", default=3.0, show_default=True, help="mean seconds between two requests of a person")
-@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+@AS_JSON
 def desk(demo: Path | None, sessions: int, seconds: float, think: float, as_json: bool) -> None:
     """Work at the desks of the demo centre over HTTP: milliseconds of each step, 95 of 100 within 50."""
     from outbound.bench.desk import run
