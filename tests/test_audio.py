@@ -427,6 +427,13 @@ def test_the_command_holds_a_recording_to_the_minimum_that_is_asked_for() -> Non
     assert (told["valid"], told["reason"][:30]) == (False, "The recording lasts 20.7 s, le")
 
 
+def test_the_command_says_nothing_besides_of_a_sound_file(capfd: pytest.CaptureFixture[str]) -> None:
+    heard(str(SAMPLES / "compliant-sale.mp3"))
+    assert capfd.readouterr().err == ""
+    print("still heard", file=sys.stderr)
+    assert capfd.readouterr().err == "still heard\n"
+
+
 # Files that are no recordings
 
 

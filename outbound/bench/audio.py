@@ -24,6 +24,7 @@ import soundfile
 from outbound.demo.tapes import CONFIRMED, DECLINED, SALES, tape
 from qa.audio import analyse
 from qa.audio.headers import examine
+from qa.audio.hushing import hushed
 
 KINDS = ("mp3", "wav", "alaw", "opus", "flac")
 _FILTERS = {"silencedetect": "silencedetect=noise=-40dB:d=0.3", "astats": "astats", "both": "silencedetect,astats"}
@@ -37,8 +38,9 @@ def run(*, minutes: float, rounds: int, kinds: Sequence[str], as_json: bool) -> 
     with TemporaryDirectory(prefix="outbound-bench-") as folder:
         for kind in kinds or KINDS:
             file = Path(folder, f"call.{'wav' if kind == 'alaw' else kind}")
-            file.write_bytes(_recording(kind, minutes))
-            measured = measure(kind, file, rounds=rounds)
+            with hushed():
+                file.write_bytes(_recording(kind, minutes))
+                measured = measure(kind, file, rounds=rounds)
             click.echo(json.dumps(measured) if as_json else _line(measured))
     if not as_json and shutil.which("ffmpeg") is None:
         click.echo("ffmpeg is not installed: nothing to compare with (Debian: apt-get install ffmpeg)")
