@@ -12,15 +12,17 @@ from sqlalchemy.engine import Engine
 from sqlmodel import select
 
 from outbound import db, migrating, people, sign_ins
+from outbound.anchors import anchoring
 from outbound.call_lists.model import Contact
 from outbound.cli import main
 from outbound.commands.draws import draw_again
+from outbound.people import known
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
 from outbound.phones.vault import Vault
 from outbound.settings import Settings
-from qa.sampling.frames import PeriodUnknown
 from qa.sampling.model import DrawKind
+from qa.sampling.seeds import PeriodUnknown
 from qa.sampling.verbs import commit_seed, draw
 from tests.conftest import Cast, owning
 from tests.desk import EXAMPLES, Floor, floor, vault
@@ -328,6 +330,19 @@ def test_a_draw_that_is_drawn_again_says_how_it_went(
         connection.exec_driver_sql("UPDATE draw SET seed = 'another'")
     steered = outbound("draw", "--verify", "2026-11-23")
     assert (steered.exit_code, "The seed is not the one that was promised." in steered.stdout) == (1, True)
+
+
+@SQLITE
+def test_a_draw_that_was_promised_late_says_so(outbound: Outbound, here: Engine, cast: Cast, now: datetime) -> None:
+    with db.transaction(here) as session:
+        commit_seed(session, cast.fz, DrawKind.DAILY, "2026-11-23", seed="s", now=now + timedelta(days=1))
+    with db.transaction(here) as session:
+        anchoring.drop(session, known(cast.fz.id), now=now + timedelta(days=1, hours=1))
+        draw(session, cast.fz, DrawKind.DAILY, "2026-11-23", now=now + timedelta(days=1, hours=1))
+    assert outbound("draw").stdout.strip().endswith("promised late")
+    verified = outbound("draw", "--verify", "2026-11-23")
+    assert "the same sample. The seed of 2026-11-23 was promised late" in verified.stdout
+    assert verified.exit_code == 0
 
 
 # Taking somebody on

@@ -15,6 +15,7 @@ from outbound.clock import day_ends, day_starts
 from outbound.db import open_database, transaction
 from outbound.journal import JournalEntry
 from outbound.people import Role, known
+from outbound.reports import weekly
 from outbound.timetable.jobs import JOBS
 from outbound.timetable.ledger import run_due
 from qa import drawing
@@ -167,8 +168,17 @@ def test_a_late_draw_says_when_and_why_in_both_languages(engine: Engine, late: D
     with Session(engine) as session:
         told = lateness_of(session, late)
         assert told is not None
-        assert told.told.en.startswith("Promised late, at 2026-11-24 01:00: the timetable had never run before")
+        assert told.told.en.startswith(
+            "The seed of 2026-11-23 was promised late, at 2026-11-24 01:00: the timetable had never"
+        )
         assert "于 2026-11-24 01:00 补作承诺（此前定时任务从未运行）" in told.told.zh
+
+
+@once
+def test_the_weekly_report_says_which_draws_were_promised_late(engine: Engine, cast: Cast, late: Draw) -> None:
+    with Session(engine) as session:
+        pages = [weekly.page(session, cast.fz, week, []) for week in ("2026-W47", "2026-W48")]
+    assert ["The seed of 2026-11-23 was promised late" in page for page in pages] == [False, True]
 
 
 @once

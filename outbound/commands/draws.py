@@ -39,6 +39,7 @@ def _made() -> list[str]:
         made = session.exec(select(Draw, Centre).join(Centre, col(Centre.id) == col(Draw.centre_id))).all()
         return [
             f"{centre.code} {draw.kind} {draw.period}: {draw.sample_size} of {draw.frame_size}, frame {draw.frame_hash}"
+            + (", promised late" if draw.anchor_id else "")
             for draw, centre in made
         ]
 
@@ -54,18 +55,30 @@ def draw_again(period: str, language: Language) -> tuple[list[str], bool]:
     from outbound.migrating import opened
     from outbound.people import Centre
     from outbound.settings import read_settings
-    from qa.sampling import checking, frames
+    from qa.sampling import checking
+    from qa.sampling.lateness import lateness_of
     from qa.sampling.model import Draw
+    from qa.sampling.seeds import kind_named
 
-    kind = frames.kind_named(period)
+    kind = kind_named(period)
     with reading(opened(read_settings())) as session:
         asked = select(Draw, Centre).join(Centre, col(Centre.id) == col(Draw.centre_id))
         found = session.exec(asked.where(Draw.period == period, Draw.kind == kind)).all()
         differing = [
-            (f"{centre.code} {draw.kind} {draw.period}", checking.verify(session, draw)) for draw, centre in found
+            (f"{centre.code} {draw.kind} {draw.period}", checking.verify(session, draw), lateness_of(session, draw))
+            for draw, centre in found
         ]
     if not differing:
         raise NotDrawn(period=period)
     same = {"zh": "重新抽样，结果相同。", "en": "the same sample."}[language]
-    lines = [f"{name}: {' '.join(each.words(language) for each in found) or same}" for name, found in differing]
-    return lines, not any(found for _, found in differing)
+    lines = [
+        " ".join(
+            [
+                f"{name}:",
+                *([each.words(language) for each in found] or [same]),
+                *([late.told.said(language)] if late else []),
+            ]
+        )
+        for name, found, late in differing
+    ]
+    return lines, not any(found for _, found, _ in differing)

@@ -14,6 +14,7 @@ from outbound.campaigns.lookups import definition_written
 from outbound.documents import DocumentFaulty
 from qa.sampling import checking
 from qa.sampling.model import Draw, DrawKind, DrawSeed
+from qa.sampling.seeds import anchor_of
 from scripts.language import content_hash
 
 Row = Mapping[str, Any]
@@ -83,6 +84,7 @@ def _next_week(period: str) -> str:
 def missed_draws(session: Session) -> Iterator[Row]:
     """Periods whose draw was due and has its seed, and was not made."""
     drawn = set(session.exec(select(Draw.centre_id, Draw.kind, Draw.period)))
+    drawn |= _not_to_be_drawn_yet(session)
     promised = {(seed.centre_id, seed.kind, seed.period): seed.at for seed in session.exec(select(DrawSeed))}
     asked = "SELECT job, centre_id, period FROM period_done WHERE job IN ('daily_draw', 'weekly_draw')"
     for job, centre, period in session.execute(sa.text(asked)):
@@ -90,6 +92,17 @@ def missed_draws(session: Session) -> Iterator[Row]:
         before = _day_before(period) if kind == DrawKind.DAILY else _week_before(period)
         if (centre, kind, before) in promised and (centre, kind, before) not in drawn:
             yield {"job": job, "centre_id": centre, "period": before}
+
+
+def _not_to_be_drawn_yet(session: Session) -> set[tuple[int, DrawKind, str]]:
+    """Draws whose seed was promised late and which the job that makes them has not come by to make."""
+    asked = sa.text("SELECT centre_id, max(period) FROM period_done WHERE job = 'late_draws' GROUP BY centre_id")
+    done = dict(session.execute(asked).tuples().all())
+    return {
+        (seed.centre_id, seed.kind, seed.period)
+        for seed in session.exec(select(DrawSeed).where(col(DrawSeed.late).is_not(None)))
+        if (anchor := anchor_of(session, seed)) is None or f"{anchor.at:%Y-%m-%dT%H}" >= done.get(seed.centre_id, "")
+    }
 
 
 def _day_before(period: str) -> str:

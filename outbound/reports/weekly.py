@@ -24,6 +24,7 @@ from outbound.compliance import Words
 from outbound.db import UtcDateTime, reading, transaction
 from outbound.journal import JournalEntry
 from outbound.people import Centre, known
+from qa.sampling.lateness import late_between
 
 FOLDER = "reports"
 _NAME = re.compile(r"(?P<centre>.+)-(?P<week>\d{4}-W\d{2})\.html")
@@ -100,7 +101,8 @@ def page(session: Session, centre: Centre, week: str, anchors: list[str]) -> str
         (FIGURES[name][0], f"¥{value / 100:,.2f}" if name.endswith(_MONEY) else f"{value:,}")
         for name, value in figures(session, centre, week).items()
     ]
-    facts = {"centre": centre, "week": week, "first": first, "last": last}
+    late = [each.told for each in late_between(session, centre.id, first, last)]
+    facts = {"centre": centre, "week": week, "first": first, "last": last, "late": late}
     return _template().render(facts, figures=shown, anchors=anchors)
 
 

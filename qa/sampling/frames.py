@@ -9,9 +9,7 @@ from outbound.calls.model import Call
 from outbound.people import Centre
 from outbound.recordings.model import Recording
 from qa.sampling.model import Draw, DrawKind, FrameItem
-from qa.sampling.seeds import PeriodUnknown, kind_named, span_of
-
-__all__ = ["Frame", "PeriodUnknown", "frame_of", "in_a_frame", "kind_named"]
+from qa.sampling.seeds import span_of
 
 Frame = Sequence[tuple[Recording, Call]]
 

@@ -37,8 +37,10 @@ class Lateness:
         if self.anchor:
             zh = f"样本已与审计日志第 {self.anchor.length} 条处的锚定绑定，任何人都无法左右"
             en = f"the sample is bound to the journal's anchor at entry {self.anchor.length}, which nobody could steer"
+        seed = self.seed.period
         return Words(
-            f"抽样种子未能事先承诺，于 {at} 补作承诺（{why.zh}），{zh}。", f"Promised late, at {at}: {why.en}; {en}."
+            f"{seed} 的抽样种子未能事先承诺，于 {at} 补作承诺（{why.zh}），{zh}。",
+            f"The seed of {seed} was promised late, at {at}: {why.en}; {en}.",
         )
 
 

@@ -15,6 +15,8 @@ from outbound.quality.figures import Dimension, Figure, Honesty
 from outbound.quality.samples import Place, sample_of
 from qa.calibration.results import Suspension, not_counting
 from qa.estimates import Interval
+from qa.sampling.lateness import late_between
+from qa.sampling.model import DrawKind
 from web import charts, files
 from web.charts import Chart, Point
 from web.desks.quality.desk import Span, bp, centre_id, number_asked, span_asked
@@ -73,6 +75,7 @@ def show_figures() -> Any:
         rows=rows,
         overall=figures.rate(sample, within),
         drawn=sample.drawn,
+        late=late_between(g.session, centre_id(), span.first, span.last, [DrawKind.DAILY]),
         chart=_chart(rows, dimension),
         heads=HEADS,
         campaigns=_campaigns(),
