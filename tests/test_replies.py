@@ -10,9 +10,10 @@ from sqlmodel import Session, col, select
 from outbound.billing import charges
 from outbound.confirmations import verbs as confirmations
 from outbound.confirmations.model import Confirmation
-from outbound.notices import incoming, outbox
+from outbound.notices import incoming, making, outbox
 from outbound.notices.incoming import NumberNeverWritten, NumberUnreadable, wording_of
 from outbound.notices.model import Meaning, Notice, NoticeKind, Reply, ReplyMatch
+from outbound.notices.outlets import Message
 from outbound.phones.vault import Vault
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription, Withdrawal
@@ -57,7 +58,7 @@ def say(
 
 def code_of(sales: Sales, subscription: Subscription) -> str:
     found = select(Notice.expects).where(Notice.subscription_id == subscription.id)
-    return sales.session.exec(found.where(Notice.kind == NoticeKind.REPLY_REQUEST)).one()
+    return sales.session.exec(found.where(Notice.kind == NoticeKind.REPLY_REQUEST).distinct()).one()
 
 
 def test_a_yes_by_voice_alone_waits_for_the_sms(engine: Engine, sales: Sales, keys: Vault) -> None:
@@ -119,6 +120,53 @@ def test_of_two_requests_only_the_named_one_is_confirmed(engine: Engine, sales: 
     assert say(sales, keys, "是") is None
     say(sales, keys, code_of(sales, second), reference="m2")
     assert (first.state, second.state) == (S.CONFIRMING, S.CONFIRMED)
+
+
+def test_a_yes_between_two_requests_confirms_neither_and_each_is_asked_again_by_its_name(
+    engine: Engine, sales: Sales, keys: Vault
+) -> None:
+    first = asked(engine, sales, keys)
+    sales.campaign(requires="[voice, sms]")
+    second = asked(engine, sales, keys)
+    assert say(sales, keys, "Y") is None
+    assert say(sales, keys, "是", reference="m2") is None, "asked again once, not for every message"
+    again = send_again(engine, sales, keys)
+    assert (first.state, second.state, len(again)) == (S.CONFIRMING, S.CONFIRMING, 2)
+    for subscription in (first, second):
+        (text,) = (message.text for message in again if code_of(sales, subscription) in message.text)
+        assert subscription.offer_name in text
+    later = LATER + timedelta(minutes=10)
+    assert say(sales, keys, code_of(sales, first), reference="m3", at=later)
+    assert say(sales, keys, "是", reference="m4", at=later), "only one is open now"
+    assert (first.state, second.state) == (S.CONFIRMED, S.CONFIRMED)
+
+
+def send_again(engine: Engine, sales: Sales, keys: Vault) -> list[Message]:
+    sales.session.commit()
+    gateway = Gateway()
+    outbox.send_due(engine, gateway, keys, now=LATER + timedelta(minutes=5))
+    sales.session.expire_all()
+    return gateway.messages
+
+
+def test_a_request_that_ended_leaves_the_other_one_clear(engine: Engine, sales: Sales, keys: Vault) -> None:
+    ended = asked(engine, sales, keys)
+    sales.campaign(requires="[voice, sms]")
+    subscription = asked(engine, sales, keys)
+    sales.cancel(ended)
+    match = say(sales, keys, "是")
+    assert (match and match.subscription_id, subscription.state) == (subscription.id, S.CONFIRMED)
+
+
+def test_requests_to_one_number_never_have_the_same_code(
+    engine: Engine, sales: Sales, keys: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each customer has two confirmations, so that with two codes both requests would have the same.
+    monkeypatch.setattr(making, "CODES", 2)
+    first = asked(engine, sales, keys)
+    sales.campaign(requires="[voice, sms]")
+    second = asked(engine, sales, keys)
+    assert {code_of(sales, first), code_of(sales, second)} == {"Y10", "Y11"}
 
 
 @pytest.mark.parametrize("text", ["N", "退订"])

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 from outbound import journal
 from outbound.calls.model import Call
 from outbound.confirmations import verbs as confirmations
-from outbound.confirmations.model import ConfirmationKind
+from outbound.confirmations.model import Confirmation, ConfirmationKind
 from outbound.errors import Language, Refusal
+from outbound.notices import making
 from outbound.notices.model import NO, YES, Meaning, Notice, NoticeKind, NoticeReceipt, NoticeState, Reply, ReplyMatch
 from outbound.people import known
 from outbound.phones.model import Phone, find
@@ -77,8 +78,10 @@ def reply(
 ) -> ReplyMatch | None:
     """Take a customer's message: a yes confirms the request that it answers, a no takes the yes back.
 
-    None where it answers nothing, or cannot be told which of several requests it answers; it is kept all the same. The
-    same message twice is no news. Raises NumberUnreadable and NumberNeverWritten.
+    None where it answers nothing; it is kept all the same. Where it may answer several requests it answers none: each
+    is asked again by the name of its offer and its code. The same message twice is no news.
+
+    Raises NumberUnreadable and NumberNeverWritten.
     """
     if taken := session.exec(select(Reply).where(Reply.reference == reference)).first():
         return session.get(ReplyMatch, known(taken.id))
@@ -98,8 +101,10 @@ def reply(
     )
     session.add(kept)
     session.flush()
-    match = _matched(session, kept, written, now=now)
-    journal.record(session, "reply.taken", kept, by=None, now=now, notice=match.notice_id if match else None)
+    match, unclear = _matched(session, kept, written, now=now)
+    again = [making.ask_again(session, request, now=now).id for request in unclear]
+    answered = match.notice_id if match else None
+    journal.record(session, "reply.taken", kept, by=None, now=now, notice=answered, asked_again=again)
     return match
 
 
@@ -120,13 +125,24 @@ def wording_of(text: str) -> str:
     return _NO_PART_OF_IT.sub("", unicodedata.normalize("NFKC", text)).upper()
 
 
-def _matched(session: Session, kept: Reply, written: Sequence[Notice], *, now: datetime) -> ReplyMatch | None:
-    requests = [each for each in written if _is_open(session, each, kept)]
+def _matched(
+    session: Session, kept: Reply, written: Sequence[Notice], *, now: datetime
+) -> tuple[ReplyMatch | None, Sequence[Notice]]:
+    """What a reply answers, or the requests between which it leaves the choice."""
+    requests = _one_each(each for each in written if _is_open(session, each, kept))
     if refused := _refused(session, kept, requests, written):
-        return _no(session, kept, refused, now=now)
+        return _no(session, kept, refused, now=now), ()
     named = [each for each in requests if each.expects == kept.wording]
     meant = named or (requests if kept.wording in YES else [])
-    return _yes(session, kept, meant[0], now=now) if len(meant) == 1 else None
+    return (_yes(session, kept, meant[0], now=now), ()) if len(meant) == 1 else (None, meant)
+
+
+def _one_each(requests: Iterable[Notice]) -> Sequence[Notice]:
+    """The latest request about each subscription: who was asked twice answers once."""
+    latest: dict[int, Notice] = {}
+    for each in requests:
+        latest.setdefault(each.subscription_id, each)
+    return list(latest.values())
 
 
 def _refused(session: Session, kept: Reply, requests: Sequence[Notice], written: Sequence[Notice]) -> Sequence[Notice]:
@@ -148,9 +164,16 @@ def _is_living(session: Session, notice: Notice) -> bool:
 def _is_open(session: Session, notice: Notice, kept: Reply) -> bool:
     if notice.kind != NoticeKind.REPLY_REQUEST or notice.valid_until is None:
         return False
-    answered = select(ReplyMatch).where(ReplyMatch.notice_id == notice.id, ReplyMatch.meaning == Meaning.YES)
     in_time = notice.made_at <= kept.at <= notice.valid_until
-    return in_time and session.exec(answered).first() is None
+    return in_time and _is_living(session, notice) and _is_asked(session, notice)
+
+
+def _is_asked(session: Session, notice: Notice) -> bool:
+    """Whether a request is about the last yes by voice, and was not answered in whichever of its messages."""
+    subscription = session.get_one(Subscription, notice.subscription_id)
+    last = guards.latest(session, subscription, ConfirmationKind.SECOND)
+    about = session.get_one(Confirmation, notice.confirmation_id)
+    return last is not None and last.call_id == about.call_id and not guards.replied(session, subscription)
 
 
 def _yes(session: Session, kept: Reply, notice: Notice, *, now: datetime) -> ReplyMatch:

@@ -48,8 +48,36 @@ def request_reply(session: Session, subscription: Subscription, confirmation: Co
         due_at=now,
         now=now,
         confirmation=confirmation,
+        expects=_code(session, subscription, confirmation, now=now),
         valid_until=day_ends(subscription.trial_ends_on, centre.zone),
     )
+
+
+def ask_again(session: Session, request: Notice, *, now: datetime) -> Notice:
+    """Ask once more, by the name of the offer and the request's own code, where a yes may have meant another."""
+    subscription = session.get_one(Subscription, request.subscription_id)
+    return _make(
+        session,
+        subscription,
+        NoticeKind.REPLY_REQUEST,
+        f"{request.confirmation_id}-again",
+        # The customer is writing to us at this moment.
+        due_at=now,
+        now=now,
+        confirmation=session.get_one(Confirmation, request.confirmation_id),
+        expects=request.expects,
+        valid_until=request.valid_until,
+    )
+
+
+def _code(session: Session, subscription: Subscription, confirmation: Confirmation, *, now: datetime) -> str:
+    """The wording that a reply to a request has: no other request that the number may still answer has the same."""
+    asked = select(Notice.expects).where(
+        Notice.phone_id == subscription.phone_id, col(Notice.confirmation_id).is_not(None)
+    )
+    taken = set(session.exec(asked.where(col(Notice.valid_until) >= now)))
+    codes = [f"Y{10 + (known(confirmation.id) + further) % CODES}" for further in range(CODES)]
+    return next((code for code in codes if code not in taken), codes[0])
 
 
 def _make(
@@ -61,6 +89,7 @@ def _make(
     due_at: datetime,
     now: datetime,
     confirmation: Confirmation | None = None,
+    expects: str = "",
     valid_until: datetime | None = None,
 ) -> Notice:
     key = f"{subscription.id}-{kind}-{occasion}"
@@ -74,7 +103,7 @@ def _make(
         key=key,
         language=terms_of(session, subscription).calling.languages[0],
         confirmation_id=confirmation.id if confirmation else None,
-        expects=f"Y{10 + known(confirmation.id) % CODES}" if confirmation else "",
+        expects=expects,
         valid_until=valid_until,
         made_at=now,
         due_at=due_at,
