@@ -3,9 +3,11 @@
 Numbers of customers go out as national digits, as text; the caller writes them so.
 """
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import xlsxwriter
@@ -33,13 +35,23 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(DANGEROUS) else cell
 
 
+PART = 1_000
+"""Rows that are written at once."""
+
+
 def write_csv(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> bytes:
     """A CSV file that Excel opens as UTF-8, with CRLF line ends (RFC 4180)."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([harmless(header) for header in headers])
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return b"".join(csv_parts(rows, headers))
+
+
+def csv_parts(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> Iterator[bytes]:
+    """The same file piece by piece, for tables that nobody should hold whole."""
+    yield codecs.BOM_UTF8
+    all_rows = chain([headers], rows)
+    while some := list(islice(all_rows, PART)):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\r\n").writerows([harmless(cell) for cell in row] for row in some)
+        yield text.getvalue().encode()
 
 
 def write_xlsx(rows: Iterable[Sequence[str]], headers: Sequence[str], *, sheet: str = "Sheet1") -> bytes:

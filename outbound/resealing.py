@@ -66,6 +66,7 @@ def append_only_but_resealed(table: sa.Table) -> None:
     """Rows of `table` are written once; only what is sealed in them may be sealed again under a newer key."""
     others = ", ".join(column.name for column in table.columns if column.name != "sealed")
     saying = f"{table.name} is append-only"
+    same_key = " AND ".join(f"{key.name} = NEW.{key.name}" for key in table.primary_key)
     guard(table, f"{table.name}_unchanged", when=f"BEFORE UPDATE OF {others}", refuse_if="1 = 1", saying=saying)
     guard(table, f"{table.name}_stays", when="BEFORE DELETE", refuse_if="1 = 1", saying=saying)
     lock(
@@ -74,7 +75,7 @@ def append_only_but_resealed(table: sa.Table) -> None:
         # INSERT OR REPLACE deletes in silence where recursive_triggers is off.
         sqlite=[
             f"""CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name}
-WHEN EXISTS (SELECT 1 FROM {table.name} WHERE id = NEW.id)
+WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same_key})
 BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {saying}'); END"""
         ],
         postgresql=[

@@ -181,7 +181,7 @@ def test_a_list_in_chunks_is_the_same_as_whole(
     numbers = [f"138001{at:05d}" for at in range(60)]
     listed = open_list("\n".join(["phone", *numbers, *numbers[:30]]).encode(), "a.csv")
     columns = opt_out_columns(listed)
-    taken = taking.begin(session, "a.csv", by=None, now=NOW, centre_id=None)
+    taken = taking.begin(session, listed, given(), by=None, now=NOW, centre_id=None)
     for chunk in prepared(listed, columns.numbers, vault, size=11):
         taking.take(session, vault, taken, chunk, columns, given(), now=NOW)
     assert figures(taken) == (90, 60, 30, 0)

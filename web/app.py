@@ -33,6 +33,7 @@ DESKS = (
     "web.desks.care",
     "web.desks.opt_outs",
     "web.desks.opt_out_lists",
+    "web.desks.opt_out_files",
     "web.desks.supervisor",
     "web.desks.quality",
     "web.desks.own_file",

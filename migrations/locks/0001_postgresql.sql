@@ -201,6 +201,37 @@ END $$
 ;;
 CREATE TRIGGER refused_row_sealed_again BEFORE UPDATE OF sealed ON refused_row FOR EACH ROW EXECUTE FUNCTION refused_row_sealed_again()
 ;;
+CREATE FUNCTION unblocked_row_unchanged() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
+    IF 1 = 1 THEN RAISE EXCEPTION 'unblocked_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER unblocked_row_unchanged BEFORE UPDATE OF opt_out_file_id, row, reason ON unblocked_row FOR EACH ROW EXECUTE FUNCTION unblocked_row_unchanged()
+;;
+CREATE FUNCTION unblocked_row_stays() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
+    IF 1 = 1 THEN RAISE EXCEPTION 'unblocked_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER unblocked_row_stays BEFORE DELETE ON unblocked_row FOR EACH ROW EXECUTE FUNCTION unblocked_row_stays()
+;;
+CREATE FUNCTION unblocked_row_no_truncate() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
+RAISE EXCEPTION 'unblocked_row is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
+;;
+CREATE TRIGGER unblocked_row_no_truncate BEFORE TRUNCATE ON unblocked_row
+FOR EACH STATEMENT EXECUTE FUNCTION unblocked_row_no_truncate()
+;;
+CREATE FUNCTION unblocked_row_sealed_again() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2)) THEN RAISE EXCEPTION 'what is sealed in unblocked_row changes only with its key' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER unblocked_row_sealed_again BEFORE UPDATE OF sealed ON unblocked_row FOR EACH ROW EXECUTE FUNCTION unblocked_row_sealed_again()
+;;
 CREATE FUNCTION campaign_version_append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN RAISE EXCEPTION 'campaign_version is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$
 ;;
 CREATE TRIGGER campaign_version_append_only BEFORE UPDATE OR DELETE ON campaign_version FOR EACH ROW EXECUTE FUNCTION campaign_version_append_only()

@@ -138,6 +138,23 @@ CREATE TRIGGER refused_row_sealed_again BEFORE UPDATE OF sealed ON refused_row F
         AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2));
 END
 ;;
+CREATE TRIGGER unblocked_row_unchanged BEFORE UPDATE OF opt_out_file_id, row, reason ON unblocked_row FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'unblocked_row is append-only') WHERE 1 = 1;
+END
+;;
+CREATE TRIGGER unblocked_row_stays BEFORE DELETE ON unblocked_row FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'unblocked_row is append-only') WHERE 1 = 1;
+END
+;;
+CREATE TRIGGER unblocked_row_no_replace BEFORE INSERT ON unblocked_row
+WHEN EXISTS (SELECT 1 FROM unblocked_row WHERE opt_out_file_id = NEW.opt_out_file_id AND row = NEW.row)
+BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: unblocked_row is append-only'); END
+;;
+CREATE TRIGGER unblocked_row_sealed_again BEFORE UPDATE OF sealed ON unblocked_row FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'what is sealed in unblocked_row changes only with its key') WHERE NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r.done_at IS NULL
+        AND r.prefix = substr(NEW.sealed, 1, 2) AND r.prefix <> substr(OLD.sealed, 1, 2));
+END
+;;
 CREATE TRIGGER campaign_version_no_update BEFORE UPDATE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END
 ;;
 CREATE TRIGGER campaign_version_no_delete BEFORE DELETE ON campaign_version BEGIN SELECT RAISE(ABORT, 'campaign_version is append-only'); END

@@ -147,3 +147,4 @@ def refused_rows(session: Session, vault: Vault, call_list: CallList) -> Iterato
     asked = select(RefusedRow).where(RefusedRow.call_list_id == call_list.id).order_by(col(RefusedRow.row))
     for row in session.exec(asked, execution_options={"yield_per": AT_ONCE}):
         yield RowFate(row.row, fates.from_text(vault.open(row.sealed)), row.fault, row.reason)
+        session.expunge(row)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from outbound.call_lists.leases import Imported
 from outbound.call_lists.model import CallList
 from outbound.call_lists.text import Source
 from outbound.phones import sealed_files
@@ -18,9 +19,9 @@ KEPT_FOR = timedelta(days=1)
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
-def folder_in(data: Path) -> Path:
+def folder_in(data: Path, name: str = FOLDER) -> Path:
     """The folder of kept files within OUTBOUND_DATA, made where there is none."""
-    folder = data / FOLDER
+    folder = data / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
@@ -39,9 +40,9 @@ def discard(folder: Path, name: str) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def sweep(session: Session, folder: Path, *, now: datetime) -> None:
+def sweep(session: Session, folder: Path, *, now: datetime, of: type[Imported] = CallList) -> None:
     """Delete files that no list knows and that are older than a day: a crash may have left them."""
-    known = set(session.exec(select(CallList.file).where(col(CallList.file) != "")).all())
+    known = set(session.exec(select(of.file).where(col(of.file) != "")).all())
     for path in folder.glob("*"):
         with suppress(FileNotFoundError):
             old = now.timestamp() - path.stat().st_mtime >= KEPT_FOR.total_seconds()

@@ -7,7 +7,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from outbound.call_lists.leases import GIVEN_UP, UNDER_WAY, Imported, ImportState
 from outbound.db import PLPGSQL, UtcDateTime, choice, guard, lock, table_of
+
+__all__ = [
+    "GIVEN_UP",
+    "UNDER_WAY",
+    "CallList",
+    "ColumnChoice",
+    "Contact",
+    "ContactNumber",
+    "ContactState",
+    "Duty",
+    "ImportState",
+    "RefusedRow",
+    "RowFault",
+]
 
 
 class Duty(StrEnum):
@@ -34,29 +49,13 @@ class RowFault(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-class ImportState(StrEnum):
-    """How far the import of a file has come."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    CANCELLING = "cancelling"
-    REFUSING = "refusing"
-    PUBLISHED = "published"
-    CANCELLED = "cancelled"
-    REFUSED = "refused"
-
-
-GIVEN_UP = (ImportState.CANCELLED, ImportState.REFUSED)
-"""Nothing of such a list is here any more, and its file may come again."""
-UNDER_WAY = (ImportState.WAITING, ImportState.RUNNING, ImportState.CANCELLING, ImportState.REFUSING)
-"""Somebody has still to do something for such a list."""
 _ONCE = sa.text("state NOT IN ('cancelled', 'refused')")
 
 
-class CallList(SQLModel, table=True):
+class CallList(Imported, table=True):
     """An imported file, and what became of its rows: the five figures are told once it is published.
 
-    While it is under way `reached` is the last row of the file that is stored, and `so_far` are the figures up to it.
+    While it is under way `so_far` are the figures up to the last row that is stored.
     """
 
     __tablename__ = "call_list"
@@ -64,12 +63,9 @@ class CallList(SQLModel, table=True):
         sa.Index("uq_call_list_file", "campaign_id", "sha256", unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     centre_id: int = Field(foreign_key="centre.id", index=True)
     campaign_id: int = Field(foreign_key="campaign.id")
-    name: str = Field(max_length=200)
     sha256: str = Field(max_length=64)
-    encoding: str = Field(default="", max_length=20)
     imported_by_id: int | None = Field(default=None, foreign_key="staff.id")
     at: datetime = Field(sa_type=UtcDateTime)
     published_at: datetime | None = Field(
@@ -80,18 +76,9 @@ class CallList(SQLModel, table=True):
     duplicate: int = 0
     invalid: int = 0
     suppressed: int = 0
-    state: ImportState = Field(default=ImportState.PUBLISHED, sa_type=choice(ImportState))
-    file: str = Field(default="", max_length=80, description="its name among the kept files, while it is under way")
-    sheet: str = Field(default="", max_length=200)
     headers: list[str] = Field(default_factory=list, sa_type=sa.JSON)
     roles: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON, description="header to role, as chosen")
-    lines: int = Field(default=0, description="about how many rows the file has")
-    reached: int = 0
     so_far: dict[str, int] = Field(default_factory=dict, sa_type=sa.JSON)
-    began_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    lease: str = Field(default="", max_length=40, description="which process is at it")
-    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    why: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON, description="why it is refused, by language")
 
 
 class ColumnChoice(SQLModel, table=True):

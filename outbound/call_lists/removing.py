@@ -8,12 +8,10 @@ from sqlmodel import Session, col, select
 from outbound.call_lists import fates, phones
 from outbound.call_lists.columns import recognise
 from outbound.call_lists.judging import Marks
-from outbound.call_lists.model import CallList, Contact, ContactNumber, ContactState, ImportState, RefusedRow, RowFault
+from outbound.call_lists.model import CallList, Contact, ContactNumber, ContactState, RefusedRow, RowFault
 from outbound.call_lists.preparing import prepare
 from outbound.phones.vault import Vault
 
-ENDS = {ImportState.CANCELLING: ImportState.CANCELLED, ImportState.REFUSING: ImportState.REFUSED}
-"""What an import that is being removed is in the end."""
 AT_ONCE = 2_000
 
 

@@ -9,37 +9,27 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from outbound import journal
-from outbound.call_lists import bulk, feeding, importing, keeping, removing, taking
+from outbound.call_lists import bulk, feeding, importing, keeping, leases, removing, taking
 from outbound.call_lists.feeding import Feed
 from outbound.call_lists.judging import Judge, Marks
-from outbound.call_lists.model import UNDER_WAY, CallList, ImportState
+from outbound.call_lists.leases import ENDS, LEASE, UNDER_WAY, ImportOver, ImportState, LeaseLost
+from outbound.call_lists.model import CallList
 from outbound.call_lists.preparing import CHUNK, Chunk
 from outbound.call_lists.refusals import FileRefused
 from outbound.call_lists.taking import Taker
-from outbound.db import is_sqlite, reading, transaction
-from outbound.errors import Refusal
+from outbound.db import reading, transaction
 from outbound.people import Staff
 from outbound.phones.vault import Vault
 
-LEASE = timedelta(seconds=60)
-
-
-class ImportOver(Refusal):
-    """The import of “{name}” is over; it can no longer be cancelled."""
-
-    zh = "“{name}”的导入已经结束，无法再取消。"
-
-
-class LeaseLost(RuntimeError):
-    """Another process has taken the import over."""
+__all__ = ["ImportOver", "Works", "cancel", "run", "unfinished"]
 
 
 @dataclass(frozen=True)
@@ -55,33 +45,25 @@ class Works:
     now: Callable[[], datetime]
     size: int = CHUNK
     pause: float = 0.0
-    told: Callable[[CallList], None] = lambda _list: None
+    told: Callable[[Any], None] = lambda _file: None
 
 
 def unfinished(session: Session, *, now: datetime) -> list[int]:
     """The lists under way that no process has in hand."""
-    free = sa.or_(col(CallList.lease_until).is_(None), col(CallList.lease_until) <= now)
-    asked = select(CallList.id).where(col(CallList.state).in_(UNDER_WAY), free)
-    return [number for number in session.exec(asked.order_by(col(CallList.id))) if number]
+    return list(leases.unfinished(session, CallList, now=now))
 
 
 def cancel(session: Session, call_list: CallList, *, by: Staff | None, now: datetime) -> None:
     """Stop an import; what is stored of it is removed by whoever runs it. Raises ImportOver."""
-    locked = _locked(session, call_list.id or 0)
-    if locked.state in (ImportState.CANCELLING, ImportState.CANCELLED):
-        return
-    if locked.state not in (ImportState.WAITING, ImportState.RUNNING):
-        raise ImportOver(name=locked.name)
-    locked.state = ImportState.CANCELLING
-    session.add(locked)
-    session.flush()
-    journal.record(session, "list.cancelled", locked, by=by, now=now, rows=locked.so_far.get("rows", 0))
+    locked = leases.locked(session, CallList, call_list.id or 0)
+    if leases.stopped(session, locked):
+        journal.record(session, "list.cancelled", locked, by=by, now=now, rows=locked.so_far.get("rows", 0))
 
 
 def run(works: Works, list_id: int) -> CallList | None:
     """Bring an import to its end, whatever is left of it; None where another process has it in hand."""
     lease = secrets.token_hex(8)
-    if not _taken(works, list_id, lease):
+    if not leases.taken(works.engine, CallList, list_id, lease, now=works.now()):
         return None
     try:
         with bulk.tidied_by_chunk():
@@ -96,7 +78,7 @@ def _brought_to_its_end(works: Works, list_id: int, lease: str) -> CallList:
     if call_list.state is ImportState.RUNNING:
         _take_in(works, call_list, lease)
         call_list = _read(works, list_id)
-    if call_list.state in removing.ENDS:
+    if call_list.state in ENDS:
         _remove(works, list_id, lease)
         call_list = _read(works, list_id)
     if call_list.state not in UNDER_WAY:
@@ -107,18 +89,6 @@ def _brought_to_its_end(works: Works, list_id: int, lease: str) -> CallList:
 def _read(works: Works, list_id: int) -> CallList:
     with reading(works.engine) as session:
         return session.get_one(CallList, list_id)
-
-
-def _taken(works: Works, list_id: int, lease: str) -> bool:
-    """Take the lease of an import, where it is free."""
-    now = works.now()
-    free = sa.or_(col(CallList.lease_until).is_(None), col(CallList.lease_until) <= now)
-    began = sa.func.coalesce(col(CallList.began_at), sa.literal(now, CallList.__table__.c.at.type))  # type: ignore[attr-defined]
-    state = sa.case((col(CallList.state) == ImportState.WAITING, ImportState.RUNNING.value), else_=col(CallList.state))
-    mine = sa.update(CallList).where(col(CallList.id) == list_id, col(CallList.state).in_(UNDER_WAY), free)
-    with transaction(works.engine) as session:
-        taken = session.exec(mine.values(lease=lease, lease_until=now + LEASE, began_at=began, state=state))
-        return bool(taken.rowcount)
 
 
 def _take_in(works: Works, call_list: CallList, lease: str) -> None:
@@ -171,17 +141,8 @@ def _stored(works: Works, number: int, lease: str, chunk: Chunk | None, vault: V
     return True
 
 
-def _locked(session: Session, number: int) -> CallList:
-    asked = select(CallList).where(CallList.id == number).execution_options(populate_existing=True)
-    return session.exec(asked if is_sqlite(session) else asked.with_for_update(key_share=True)).one()
-
-
 def _held(session: Session, number: int, lease: str) -> CallList:
-    """The list, for this transaction's time nobody else's. Raises LeaseLost."""
-    call_list = _locked(session, number)
-    if call_list.lease != lease:
-        raise LeaseLost
-    return call_list
+    return leases.held(session, CallList, number, lease)
 
 
 def _publish(works: Works, number: int, lease: str) -> None:
@@ -211,7 +172,7 @@ def _remove(works: Works, number: int, lease: str) -> None:
             left = removing.remove_some(session, call_list)
             call_list.lease_until = works.now() + LEASE
             if not left:
-                call_list.state = removing.ENDS[call_list.state]
+                call_list.state = ENDS[call_list.state]
                 call_list.file = ""
             session.add(call_list)
         works.told(call_list)

@@ -25,6 +25,11 @@ def take_up(engine: Engine, settings: Settings, *, now: datetime) -> int:
 
 def start(settings: Settings, list_id: int) -> None:
     """Bring an import to its end in a process of its own, which outlives this one."""
+    start_command(settings, "import", "--resume", str(list_id))
+
+
+def start_command(settings: Settings, *words: str) -> None:
+    """Run one of our own commands in a process that outlives this one."""
     root = str(Path(__file__).resolve().parents[2])
     environment = {
         **os.environ,
@@ -33,7 +38,7 @@ def start(settings: Settings, list_id: int) -> None:
         "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH")))),
     }
     subprocess.Popen(  # noqa: S603 - no shell, fixed arguments
-        [sys.executable, "-m", "outbound.cli", "import", "--resume", str(list_id)],
+        [sys.executable, "-m", "outbound.cli", *words],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

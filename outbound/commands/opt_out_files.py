@@ -1,29 +1,35 @@
 """What the commands about opt-outs do: files taken in chunk by chunk, and given out."""
 
-import gc
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import clock, journal
-from outbound.call_lists import remembering
-from outbound.call_lists.bulk import tidied_by_chunk
+from outbound.call_lists import keeping, remembering
+from outbound.call_lists.leases import UNDER_WAY, ImportState
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import NoPhoneColumn
+from outbound.call_lists.running import Works
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
+from outbound.commands.list_imports import LIGHT, PAUSE, ListRefused
 from outbound.commands.named import campaign_named, centre_named
-from outbound.db import transaction
+from outbound.compliance import Words
+from outbound.db import reading, transaction
 from outbound.errors import BadInput, Language, Refusal
 from outbound.exports import write_csv, write_xlsx
 from outbound.migrating import opened
-from outbound.opt_outs.lists import taking
+from outbound.opt_outs.lists import running, taking
 from outbound.opt_outs.lists.columns import Given, OptOutColumns, opt_out_columns
 from outbound.opt_outs.lists.exporting import HEADERS, exported
 from outbound.opt_outs.lists.model import OptOutFile
+from outbound.opt_outs.lists.preparing import CHUNK
 from outbound.opt_outs.model import Category, OptOut, Scope
 from outbound.opt_outs.verbs import holding
 from outbound.people import Centre, known
@@ -48,6 +54,12 @@ class SoundsLikeCallList(Refusal):
     zh = "“{name}”含有姓名列（{column}），且没有任何拒呼字样；如为待呼叫的客户清单，请用 outbound import 导入。"
 
 
+class ImportStopped(Refusal):
+    """The import of “{name}” was cancelled; the {count:,} rows that took effect before stay blocked."""
+
+    zh = "“{name}”的导入已取消，此前已生效的 {count:,} 行拒呼继续有效。"
+
+
 def taken_in(
     settings: Settings,
     file: Path,
@@ -59,29 +71,45 @@ def taken_in(
     """Take a list in, each chunk in a transaction of its own; the five figures of its rows.
 
     `options` are category, scope, kind, campaign, centre, encoding and sheet, where they are given. `doubt` hears why
-    this may be no list of opt-outs, and may end it before anybody is blocked. Raises
-    ScopeIncomplete, CampaignUnknown, CentreUnknown, and a FileRefused before anything is blocked.
+    this may be no list of opt-outs, and may end it before anybody is blocked. Raises ScopeIncomplete, CampaignUnknown,
+    CentreUnknown, and a FileRefused or ListRefused before anything is blocked; ImportStopped where it was cancelled.
     """
     asked = options or {}
     listed = open_list(file, file.name, encoding=asked.get("encoding"), sheet=asked.get("sheet"))
-    columns = opt_out_columns(listed)
-    _read_through(listed)
-    _doubted(listed, columns, doubt)
-    engine, vault = opened(settings), open_vault(settings.data)
-    with transaction(engine) as session:
+    _doubted(listed, opt_out_columns(listed), doubt)
+    works = _works(settings)
+    with transaction(works.engine) as session:
+        vault = works.opener()
         refuse_other_key(session, vault)
         given, centre_id = _given(session, until, asked, clock.now())
-        taken = taking.begin(session, listed.file_name, by=None, now=clock.now(), centre_id=centre_id)
-    with tidied_by_chunk():
-        for chunk in taking.chunks(listed, columns, vault):
-            with transaction(engine) as session:
-                taken = session.get_one(OptOutFile, taken.id)
-                taking.take(session, vault, taken, chunk, columns, given, now=clock.now())
-            gc.collect()
-    with transaction(engine) as session:
-        taken = session.get_one(OptOutFile, taken.id)
-        taking.finish(session, taken, by=None, now=clock.now())
-    return taken.counts()
+        begun = taking.begin(session, listed, given, by=None, now=clock.now(), centre_id=centre_id)
+        begun.file = keeping.keep(works.folder, vault, listed.source)
+    done = running.run(works, known(begun.id))
+    return _told(works, known(begun.id), done)
+
+
+def _works(settings: Settings) -> Works:
+    opener = partial(open_vault, settings.data)
+    folder = running.folder_in(settings.data)
+    return Works(engine=opened(settings), folder=folder, opener=opener, now=clock.now, size=CHUNK)
+
+
+def _told(works: Works, number: int, done: OptOutFile | None) -> dict[str, int]:
+    """What came of a list, also where another process was quicker to take it up."""
+    while done is None or done.state in UNDER_WAY:
+        time.sleep(0.5)
+        with reading(works.engine) as session:
+            done = session.get_one(OptOutFile, number)
+    if done.state is ImportState.REFUSED:
+        raise ListRefused(why=Words(done.why["zh"], done.why["en"]))
+    if done.state is ImportState.CANCELLED:
+        raise ImportStopped(name=done.name, count=done.accepted)
+    return done.counts()
+
+
+def resume(settings: Settings, number: int) -> None:
+    """Bring this list to its end, beside people at work."""
+    running.run(replace(_works(settings), size=LIGHT, pause=PAUSE), number)
 
 
 def _doubted(listed: ListFile, columns: OptOutColumns, doubt: Callable[[Refusal], None]) -> None:
@@ -92,12 +120,6 @@ def _doubted(listed: ListFile, columns: OptOutColumns, doubt: Callable[[Refusal]
         found = listed.columns()
         if found.name is not None:
             doubt(SoundsLikeCallList(name=listed.file_name, column=found.headers[found.name]))
-
-
-def _read_through(listed: ListFile) -> None:
-    """A fault in the last row refuses the whole file, before anything of it is blocked."""
-    for _row in listed.rows():
-        pass
 
 
 def _given(

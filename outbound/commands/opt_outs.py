@@ -17,7 +17,7 @@ def optouts() -> None:
 
 
 @optouts.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--category", type=click.Choice(CATEGORIES), help="why, where a row does not say [default: refusal]")
 @click.option("--scope", type=click.Choice(SCOPES), help="from which calls; told by --kind and --campaign as well")
 @click.option("--kind", help="only for campaigns of this kind, such as telesales")
@@ -28,15 +28,25 @@ def optouts() -> None:
 )
 @click.option("--encoding", help="encoding of the file, where it is in doubt")
 @click.option("--sheet", help="sheet of a workbook, where it has several")
+@click.option("--resume", type=int, help="bring the list of that number to its end, in place of a new one")
 @click.option("--json", "as_json", is_flag=True, help="print the counts as JSON")
-def import_(file: Path, as_json: bool, until: datetime | None, **options: str | None) -> None:
+def import_(
+    file: Path | None, as_json: bool, until: datetime | None, resume: int | None, **options: str | None
+) -> None:
     """Block every number of a list: at once, in all campaigns. The same list twice adds nothing."""
-    from outbound.commands.opt_out_files import taken_in
+    from outbound.commands import opt_out_files
     from outbound.settings import read_settings
 
+    if resume is not None:
+        opt_out_files.resume(read_settings(), resume)
+        return
+    if file is None:
+        raise click.UsageError("Missing argument 'FILE'.")
     last = until.date() if until else None
     with refusing_as_json(as_json):
-        counts = taken_in(read_settings(), file, until=last, options=options, doubt=doubting(quiet=as_json))
+        counts = opt_out_files.taken_in(
+            read_settings(), file, until=last, options=options, doubt=doubting(quiet=as_json)
+        )
     print_counts(counts, as_json=as_json)
 
 

@@ -20,13 +20,17 @@ from sqlmodel import Session
 from outbound import clock, complaints, migrating
 from outbound.anchors import outings
 from outbound.call_lists.importing import import_list
+from outbound.call_lists.reading import open_list
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
+from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.db import transaction
 from outbound.demo import accounts, cast, lists, quality, reviewing, scripting, shift
 from outbound.demo.gateway import Gateway, carry
 from outbound.errors import Refusal
 from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.lists import taking as opt_out_lists
+from outbound.opt_outs.lists.columns import Given
 from outbound.opt_outs.model import Category
 from outbound.people import Role, Staff
 from outbound.phones.model import Phone
@@ -207,6 +211,7 @@ def _day(stage: shift.Stage, day: datetime, number: int) -> None:
     if number == WORKING_DAYS // 2:
         quality.calibrate(stage, "fz", "首次校准", _at(day, 19, 40), marked=True)
     if number == WORKING_DAYS - 1:
+        _take_regulators_list(stage, _at(day, 18))
         _hear_complaint(stage, _at(day, 18, 30))
     if stage.last_day:
         quality.answer_stops(stage.session, stage.company, _at(day, 19, 20))
@@ -214,6 +219,14 @@ def _day(stage: shift.Stage, day: datetime, number: int) -> None:
         quality.calibrate(stage, "fz", "第二次校准", _at(day, 19, 40), marked=False)
         shift.ask_for_help(stage, "fz", _at(day, 19, 30))
         shift.leave_loose_ends(stage, "fz", _at(day, 20))
+
+
+def _take_regulators_list(stage: shift.Stage, now: datetime) -> None:
+    centre, clerk = stage.company.centres["fz"], stage.company.holding("fz", Role.CARE)[0]
+    ends = earliest_ends(strictest(stage.session, centre.id), now)
+    given = Given(earliest=ends, zone=centre.zone, category=Category.REGULATOR)
+    listed = open_list(lists.regulators_list(), "谢绝来电名单-11月.csv")
+    opt_out_lists.take_in(stage.session, stage.vault, listed, given, by=clerk, now=now, centre_id=centre.id)
 
 
 def _hear_complaint(stage: shift.Stage, now: datetime) -> None:

@@ -87,11 +87,15 @@ def block(
     )
     if existing := next((held for held in of_number(session, phone, now=now) if _covers(held, opt_out)), None):
         return existing
+    _put_in_force(session, opt_out)
+    journal.record(session, "phone.blocked", opt_out, by=by, now=now, phone=phone.id, category=category, scope=scope)
+    return opt_out
+
+
+def _put_in_force(session: Session, opt_out: OptOut) -> None:
     session.add(opt_out)
     session.flush()
     look_again(session)
-    journal.record(session, "phone.blocked", opt_out, by=by, now=now, phone=phone.id, category=category, scope=scope)
-    return opt_out
 
 
 def _refuse_too_early(expires_at: datetime | None, earliest: datetime) -> None:

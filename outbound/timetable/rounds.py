@@ -17,6 +17,7 @@ from outbound.intake.taking import hear_waiting
 from outbound.intake.watched import take_watched
 from outbound.notices import outbox
 from outbound.notices.outlets import outlet_of
+from outbound.opt_outs.lists import running as opt_out_lists
 from outbound.phones.vault import open_vault
 from outbound.recordings import reconciling
 from outbound.recordings.store import open_store
@@ -58,6 +59,7 @@ def reseal_numbers(engine: Engine, settings: Settings, now: datetime) -> object:
 
 def take_imports_up(engine: Engine, settings: Settings, now: datetime) -> object:
     """Imports whose process died, or never began, go on in a new one."""
+    opt_out_lists.take_up(engine, settings, now=now)
     return starting.take_up(engine, settings, now=now)
 
 

@@ -1,7 +1,10 @@
 """The opt-out desk: what is blocked, what a list will do, and the second person who frees a number."""
 
+import csv
 import io
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +15,11 @@ from werkzeug.test import TestResponse
 
 from outbound import db
 from outbound.call_lists.model import Contact, ContactState
+from outbound.call_lists.running import Works
 from outbound.journal import JournalEntry
 from outbound.opt_outs import liftings
 from outbound.opt_outs import verbs as opt_outs
+from outbound.opt_outs.lists import running
 from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLifting, Scope
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import keep
@@ -23,6 +28,7 @@ from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from tests.conftest import NOW, Cast, assert_no_violations, picture
 from tests.factories import Maker
+from web.app import Console
 from web.desks import opt_out_lists
 
 if TYPE_CHECKING:
@@ -37,7 +43,13 @@ LIST = "手机号码,原因,到期日\n13800138000,严重投诉,\n13900139000,�
 
 @pytest.fixture
 def desks() -> Sequence[str]:
-    return ("web.desks.opt_outs", "web.desks.opt_out_lists", "web.desks.care", "web.desks.manager")
+    return (
+        "web.desks.opt_outs",
+        "web.desks.opt_out_lists",
+        "web.desks.opt_out_files",
+        "web.desks.care",
+        "web.desks.manager",
+    )
 
 
 @pytest.fixture
@@ -262,11 +274,103 @@ def test_a_file_that_is_no_list_is_told_at_its_field(
     assert sentence in text(upload(client_as("care"), content), 422)
 
 
-def test_a_list_too_long_for_a_page_is_sent_to_the_command_line(
+LONG = "手机号码\n" + "".join(f"138{at:08d}\n" for at in range(3_100)) + "10086\n=1+1\n"
+
+
+@pytest.fixture
+def started(app: Console) -> list[int]:
+    """The lists for which the console would start a process of its own."""
+    begun: list[int] = []
+    app.config["START_OPT_OUTS"] = lambda _settings, number: begun.append(number)
+    return begun
+
+
+@pytest.fixture
+def long_list(client_as: ClientAs, started: list[int]) -> FlaskClient:
+    """Somebody at customer care whose long list is under way, with nobody at it yet."""
+    client = client_as("care")
+    client.post(upload(client, LONG).location.split("?")[0], data=UPLOAD)
+    return client
+
+
+def carried_on(engine: Engine, settings: Settings) -> None:
+    works = Works(
+        engine=engine,
+        folder=running.folder_in(settings.data),
+        opener=partial(open_vault, settings.data),
+        now=lambda: NOW + timedelta(minutes=2),
+    )
+    running.run(works, 1)
+
+
+def test_an_upload_waits_without_showing_a_number(client_as: ClientAs, settings: Settings) -> None:
+    upload(client_as("care"))
+    kept = [file for file in (settings.data / "opt-out-uploads").rglob("*") if file.is_file()]
+    assert kept
+    assert not any(b"13800138000" in file.read_bytes() for file in kept)
+
+
+def test_a_long_list_goes_its_own_way_and_its_page_tells_how_far_it_is(
+    long_list: FlaskClient, engine: Engine, settings: Settings, started: list[int]
+) -> None:
+    assert (started, rows(engine)) == ([1], [])
+    assert b"138000000" not in b"".join(file.read_bytes() for file in running.folder_in(settings.data).iterdir())
+    page = text(long_list.get("/opt-outs/lists/1"))
+    assert "Waiting to begin" in page and "Cancel the import" in page
+    before = long_list.get("/opt-outs/lists/1/progress").get_json()
+    carried_on(engine, settings)
+    after = long_list.get("/opt-outs/lists/1/progress").get_json()
+    assert (before["over"], before["lines"], after["over"], after["accepted"]) == (False, "3,103", True, "3,100")
+    assert len(rows(engine)) == 3_100
+    assert list(running.folder_in(settings.data).iterdir()) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_preview_of_a_long_list_says_that_it_tells_its_beginning(
     client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opt_out_lists, "MOST_LINES", 3)
-    assert "outbound optouts import" in text(upload(client_as("care")), 422)
+    monkeypatch.setattr(opt_out_lists, "COUNTED", 3)
+    client = client_as("care")
+    assert "figures of its first 4 rows" in text(client.get(upload(client).location))
+
+
+def test_a_list_under_way_is_cancelled_on_its_page(
+    long_list: FlaskClient, engine: Engine, settings: Settings, started: list[int]
+) -> None:
+    long_list.post("/opt-outs/lists/1/cancel")
+    carried_on(engine, settings)
+    assert "This import was cancelled" in text(long_list.get("/opt-outs/lists/1"))
+    assert (rows(engine), started) == ([], [1, 1])
+
+
+def test_rows_that_blocked_nobody_are_shown_and_handed_back_harmless(
+    long_list: FlaskClient, engine: Engine, settings: Settings
+) -> None:
+    carried_on(engine, settings)
+    assert "10086" in text(long_list.get("/opt-outs/lists/1"))
+    told = list(csv.reader(io.StringIO(long_list.get("/opt-outs/lists/1/refused.csv").data.decode("utf-8-sig"))))
+    assert told[1:] == [
+        ["10086", "3102", "Invalid", "service number"],
+        ["'=1+1", "3103", "Invalid", "not a number"],
+    ]
+    assert long_list.get("/opt-outs/lists/1/refused.xlsx").data.startswith(b"PK")
+    assert [entry.action for entry in rows(engine, JournalEntry)][-1] == "opt_outs.refused_downloaded"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_lists_are_listed_with_what_became_of_them(client_as: ClientAs) -> None:
+    client = client_as("care")
+    client.post(upload(client).location.split("?")[0], data=UPLOAD)
+    assert "黑名单.csv" in text(client.get("/opt-outs/lists"))
+    assert "No lists of opt-outs yet" in text(client_as("outsider_manager").get("/opt-outs/lists"))
+
+
+@pytest.mark.parametrize("place", ["", "/progress", "/refused.csv", "/refused.xlsx"])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_another_centres_list_of_opt_outs_is_not_there(long_list: FlaskClient, client_as: ClientAs, place: str) -> None:
+    outsider = client_as("outsider_manager")
+    assert outsider.get(f"/opt-outs/lists/1{place}").status_code == 404
+    assert outsider.post("/opt-outs/lists/1/cancel").status_code == 404
 
 
 # Export
@@ -323,5 +427,26 @@ def test_the_desk_is_readable_and_worked_by_keyboard(
     assert_no_violations(page)
     picture(page, f"opt-outs-import-{language}")
     page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/opt-outs")
+    page.wait_for_url("**/opt-outs/lists/1")
     assert len(rows(engine)) == 3
+    assert_no_violations(page)
+    picture(page, f"opt-out-list-{language}")
+    page.goto("/opt-outs/lists")
+    assert_no_violations(page)
+    picture(page, f"opt-out-lists-{language}")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_long_list_is_watched_until_it_is_over(
+    page_as: "Callable[..., Page]", long_list: FlaskClient, engine: Engine, settings: Settings, language: str
+) -> None:
+    page = page_as("care", language)
+    page.goto("/opt-outs/lists/1")
+    assert_no_violations(page)
+    picture(page, f"opt-outs-importing-{language}")
+    carried_on(engine, settings)
+    page.wait_for_selector(".badge-good")
+    assert_no_violations(page)
+    picture(page, f"opt-outs-imported-{language}")

@@ -10,12 +10,13 @@ from sqlmodel import select
 from werkzeug.datastructures import MultiDict
 
 from outbound import clock, journal
+from outbound.call_lists import keeping
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import FileRefused
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.errors import Refusal
 from outbound.exports import write_csv, write_xlsx
-from outbound.opt_outs.lists import taking
+from outbound.opt_outs.lists import running, taking
 from outbound.opt_outs.lists.columns import Given
 from outbound.opt_outs.lists.exporting import HEADERS, exported
 from outbound.opt_outs.lists.foreseeing import foresee
@@ -24,6 +25,7 @@ from outbound.people import known
 from web.desks import money_words
 from web.desks.evidence import vault
 from web.desks.manager import uploads
+from web.desks.opt_out_files import goes_on
 from web.desks.opt_out_forms import Reach, end_in, reach_of, scope_in, scope_options
 from web.desks.opt_outs import ours, table
 from web.filters import zone
@@ -34,16 +36,11 @@ from web.tables import address
 
 bp = Blueprint("opt_out_lists", __name__)
 
-MOST_LINES = 100_000
-"""A longer list would keep everybody from writing for too long; the command line takes it in small steps."""
+AT_ONCE = 3_000
+"""Up to so many lines a list is taken in while the user waits; a longer one goes its own way and tells its progress."""
+COUNTED = 20_000
+"""Lines up to which all of a list is foreseen; of a longer one its beginning."""
 KINDS = {"csv": (write_csv, "text/csv"), "xlsx": (write_xlsx, "application/vnd.ms-excel")}
-
-
-class ListTooLong(Refusal):
-    """This list has {lines:,} lines and this page takes {most:,}; take it in with `outbound optouts import FILE`."""
-
-    zh = "该名单有 {lines:,} 行，网页一次最多导入 {most:,} 行，请用命令 outbound optouts import 导入。"
-    status = 422
 
 
 def _folder() -> Path:
@@ -68,7 +65,7 @@ def upload_list() -> Any:
         if not form.faults:
             about = uploads.About(Path(file.filename or "").name, known(g.centre.id), 0)
             stream: Any = file.stream
-            waiting = uploads.keep(_folder(), stream, about, now=g.now)
+            waiting = uploads.keep(_folder(), vault(), stream, about, now=g.now)
             if refused := _refused(waiting):
                 uploads.discard(_folder(), waiting.token)
                 form.refuse("list", refused)
@@ -83,17 +80,14 @@ def uploads_address(token: str, asked: Mapping[str, str]) -> str:
 
 def _refused(waiting: uploads.Waiting) -> Refusal | None:
     try:
-        listed = open_list(waiting.path, waiting.about.name)
-        if listed.lines > MOST_LINES:
-            return ListTooLong(lines=listed.lines, most=MOST_LINES)
-        _foreseen(listed, _given({}))
+        _foreseen(open_list(waiting.file, waiting.about.name), _given({}))
     except FileRefused as refused:
         return refused
     return None
 
 
 def _foreseen(listed: ListFile, given: Given) -> Any:
-    return foresee(g.session, vault(), listed, given, now=g.now)
+    return foresee(g.session, vault(), listed, given, now=g.now, most=COUNTED)
 
 
 def _given(asked: Mapping[str, str]) -> Given:
@@ -122,7 +116,7 @@ def _end(until: str) -> Any:
 
 
 def _waiting(token: str) -> uploads.Waiting:
-    return uploads.fetch(_folder(), token, centre_id=known(g.centre.id), now=g.now)
+    return uploads.fetch(_folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
 
 
 @bp.get("/opt-outs/import/<token>")
@@ -130,7 +124,7 @@ def _waiting(token: str) -> uploads.Waiting:
 def show_upload(token: str) -> str:
     """What taking in this list will do."""
     waiting = _waiting(token)
-    listed = open_list(waiting.path, waiting.about.name)
+    listed = open_list(waiting.file, waiting.about.name)
     asked = {name: request.values.get(name, "") for name in ("category", "scope", "until")}
     return render_template(
         "opt_outs/preview.html",
@@ -146,15 +140,18 @@ def show_upload(token: str) -> str:
 @bp.post("/opt-outs/import/<token>")
 @allows("block_numbers", again=show_upload)
 def take_in(token: str) -> Any:
-    """Block every number of the list."""
+    """Block every number of the list: of a short one at once, of a long one by a process of its own."""
     waiting = _waiting(token)
-    listed = open_list(waiting.path, waiting.about.name)
-    taken = taking.take_in(
-        g.session, vault(), listed, _given(request.form), by=g.staff, now=g.now, centre_id=known(g.centre.id)
-    )
+    listed, given, centre_id = open_list(waiting.file, waiting.about.name), _given(request.form), known(g.centre.id)
+    if listed.lines <= AT_ONCE:
+        taken = taking.take_in(g.session, vault(), listed, given, by=g.staff, now=g.now, centre_id=centre_id)
+        flash(_("%(accepted)d numbers are blocked at once; %(duplicate)d were already.", **taken.counts()))
+    else:
+        taken = taking.begin(g.session, listed, given, by=g.staff, now=g.now, centre_id=centre_id)
+        taken.file = keeping.keep(running.folder_in(current_app.config["SETTINGS"].data), vault(), listed.source)
+        after_this_request(goes_on(known(taken.id)))
     _forget(token)
-    flash(_("%(accepted)d numbers are blocked at once; %(duplicate)d were already.", **taken.counts()))
-    return redirect("/opt-outs")
+    return redirect(f"/opt-outs/lists/{taken.id}")
 
 
 def _forget(token: str) -> None:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from outbound.call_lists.columns import ColumnMap
 from outbound.call_lists.reading import ListFile
@@ -152,6 +152,26 @@ class Given:
     campaign_kind: str | None = None
     campaign_id: int | None = None
     expires_at: datetime | None = None
+
+    def kept(self) -> dict[str, Any]:
+        """As it is kept with its list, in what JSON holds."""
+        facts = {name: getattr(self, name) for name in ("zone", "category", "scope", "campaign_kind", "campaign_id")}
+        earliest = {category.value: at.isoformat() for category, at in self.earliest.items()}
+        return {**facts, "earliest": earliest, "expires_at": self.expires_at and self.expires_at.isoformat()}
+
+    @classmethod
+    def from_kept(cls, kept: Mapping[str, Any]) -> "Given":
+        """What `kept` has written."""
+        category, ends = kept["category"], kept["expires_at"]
+        return cls(
+            earliest={Category(name): datetime.fromisoformat(at) for name, at in kept["earliest"].items()},
+            zone=kept["zone"],
+            category=Category(category) if category else None,
+            scope=Scope(kept["scope"]),
+            campaign_kind=kept["campaign_kind"],
+            campaign_id=kept["campaign_id"],
+            expires_at=datetime.fromisoformat(ends) if ends else None,
+        )
 
     def wanted(self, said: Said) -> "Wanted":
         """The opt-out that a row asks for."""

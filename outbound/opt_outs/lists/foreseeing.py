@@ -15,6 +15,7 @@ from outbound.call_lists.reading import ListFile
 from outbound.db import is_sqlite
 from outbound.opt_outs.lists import taking
 from outbound.opt_outs.lists.columns import Given, Wanted, opt_out_columns
+from outbound.opt_outs.lists.preparing import CHUNK
 from outbound.opt_outs.model import Category, Scope
 from outbound.phones.vault import Vault
 
@@ -29,15 +30,20 @@ class Foreseen:
     """Contacts that wait for a call and would be closed."""
     put_off: int = 0
     """Rows whose end is earlier than the rules allow."""
+    whole: bool = True
+    """Whether these are the figures of all rows, or of the first ones."""
     narrow: int = 0
     """Numbers that would be blocked for some calls only."""
 
 
-def foresee(session: Session, vault: Vault, list_file: ListFile, given: Given, *, now: datetime) -> Foreseen:
-    """What would come of this list; raises what taking it in would raise. A number that stands in it twice, far apart,
-    counts twice here.
+def foresee(
+    session: Session, vault: Vault, list_file: ListFile, given: Given, *, now: datetime, most: int = CHUNK
+) -> Foreseen:
+    """What would come of this list, of one longer than `most` lines: of its first chunk.
+
+    Raises what taking it in would raise. A number that stands in it twice, far apart, counts twice here.
     """
-    columns, seen = opt_out_columns(list_file), Foreseen()
+    columns, seen = opt_out_columns(list_file), Foreseen(whole=list_file.lines <= most)
     for chunk in taking.chunks(list_file, columns, vault):
         ids = phone_ids(session, sorted(chunk.numbers))
         judged = taking.judge(session, chunk, columns, given, ids, now=now)
@@ -48,6 +54,8 @@ def foresee(session: Session, vault: Vault, list_file: ListFile, given: Given, *
             if digest in ids:
                 by_scope[wanted.held[:3]].append(ids[digest])
         seen.contacts += sum(_waiting(session, phones, *scope[1:]) for scope, phones in by_scope.items())
+        if not seen.whole:
+            break
     return seen
 
 

@@ -20,17 +20,26 @@ Place = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Chunk:
-    """Some rows of a list: what stands at one place of `cells` and `digests` is of one row."""
+    """Some rows of a list: what stands at one place of `rows`, `cells` and `digests` is of one row."""
 
+    rows: list[int]
     cells: list[list[str]]
     digests: list[tuple[bytes, ...]]
     """Of each row's numbers; none where it has no number that may be rung."""
     numbers: dict[bytes, Place]
+    reasons: dict[int, str]
+    """By place: why a row has no number."""
 
 
-def prepared(list_file: ListFile, columns: ColumnMap, vault: Vault, *, size: int = CHUNK) -> Iterator[Chunk]:
-    """The rows beneath the header in chunks; raises TooManyRows and what `ListFile.rows` raises."""
-    beneath = (row for row in list_file.rows() if row[0] > columns.header_row)
+def prepared(
+    list_file: ListFile, columns: ColumnMap, vault: Vault, *, after: int = 0, size: int = CHUNK
+) -> Iterator[Chunk]:
+    """The rows beneath the header, and beneath row `after`, in chunks.
+
+    Raises TooManyRows and what `ListFile.rows` raises.
+    """
+    above = max(columns.header_row, after)
+    beneath = (row for row in list_file.rows() if row[0] > above)
     count = 0
     while rows := list(islice(beneath, size)):
         count += len(rows)
@@ -43,15 +52,21 @@ def prepare(rows: Sequence[NumberedRow], columns: ColumnMap, vault: Vault) -> Ch
     """These rows with their numbers."""
     cells = [written for _, written in rows]
     places: dict[str, Place] = {}
+    reasons: dict[int, str] = {}
     found = _plain(cells, columns, places)
     for at, (number, written) in enumerate(rows):
         if not found[at] or _may_be_total(written):
-            found[at] = _examined(number, written, columns, places)
+            judged = examining.examined(number, written, columns)
+            found[at] = _numbers(judged, places) if isinstance(judged, Row) else ()
+            if not isinstance(judged, Row):
+                reasons[at] = judged.reason.value
     digests = dict(zip(places, vault.digest_many(places), strict=True))
     return Chunk(
+        rows=[number for number, _ in rows],
         cells=cells,
         digests=[tuple([digests[number] for number in numbers]) for numbers in found],
         numbers={digest: places[number] for number, digest in digests.items()},
+        reasons=reasons,
     )
 
 
@@ -78,10 +93,7 @@ def _may_be_total(written: Sequence[str]) -> bool:
     return not first[:1].isdigit() and examining.is_total(first)
 
 
-def _examined(number: int, written: list[str], columns: ColumnMap, places: dict[str, Place]) -> tuple[str, ...]:
-    judged = examining.examined(number, written, columns)
-    if not isinstance(judged, Row):
-        return ()
+def _numbers(judged: Row, places: dict[str, Place]) -> tuple[str, ...]:
     for each in judged.numbers:
         places[each.e164] = (each.e164, each.region, zones_kept(each))
     return tuple(each.e164 for each in judged.numbers)

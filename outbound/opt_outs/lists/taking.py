@@ -12,15 +12,18 @@ from itertools import islice
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from outbound import journal
-from outbound.call_lists import bulk
+from outbound.call_lists import bulk, fates
+from outbound.call_lists.fates import RowFate
+from outbound.call_lists.leases import ImportState
+from outbound.call_lists.model import RowFault
 from outbound.call_lists.phones import Fresh, keep_phones, phone_ids
 from outbound.call_lists.reading import ListFile
 from outbound.db import is_sqlite, table_of
 from outbound.opt_outs.lists.columns import Given, Held, OptOutColumns, Wanted, opt_out_columns
-from outbound.opt_outs.lists.model import OptOutFile
+from outbound.opt_outs.lists.model import OptOutFile, UnblockedRow
 from outbound.opt_outs.lists.preparing import Chunk, prepared
 from outbound.opt_outs.model import OptOut
 from outbound.opt_outs.verbs import holding, look_again
@@ -60,9 +63,21 @@ def chunks(list_file: ListFile, columns: OptOutColumns, vault: Vault) -> Iterato
     return prepared(list_file, columns.numbers, vault)
 
 
-def begin(session: Session, name: str, *, by: Staff | None, now: datetime, centre_id: int | None) -> OptOutFile:
-    """A list begins to be taken in."""
-    taken = OptOutFile(centre_id=centre_id, name=name[:200], by_id=by.id if by else None, at=now)
+def begin(
+    session: Session, list_file: ListFile, given: Given, *, by: Staff | None, now: datetime, centre_id: int | None
+) -> OptOutFile:
+    """A list that is to be taken in."""
+    taken = OptOutFile(
+        centre_id=centre_id,
+        name=list_file.file_name[:200],
+        by_id=by.id if by else None,
+        at=now,
+        given=given.kept(),
+        encoding=list_file.encoding or "",
+        sheet=(list_file.sheet or "")[:200],
+        lines=list_file.lines,
+        state=ImportState.WAITING,
+    )
     session.add(taken)
     session.flush()
     journal.record(session, "opt_outs.import_begun", taken, by=by, now=now, name=taken.name)
@@ -105,9 +120,29 @@ def take(
     # In one order for everybody, so that two lists never wait for each other in a circle.
     bulk.insert(session, table, COLUMNS, sorted(rows, key=lambda row: row[1]))
     look_again(session)
+    _keep_unblocked(session, vault, taken, chunk)
     for name, count in judged.counts.items():
         setattr(taken, name, getattr(taken, name) + count)
+    taken.reached = chunk.rows[-1]
     session.add(taken)
+
+
+def _keep_unblocked(session: Session, vault: Vault, taken: OptOutFile, chunk: Chunk) -> None:
+    """The rows that block nobody, to be handed back."""
+    sealed = vault.seal_many([json.dumps(chunk.cells[at], ensure_ascii=False) for at in chunk.reasons])
+    rows = [
+        (taken.id, chunk.rows[at], reason, seal)
+        for (at, reason), seal in zip(chunk.reasons.items(), sealed, strict=True)
+    ]
+    bulk.insert(session, table_of(UnblockedRow), ("opt_out_file_id", "row", "reason", "sealed"), rows)
+
+
+def unblocked_rows(session: Session, vault: Vault, taken: OptOutFile) -> Iterator[RowFate]:
+    """The rows of a list that blocked nobody, in the file's order, as a stream."""
+    asked = select(UnblockedRow).where(UnblockedRow.opt_out_file_id == taken.id).order_by(col(UnblockedRow.row))
+    for row in session.exec(asked, execution_options={"yield_per": AT_ONCE}):
+        yield RowFate(row.row, fates.from_text(vault.open(row.sealed)), RowFault.INVALID, row.reason)
+        session.expunge(row)
 
 
 def _fresh(vault: Vault, chunk: Chunk, judged: Judged, ids: Mapping[bytes, int]) -> list[Fresh]:
@@ -120,7 +155,7 @@ def _fresh(vault: Vault, chunk: Chunk, judged: Judged, ids: Mapping[bytes, int])
 
 def finish(session: Session, taken: OptOutFile, *, by: Staff | None, now: datetime) -> None:
     """The whole list is taken in."""
-    taken.finished_at = now
+    taken.finished_at, taken.state, taken.file = now, ImportState.PUBLISHED, ""
     session.add(taken)
     journal.record(session, "opt_outs.imported", taken, by=by, now=now, name=taken.name, **taken.counts())
 
@@ -137,7 +172,7 @@ def take_in(
 ) -> OptOutFile:
     """A whole list in one transaction: for lists that are not long. Raises a FileRefused where the file is no list."""
     columns = opt_out_columns(list_file)
-    taken = begin(session, list_file.file_name, by=by, now=now, centre_id=centre_id)
+    taken = begin(session, list_file, given, by=by, now=now, centre_id=centre_id)
     for chunk in chunks(list_file, columns, vault):
         take(session, vault, taken, chunk, columns, given, now=now)
     finish(session, taken, by=by, now=now)

@@ -5,9 +5,10 @@ from typing import Any
 from flask import Blueprint, current_app, g
 
 from outbound import people
-from outbound.call_lists.model import ImportState, RowFault
+from outbound.call_lists.model import RowFault
 from outbound.campaigns.model import CampaignState
 from outbound.phones.vault import Vault, open_vault
+from web.desks.progress import IMPORT_STATES
 from web.language import chosen_language, lazy_gettext
 from web.navigation import ROLE_NAMES
 
@@ -28,18 +29,6 @@ FATES = {
     RowFault.SUPPRESSED: (lazy_gettext("Opted out"), "wait"),
 }
 """What becomes of a row of a list, and the kind of its badge."""
-
-
-IMPORT_STATES = {
-    ImportState.WAITING: (lazy_gettext("Waiting to begin"), "wait"),
-    ImportState.RUNNING: (lazy_gettext("Being imported"), "wait"),
-    ImportState.CANCELLING: (lazy_gettext("Being cancelled"), "wait"),
-    ImportState.REFUSING: (lazy_gettext("Being undone"), "bad"),
-    ImportState.PUBLISHED: (lazy_gettext("In use"), "good"),
-    ImportState.CANCELLED: (lazy_gettext("Cancelled"), ""),
-    ImportState.REFUSED: (lazy_gettext("Refused"), "bad"),
-}
-"""How far an import is, and the kind of its badge."""
 
 
 @bp.context_processor

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from outbound.call_lists import importing, keeping, remembering, running
 from outbound.call_lists.columns import ColumnMap, Role
-from outbound.call_lists.model import UNDER_WAY, CallList
+from outbound.call_lists.model import CallList
 from outbound.call_lists.reading import FileKind, ListFile, open_list
 from outbound.call_lists.refusals import FileRefused, NotInThatEncoding, UnknownEncoding
 from outbound.call_lists.starting import start
@@ -17,8 +17,8 @@ from outbound.errors import Refusal
 from outbound.people import known
 from web.desks.manager import uploads
 from web.desks.manager.cells import shown_cells
-from web.desks.manager.desk import IMPORT_STATES, bp, vault
-from web.filters import number
+from web.desks.manager.desk import bp, vault
+from web.desks.progress import progress_of
 from web.forms import filled_form
 from web.guard import allows, mine
 from web.language import _, chosen_language, lazy_gettext
@@ -167,7 +167,7 @@ class OptOutsInside(Refusal):
     import it as opt-outs.
     """
 
-    zh = "“{said}”看起来是拒呼名单。如确实要呼叫名单中的客户，请勾选确认；否则请到拒呼名单页导入。"
+    zh = "“{said}”看起来是拒呼名单。如确实要拨打名单中的客户，请勾选确认；否则请到拒呼名单页导入。"
     status = 422
 
 
@@ -246,31 +246,5 @@ def cancel_import(list_id: int) -> Any:
 @allows("import_lists")
 def show_progress(list_id: int) -> Any:
     """How far an import is, as JSON, for the page that shows it."""
-    return progress_of(mine(g.session, CallList, list_id))
-
-
-def progress_of(call_list: CallList) -> dict[str, Any]:
-    """What the progress page says, in words where they are words."""
-    done = call_list.so_far.get("rows", 0)
-    seconds = (g.now - call_list.began_at).total_seconds() if call_list.began_at else 0.0
-    rate = done / seconds if seconds > 0 else 0.0
-    left = max(0, call_list.lines - call_list.reached) / rate if rate else None
-    return {
-        "over": call_list.state not in UNDER_WAY,
-        "done": done,
-        "percent": min(100, round(100 * call_list.reached / max(1, call_list.lines))),
-        "rows": number(done),
-        "lines": number(call_list.lines),
-        "rate": _("%(number)s rows a second", number=number(round(rate))) if rate else "–",
-        "left": _left(left),
-        "state": str(IMPORT_STATES[call_list.state][0]),
-        **{name: number(call_list.so_far.get(name, 0)) for name in ("accepted", "duplicate", "invalid", "suppressed")},
-    }
-
-
-def _left(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    if seconds < 60:
-        return str(_("%(number)d s", number=round(seconds)))
-    return str(_("about %(number)d min", number=round(seconds / 60)))
+    call_list = mine(g.session, CallList, list_id)
+    return progress_of(call_list, call_list.so_far)

@@ -1,21 +1,20 @@
 """Imported lists: what became of their rows, and the refused rows as a table and as files."""
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from flask import Response, g, render_template, request
 from sqlmodel import col, select
 
-from outbound import journal
 from outbound.call_lists import importing
 from outbound.call_lists.fates import from_text, reason_words
 from outbound.call_lists.model import UNDER_WAY, CallList, ImportState, RefusedRow
 from outbound.campaigns.model import Campaign
-from outbound.exports import write_csv, write_xlsx
 from outbound.people import Staff
 from web.desks.manager.cells import shown_cells
-from web.desks.manager.desk import FATES, IMPORT_STATES, bp, vault
-from web.desks.manager.imports import progress_of
+from web.desks.manager.desk import FATES, bp, vault
+from web.desks.progress import IMPORT_STATES, progress_of
+from web.desks.refused_rows import handed_back, headers_of
 from web.guard import allows, mine
 from web.language import _, chosen_language, lazy_gettext
 from web.tables import Column, Filter, Table
@@ -76,7 +75,7 @@ def show_list(list_id: int) -> str:
         importer=g.session.get(Staff, call_list.imported_by_id) if call_list.imported_by_id else None,
         page=page,
         cells=cells,
-        headers=headers_of(call_list, max(map(len, cells.values()), default=0)),
+        headers=headers_of(call_list.headers, max(map(len, cells.values()), default=0)),
         words=lambda reason: reason_words(reason, language),
     )
 
@@ -88,7 +87,7 @@ def _unpublished(call_list: CallList) -> str:
         call_list=call_list,
         campaign=g.session.get_one(Campaign, call_list.campaign_id),
         importer=g.session.get(Staff, call_list.imported_by_id) if call_list.imported_by_id else None,
-        progress=progress_of(call_list),
+        progress=progress_of(call_list, call_list.so_far),
         under_way=call_list.state in UNDER_WAY,
     )
 
@@ -119,50 +118,20 @@ def _refused_table(list_id: int) -> Table:
     )
 
 
-def headers_of(call_list: CallList, width: int) -> list[str]:
-    """The list's headers, `width` of them at least."""
-    return call_list.headers + [
-        _("Column %(number)d", number=place + 1) for place in range(len(call_list.headers), width)
-    ]
-
-
 @bp.get("/lists/<int:list_id>/refused.csv")
-@allows("import_lists", writes=True)
+@allows("import_lists")
 def download_csv(list_id: int) -> Response:
     """The refused rows as they came, each with its reason, as CSV."""
-    headers, rows = _refused(mine(g.session, CallList, list_id))
-    return _file(write_csv(rows, headers), list_id, "text/csv", "csv")
+    return _refused(mine(g.session, CallList, list_id), "csv")
 
 
 @bp.get("/lists/<int:list_id>/refused.xlsx")
-@allows("import_lists", writes=True)
+@allows("import_lists")
 def download_xlsx(list_id: int) -> Response:
     """The refused rows as they came, each with its reason, as a workbook."""
-    headers, rows = _refused(mine(g.session, CallList, list_id))
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _file(write_xlsx(rows, headers), list_id, kind, "xlsx")
+    return _refused(mine(g.session, CallList, list_id), "xlsx")
 
 
-def _refused(call_list: CallList) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the file that is handed back; who took the numbers out is journalled."""
-    rows = list(_told_rows(call_list))
-    journal.record(g.session, "list.refused_downloaded", call_list, by=g.staff, now=g.now, rows=len(rows))
-    width = max((len(row) - 3 for row in rows), default=0)
-    return [*headers_of(call_list, width), _("Row"), _("What became of it"), _("Reason")], _filled(rows, width)
-
-
-def _told_rows(call_list: CallList) -> Iterator[list[str]]:
-    language = chosen_language()
-    for fate in importing.refused_rows(g.session, vault(), call_list):
-        yield [*fate.cells, str(fate.row), str(FATES[fate.fault][0]), fate.words(language)]
-
-
-def _filled(rows: list[list[str]], width: int) -> list[list[str]]:
-    """Short rows filled up, so that the reason stands beneath its header."""
-    return [[*row[:-3], *[""] * (width + 3 - len(row)), *row[-3:]] for row in rows]
-
-
-def _file(content: bytes, list_id: int, kind: str, ending: str) -> Response:
-    answer = Response(content, mimetype=kind)
-    answer.headers.set("Content-Disposition", "attachment", filename=f"refused-rows-{list_id}.{ending}")
-    return answer
+def _refused(call_list: CallList, kind: str) -> Response:
+    fates = partial(importing.refused_rows, g.session, vault(), call_list)
+    return handed_back(call_list, call_list.headers, fates, action="list.refused_downloaded", kind=kind)
