@@ -1,5 +1,6 @@
 """Recordings under attack: what was promised about them holds against raw SQL."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from sqlmodel import Session
 
 from outbound.db import reading, transaction
+from outbound.errors import DATABASE_REFUSALS
 from outbound.people import known
 from outbound.recordings import deleting, holds, reconciling, rules
 from outbound.recordings.deleting import RecordingDeletion, UnderHold, WithinTerm
-from outbound.recordings.holds import LegalHold, NoLiftAsked, SecondPersonNeeded
+from outbound.recordings.holds import HoldDecided, LegalHold, NoLiftAsked, RecordingDeleted, SecondPersonNeeded
 from outbound.recordings.model import AgentSide, Recording
 from outbound.recordings.store import Store
 from tests.conftest import Cast
@@ -205,6 +208,74 @@ def test_asking_and_agreeing_in_one_statement_lifts_nothing(
         row=hold,
     )
     assert "goes forward" in said
+
+
+def test_two_people_who_hold_a_recording_at_once_have_one_hold(
+    engine: Engine, cast: Cast, keep: Keep, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, look, looks = keep("pitch"), holds.in_force, iter([False])
+    first = place(engine, cast, number, now)
+    # What the second looks at is older than the first one's hold.
+    monkeypatch.setattr(holds, "in_force", lambda *asked: look(*asked) if next(looks, True) else None)
+    with transaction(engine) as session:
+        found = session.get_one(Recording, number)
+        assert holds.place(session, found, reason="the same", by=cast.supervisor, now=now).id == first
+    with reading(engine) as session:
+        assert session.get_one(LegalHold, first).placed_by_id == cast.manager.id
+
+
+def test_of_two_who_decide_on_a_hold_at_once_the_second_is_told(
+    engine: Engine, cast: Cast, keep: Keep, now: datetime
+) -> None:
+    hold = place(engine, cast, keep("pitch"), now)
+    with transaction(engine) as session:
+        holds.ask_to_lift(session, session.get_one(LegalHold, hold), reason="settled", by=cast.manager, now=now)
+    with reading(engine) as session:
+        seen = [session.get_one(LegalHold, hold)]
+    with reading(engine) as session:
+        seen.append(session.get_one(LegalHold, hold))
+    with transaction(engine) as session:
+        session.add(seen[0])
+        holds.keep_on(session, seen[0], by=cast.supervisor, now=now)
+    with pytest.raises((sa.exc.IntegrityError, sa.exc.InternalError)) as error, transaction(engine) as session:
+        session.add(seen[1])
+        holds.lift(session, seen[1], by=cast.care, now=now)
+    (told,) = [refusal for word, refusal in DATABASE_REFUSALS.items() if word in str(error.value.orig)]
+    assert told is HoldDecided
+    with reading(engine) as session:
+        found = session.get_one(LegalHold, hold)
+        assert (found.lifted_at, found.lift_asked_at) == (None, None)
+
+
+def test_a_hold_that_is_placed_while_the_worker_deletes_wins_or_comes_too_late(
+    engine: Engine, cast: Cast, keep: Keep, store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, free = keep("pitch"), keep("pitch")
+    look = deleting.over
+
+    def then_held(session: Session, *, now: datetime) -> Sequence[Recording]:
+        ended = look(session, now=now)
+        place(engine, cast, held, now)
+        return ended
+
+    monkeypatch.setattr(deleting, "over", then_held)
+    assert reconciling.delete_over(engine, store, now=now) == 1
+    with reading(engine) as session:
+        kept, gone = session.get_one(Recording, held), session.get_one(Recording, free)
+        assert list(store.keys()) == [kept.storage_key]
+        assert deleting.of(session, gone) and not deleting.of(session, kept)
+    with pytest.raises(RecordingDeleted), transaction(engine) as session:
+        holds.place(session, session.get_one(Recording, free), reason="late", by=cast.manager, now=now)
+
+
+def test_a_worker_that_did_not_see_the_hold_is_refused_by_the_database(
+    engine: Engine, cast: Cast, keep: Keep, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, look, looks = keep("pitch"), deleting._held, iter([False])
+    place(engine, cast, number, now)
+    monkeypatch.setattr(deleting, "_held", lambda *asked: look(*asked) if next(looks, True) else False)
+    with pytest.raises(UnderHold):
+        bury(engine, number, now)
 
 
 @once

@@ -115,8 +115,14 @@ def bury(session: Session, recording: Recording, *, why: str, by: Staff | None, 
         by_id=by.id if by else None,
         at=now,
     )
-    session.add(tombstone)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(tombstone)
+    except sa.exc.DBAPIError:
+        # A hold was placed at the same moment, and the database saw it.
+        if _held(session, recording):
+            raise UnderHold from None
+        raise
     journal.record(session, "recording.deleted", recording, by=by, now=now, sha256=recording.sha256, why=why)
     return tombstone
 

@@ -58,6 +58,7 @@ class LegalHold(SQLModel, table=True):
     lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+_ON_DELETED = "a deleted recording cannot be held"
 _RAISE = "UPDATE recording SET version = version + 1 WHERE id = NEW.recording_id"
 
 guard(
@@ -67,7 +68,7 @@ guard(
     first=_RAISE,
     refuse_if="""EXISTS (SELECT 1 FROM recording_deletion d WHERE d.recording_id = NEW.recording_id)
         OR NEW.lifted_at IS NOT NULL""",
-    saying="a deleted recording cannot be held",
+    saying=_ON_DELETED,
 )
 guard(
     table_of(LegalHold),
@@ -116,7 +117,14 @@ class RecordingDeleted(Refusal):
     status = 410
 
 
-DATABASE_REFUSALS["a deleted recording cannot be held"] = RecordingDeleted
+class HoldDecided(Refusal):
+    """Somebody else has just decided on this hold; look at it again."""
+
+    zh = "刚刚已有人处理了该保全，请刷新后再看。"
+
+
+DATABASE_REFUSALS["a legal hold goes forward"] = HoldDecided
+DATABASE_REFUSALS[_ON_DELETED] = RecordingDeleted
 DATABASE_REFUSALS["confirmed_by_another"] = SecondPersonNeeded
 DATABASE_REFUSALS["lifted_by_another"] = SecondPersonNeeded
 
@@ -147,8 +155,16 @@ def place(session: Session, recording: Recording, *, reason: str, by: Staff, now
         placed_by_id=known(by.id),
         placed_at=now,
     )
-    session.add(hold)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(hold)
+    except sa.exc.IntegrityError as refused:
+        if _ON_DELETED in str(refused.orig):
+            raise RecordingDeleted from None
+        # Another person placed one at the same moment.
+        if other := in_force(session, recording):
+            return other
+        raise
     journal.record(session, "hold.placed", hold, by=by, now=now, recording=recording.id, reason=hold.reason)
     return hold
 
