@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -233,76 +234,77 @@ def test_a_token_is_worthless_once_its_lease_is_over(engine: Engine, floor: Floo
 # No call to a blocked number
 
 
+@dataclass
+class Race:
+    """Agents ring whoever is handed out while numbers are blocked; by phone, when each was begun and blocked."""
+
+    floor: Floor
+    begun: dict[int, float] = field(default_factory=dict)
+    blocked: dict[int, float] = field(default_factory=dict)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def ring_on(self, agent: Staff) -> None:
+        """Ring one contact after the other, until the blocking is over and nobody is left."""
+        idle = 0
+        while idle < 5 and not (self.over.is_set() and idle):
+            with db.transaction(self.floor.engine) as session:
+                claim = handout.claim_next(session, agent, roles={Role.AGENT}, now=self.floor.now)
+            if claim is None:
+                idle += 1
+                time.sleep(0.02)
+                continue
+            try:
+                self._ring(agent, claim)
+            except (handout.NumberBlocked, handout.ClaimEnded):
+                pass
+            except sa.exc.IntegrityError as refused:
+                assert "blocked" in str(refused.orig)
+            self._end(claim)
+
+    def _ring(self, agent: Staff, claim: Claim) -> None:
+        with db.transaction(self.floor.engine) as session:
+            token = handout.issue_token(session, session.get_one(Claim, claim.id), by=agent, now=self.floor.now)
+        time.sleep(random.uniform(0, 0.004))
+        with db.transaction(self.floor.engine) as session:
+            # Before the commit: a call that says it began later than this really began no earlier.
+            began = time.monotonic()
+            placing.begin(session, session.get_one(DialToken, token.id), by=agent, now=self.floor.now)
+        self.begun[claim.phone_id] = began
+
+    def _end(self, claim: Claim) -> None:
+        with db.transaction(self.floor.engine) as session:
+            ended = sa.update(Claim).where(col(Claim.id) == claim.id, col(Claim.ended_at).is_(None))
+            session.exec(ended.values(ended_at=self.floor.now, ended_how=ClaimEnd.DONE))
+            over = sa.update(Contact).where(col(Contact.id) == claim.contact_id)
+            session.exec(over.values(state=ContactState.CLOSED))
+
+    def block(self, phones: list[int], by: Staff) -> None:
+        """Block these numbers, one after the other."""
+        facts: dict[str, Any] = {"category": Category.REFUSAL, "source": "care desk", "by": by, "now": self.floor.now}
+        for phone in phones:
+            with db.transaction(self.floor.engine) as session:
+                opt_outs.block(session, session.get_one(Phone, phone), **facts)
+            self.blocked[phone] = time.monotonic()
+
+
 @pytest.mark.slow
 def test_no_call_begins_after_the_block_of_its_number_is_committed(
     engine: Engine, floor: Floor, agents: list[Staff], cast: Cast
 ) -> None:
     with db.transaction(engine) as session:
         phones = fill(session, [floor.campaign], 150, floor.now)
-    blocked: dict[int, float] = {}
-    begun: dict[int, float] = {}
-    over = threading.Event()
-
-    def call(agent: Staff) -> None:
-        idle = 0
-        while idle < 5 and not (over.is_set() and idle):
-            with db.transaction(engine) as session:
-                claim = handout.claim_next(session, agent, roles={Role.AGENT}, now=floor.now)
-            if claim is None:
-                idle += 1
-                time.sleep(0.02)
-                continue
-            _try_to_ring(agent, claim)
-
-    def _try_to_ring(agent: Staff, claim: Claim) -> None:
-        try:
-            with db.transaction(engine) as session:
-                mine = session.get_one(Claim, claim.id)
-                token = handout.issue_token(session, mine, by=agent, now=floor.now)
-            time.sleep(random.uniform(0, 0.004))
-            with db.transaction(engine) as session:
-                # Before the commit: a call that says it began later than this really began no earlier.
-                began = time.monotonic()
-                ours = session.get_one(DialToken, token.id)
-                placing.begin(session, ours, by=agent, now=floor.now)
-            begun[claim.phone_id] = began
-        except (handout.NumberBlocked, handout.ClaimEnded):
-            pass
-        except sa.exc.IntegrityError as refused:
-            assert "blocked" in str(refused.orig)
-        with db.transaction(engine) as session:
-            ended = sa.update(Claim).where(col(Claim.id) == claim.id, col(Claim.ended_at).is_(None))
-            session.exec(ended.values(ended_at=floor.now, ended_how=ClaimEnd.DONE))
-            session.exec(
-                sa.update(Contact).where(col(Contact.id) == claim.contact_id).values(state=ContactState.CLOSED)
-            )
-
-    def block_them() -> None:
-        for phone in random.sample(phones, 100):
-            with db.transaction(engine) as session:
-                opt_outs.block(
-                    session,
-                    session.get_one(Phone, phone),
-                    category=Category.REFUSAL,
-                    source="care desk",
-                    by=cast.care,
-                    now=floor.now,
-                )
-            blocked[phone] = time.monotonic()
-
-    blocking = threading.Thread(target=block_them)
+    race = Race(floor)
+    blocking = threading.Thread(target=race.block, args=(random.sample(phones, 100), cast.care))
     blocking.start()
-    all_at_once(call, agents[:6])
+    all_at_once(race.ring_on, agents[:6])
     blocking.join()
-    over.set()
-    assert len(blocked) == 100
-    assert [phone for phone, at in begun.items() if at > blocked.get(phone, at)] == []
+    race.over.set()
+    assert len(race.blocked) == 100
+    assert [phone for phone, at in race.begun.items() if at > race.blocked.get(phone, at)] == []
     with db.reading(engine) as session:
-        unvoided = select(DialToken.id).where(
-            col(DialToken.phone_id).in_(blocked), col(DialToken.used_at).is_(None), col(DialToken.voided_at).is_(None)
-        )
-        assert session.exec(unvoided).all() == []
-    assert begun, "the race was none: nobody was rung"
+        unused = select(DialToken.id).where(col(DialToken.used_at).is_(None), col(DialToken.voided_at).is_(None))
+        assert session.exec(unused.where(col(DialToken.phone_id).in_(race.blocked))).all() == []
+    assert race.begun, "the race was none: nobody was rung"
 
 
 @pytest.mark.slow

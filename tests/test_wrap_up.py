@@ -293,7 +293,7 @@ def test_a_call_whose_end_nobody_told_is_left_open(floor: Floor, session: Sessio
     floor.contact()
     by, call = staff(session, floor.cast.agent), call_on(session, floor, now)
     later = now + timedelta(minutes=20)
-    handout.end_expired(session, now=later)
+    handout.claim_next(session, staff(session, floor.cast.verifier), roles={Role.VERIFIER}, now=later)
     assert [each.id for each in left_open(session, by, now=later)] == [call.id]
     conclude(session, call, report("busy"), by=by, now=later)
     assert left_open(session, by, now=later) == []

@@ -99,11 +99,6 @@ class HandedOut:
     contested: set[int] = field(default_factory=set)
 
 
-def end_expired(book: Book, *, now: datetime) -> int:
-    """End every claim whose lease is over; how many. Their contacts are due again at that very instant."""
-    return book.do(_END_EXPIRED, now=now)
-
-
 def hand_out(book: Book, askers: Sequence[Asker], *, now: datetime) -> HandedOut:
     """A claim for everybody who asks and for whom somebody is due; who holds one gets the same again.
 

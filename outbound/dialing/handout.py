@@ -62,14 +62,6 @@ def held_by(session: Session, agent: Staff) -> Claim | None:
     return session.exec(select(Claim).where(Claim.agent_id == agent.id, col(Claim.ended_at).is_(None))).first()
 
 
-def end_expired(session: Session, *, now: datetime) -> int:
-    """End every claim whose lease is over, so that its contact can be handed out again; how many."""
-    session.flush()
-    ended = handing.end_expired(Book(session.connection()), now=now)
-    _look_again(session)
-    return ended
-
-
 def renew(session: Session, claim: Claim, *, by: Staff, now: datetime) -> None:
     """The agent is still there: hold the contact for another lease. Raises ClaimEnded."""
     check_in_force(claim, by=by, now=now)
