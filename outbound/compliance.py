@@ -137,11 +137,6 @@ def unmarked(marks: Mapping[Criterion, Mark]) -> tuple[Criterion, ...]:
     return tuple(criterion for criterion in Criterion if criterion not in marks)
 
 
-def all_pass(marks: Mapping[Criterion, Mark]) -> bool:
-    """Whether all four are marked and all four pass."""
-    return all(marks.get(criterion) is Mark.PASS for criterion in Criterion)
-
-
 def verdict(marks: Mapping[Criterion, Mark]) -> Verdict:
     """What the four marks come to: one failure is invalid, else one doubt is unsure, else valid.
 
