@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from weakref import WeakKeyDictionary
 
@@ -147,6 +147,15 @@ def _hold_on(session: OrmSession, row: object) -> None:
         session.info.setdefault("held", {})[id(row)] = row
 
 
+def apart(engine: Engine, now: datetime) -> timedelta:
+    """How far `now` is from the database's own clock; nothing on SQLite, which has none of its own."""
+    if engine.dialect.name == "sqlite":
+        return timedelta(0)
+    with engine.connect() as connection:
+        theirs: datetime = connection.execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+    return abs(theirs - now)
+
+
 def is_sqlite(session: Session) -> bool:
     """Whether the session speaks to SQLite."""
     return session.get_bind().dialect.name == "sqlite"
@@ -172,12 +181,15 @@ def _tidy(statement: str) -> str:
     return "\n".join(line.rstrip() for line in statement.strip().splitlines() if line.strip())
 
 
-def guard(table: sa.Table, name: str, *, when: str, refuse_if: str, saying: str, first: str = "") -> None:
+def guard(
+    table: sa.Table, name: str, *, when: str, refuse_if: str, saying: str, first: str = "", postgresql_if: str = ""
+) -> None:
     """A trigger that refuses a change of a row.
 
     `when` is e.g. `BEFORE INSERT` or `BEFORE UPDATE OF used_at`; `refuse_if` an SQL condition over NEW and OLD that
     both engines understand; `saying` the word by which the refusal is known; `first` a statement that is run before
-    the condition is looked at (it raises a parent row's version, so that two at once cannot both win).
+    the condition is looked at (it raises a parent row's version, so that two at once cannot both win); `postgresql_if`
+    the condition as PostgreSQL has it where instants are reckoned with.
     """
     sqlite_first = f"{first};" if first else ""
     saying = saying.replace("'", "''")
@@ -185,9 +197,10 @@ def guard(table: sa.Table, name: str, *, when: str, refuse_if: str, saying: str,
     {sqlite_first}
     SELECT RAISE(ABORT, '{saying}') WHERE {refuse_if};
 END"""
+    theirs = postgresql_if or refuse_if
     function = f"""CREATE FUNCTION {name}() RETURNS trigger {PLPGSQL} AS $$ BEGIN
     {sqlite_first}
-    IF {refuse_if} THEN RAISE EXCEPTION '{saying}' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF {theirs} THEN RAISE EXCEPTION '{saying}' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$"""

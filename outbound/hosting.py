@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlmodel import col, select
 from outbound import clock
 from outbound.campaigns.lookups import definition_written
 from outbound.campaigns.model import Campaign, CampaignVersion
-from outbound.db import open_database, reading
+from outbound.db import apart, open_database, reading
 from outbound.errors import Refusal
 from outbound.migrating import opened, refuse_unlocked
 from outbound.phones.model import refuse_other_key
@@ -34,6 +35,8 @@ from scripts.model import ScriptState, ScriptVersion, script_written
 
 log = structlog.get_logger()
 
+MOST_APART = timedelta(minutes=5)
+"""How far our clock and the database's may differ while the timetable runs."""
 TICK_SECONDS = 20
 
 
@@ -168,6 +171,10 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
 def tick(engine: Engine, settings: Settings) -> bool:
     """One beat: what is due and not done is done. A failure is logged, and tried again at the next beat: False."""
     went = go_round(engine, settings, now=clock.now())
+    if (gap := apart(engine, clock.now())) > MOST_APART:
+        # Which of the two is right nobody knows: a charge on a wrong day is worse than one an hour later.
+        log.error("our clock and the database's differ; the timetable waits until they agree", seconds=gap.seconds)
+        return False
     try:
         run_due(engine, JOBS, now=clock.now())
     except Exception:

@@ -5,6 +5,7 @@ The statements are raw SQL, as the application's role; who comes second reads a 
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,7 @@ from tests.conftest import NOW, Cast, owning
 from tests.interleavings import Lane, PostgresLane, SqliteLane, meet, orders, put_back
 from tests.sales import Sales
 
+LATER = NOW + timedelta(days=8)
 CHARGE = """INSERT INTO ledger_entry (centre_id, subscription_id, cycle, kind, amount_fen, confirmation_id,
     confirmation_kind, confirmation_result, why, at)
     SELECT s.centre_id, s.id, '2026-12-01', 'charge', s.price_fen, {second}, 'second', 'passed', '', '{at}'
@@ -54,7 +56,7 @@ def facts(engine: Engine, cast: Cast) -> dict[str, object]:
         assert second
         call = sales.make.call(cast.verifier, contact=sales.contact(subscription), duty=Duty.CONFIRMATION)
         session.execute(sa.text(TASK), {"reviewer": cast.reviewer.id, "call": second.call_id})
-        return {"second": second.id, "call": call.id, "verifier": cast.verifier.id, "at": NOW}
+        return {"second": second.id, "call": call.id, "verifier": cast.verifier.id, "at": LATER}
 
 
 Meeting = Callable[[tuple[str, str], tuple[int, ...]], list[Lane]]

@@ -340,8 +340,23 @@ def test_the_database_refuses_the_first_confirmation_in_the_seconds_place(sales:
 def test_the_database_refuses_a_second_charge_in_a_cycle(sales: Sales, cycle: str) -> None:
     subscription = sales.confirmed()
     charge(sales, subscription)
-    with pytest.raises(sa.exc.IntegrityError):
-        raw_charge(sales, subscription, cycle=cycle)
+    with pytest.raises(sa.exc.IntegrityError, match=r"UNIQUE|unique|valid second confirmation"):
+        raw_charge(sales, subscription, cycle=cycle, at="2026-12-31 02:00:00+00:00")
+
+
+@pytest.mark.parametrize("forged", [{"cycle": "2027-01-01"}, {"at": "2026-11-29 02:00:00+00:00"}], ids=str)
+def test_the_database_refuses_a_charge_dated_before_its_cycle(sales: Sales, forged: dict[str, Any]) -> None:
+    subscription = sales.confirmed()
+    with pytest.raises(sa.exc.IntegrityError, match="has its time after"):
+        raw_charge(sales, subscription, **forged)
+
+
+def test_the_database_refuses_a_charge_dated_before_the_confirmation_that_it_names(sales: Sales) -> None:
+    subscription = sales.due()
+    sales.now = LATER + timedelta(hours=1)
+    sales.confirm(subscription)
+    with pytest.raises(sa.exc.IntegrityError, match="has its time after"):
+        raw_charge(sales, subscription)
 
 
 def test_the_database_refuses_a_charge_that_was_taken_back_already(sales: Sales, cast: Cast) -> None:
@@ -471,7 +486,7 @@ def raw_charge(sales: Sales, subscription: Subscription, *, verb: str = "INSERT"
         "confirmation_kind": "second",
         "confirmation_result": "passed",
         "why": "",
-        "at": str(NOW),
+        "at": str(LATER),
         **forged,
     }
     values = ", ".join(f":{name}" for name in facts)

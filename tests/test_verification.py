@@ -22,7 +22,7 @@ from outbound.campaigns.model import Campaign
 from outbound.journal import START, JournalEntry
 from outbound.people import Centre, known
 from outbound.phones.vault import open_vault
-from outbound.promises import past
+from outbound.promises import clocks, past
 from outbound.settings import Settings
 from outbound.verification import broken_promises
 from qa.sampling import verbs as sampling
@@ -414,6 +414,31 @@ def test_a_reply_counts_for_the_confirmation_that_was_restored_too(shift: Shift,
         "UPDATE ledger_entry SET confirmation_id = (SELECT max(id) FROM confirmation) WHERE kind = 'charge'",
     )
     assert found(owner) == {"definition_changed"}
+
+
+PRESENT = NOW + timedelta(days=41)
+OUT_OF_TIME = {
+    "a charge of next summer": ("dated_in_the_future", f"UPDATE ledger_entry SET at = {LATE}"),
+    "a row of the journal of next summer": ("dated_in_the_future", f"UPDATE journal_entry SET at = {LATE}"),
+    "a charge before its cycle": ("charge_before_its_cycle", "UPDATE ledger_entry SET cycle = '2027-05-01'"),
+    "a charge dated back, in the journal too": (
+        "charge_dated_back",
+        f"UPDATE journal_entry SET at = {EARLY} WHERE action = 'subscription.charge'",
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", OUT_OF_TIME)
+def test_an_instant_that_cannot_be_is_found(owner: Session, forgery: str) -> None:
+    promise, statement = OUT_OF_TIME[forgery]
+    assert list(clocks.check(owner, PRESENT)) == []
+    run(owner, statement)
+    assert {promise} == {name for name, _row in clocks.check(owner, PRESENT)}
+
+
+def test_a_verification_that_knows_the_present_looks_at_the_clocks(owner: Session) -> None:
+    assert broken_promises(owner, now=PRESENT) == []
+    assert {each["promise"] for each in broken_promises(owner, now=NOW - timedelta(days=9))} == {"dated_in_the_future"}
 
 
 @pytest.mark.parametrize(

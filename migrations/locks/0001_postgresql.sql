@@ -719,6 +719,17 @@ END $$
 ;;
 CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION charge_needs_second_confirmation()
 ;;
+CREATE FUNCTION charge_not_before_its_time() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
+    IF NEW.kind = 'charge' AND (
+        to_char(NEW.at AT TIME ZONE 'UTC' + interval '1 day', 'YYYY-MM-DD') < NEW.cycle
+        OR EXISTS (SELECT 1 FROM confirmation c WHERE c.subscription_id = NEW.subscription_id
+            AND c.result = 'passed' AND c.at > NEW.at)) THEN RAISE EXCEPTION 'a charge has its time after what it rests on' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$
+;;
+CREATE TRIGGER charge_not_before_its_time BEFORE INSERT ON ledger_entry FOR EACH ROW EXECUTE FUNCTION charge_not_before_its_time()
+;;
 CREATE FUNCTION reversal_takes_back_its_charge() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN
     IF NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
         AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
@@ -736,7 +747,9 @@ CREATE FUNCTION instruction_leaves_once() RETURNS trigger LANGUAGE plpgsql SET s
         OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0)
         OR coalesce(NEW.repeats_id, 0) <> coalesce(OLD.repeats_id, 0)
         OR NOT EXISTS (SELECT 1 FROM instruction_batch b WHERE b.id = NEW.batch_id AND b.centre_id = NEW.centre_id
-            AND b.at >= NEW.made_at) THEN RAISE EXCEPTION 'an instruction leaves once' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+            AND b.at >= NEW.made_at)
+        OR EXISTS (SELECT 1 FROM ledger_entry e JOIN instruction_batch b ON b.id = NEW.batch_id
+            WHERE e.id = NEW.ledger_entry_id AND e.at > b.at) THEN RAISE EXCEPTION 'an instruction leaves once' USING ERRCODE = 'integrity_constraint_violation'; END IF;
     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
     RETURN NEW;
 END $$

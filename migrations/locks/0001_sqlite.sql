@@ -524,6 +524,12 @@ CREATE TRIGGER charge_needs_second_confirmation BEFORE INSERT ON ledger_entry FO
             AND substr(e.cycle, 1, 7) = substr(NEW.cycle, 1, 7)));
 END
 ;;
+CREATE TRIGGER charge_not_before_its_time BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
+    SELECT RAISE(ABORT, 'a charge has its time after what it rests on') WHERE NEW.kind = 'charge' AND (coalesce(date(substr(NEW.at, 1, 10), '+1 day'), '') < NEW.cycle
+        OR EXISTS (SELECT 1 FROM confirmation c WHERE c.subscription_id = NEW.subscription_id
+            AND c.result = 'passed' AND substr(c.at, 1, 19) > substr(NEW.at, 1, 19)));
+END
+;;
 CREATE TRIGGER reversal_takes_back_its_charge BEFORE INSERT ON ledger_entry FOR EACH ROW BEGIN
     SELECT RAISE(ABORT, 'a reversal takes back one charge, whole') WHERE NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
         AND e.kind = 'charge' AND e.amount_fen = -NEW.amount_fen AND e.subscription_id = NEW.subscription_id
@@ -537,7 +543,9 @@ CREATE TRIGGER instruction_leaves_once BEFORE UPDATE ON instruction FOR EACH ROW
         OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0)
         OR coalesce(NEW.repeats_id, 0) <> coalesce(OLD.repeats_id, 0)
         OR NOT EXISTS (SELECT 1 FROM instruction_batch b WHERE b.id = NEW.batch_id AND b.centre_id = NEW.centre_id
-            AND b.at >= NEW.made_at);
+            AND b.at >= NEW.made_at)
+        OR EXISTS (SELECT 1 FROM ledger_entry e JOIN instruction_batch b ON b.id = NEW.batch_id
+            WHERE e.id = NEW.ledger_entry_id AND e.at > b.at);
 END
 ;;
 CREATE TRIGGER instruction_charge_from_ledger BEFORE INSERT ON instruction FOR EACH ROW BEGIN

@@ -72,7 +72,14 @@ class NoValidConfirmation(Refusal):
         return template.format(obstacle=self.obstacle.words(language))
 
 
+class ChargeOutOfTime(Refusal):
+    """A charge cannot be dated before its cycle or before a confirmation on which it rests; look at the clock."""
+
+    zh = "计费时间不能早于其账期或所依据的确认，请检查系统时钟。"
+
+
 DATABASE_REFUSALS["a charge needs a valid second confirmation"] = NoValidConfirmation
+DATABASE_REFUSALS["a charge has its time after what it rests on"] = ChargeOutOfTime
 DATABASE_REFUSALS["a charge needs the customer's reply"] = NoValidConfirmation
 
 

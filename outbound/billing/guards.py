@@ -113,6 +113,20 @@ guard(
 )
 guard(
     table_of(LedgerEntry),
+    "charge_not_before_its_time",
+    when="BEFORE INSERT",
+    # The day begins somewhere up to fourteen hours before it begins in UTC.
+    refuse_if="""NEW.kind = 'charge' AND (coalesce(date(substr(NEW.at, 1, 10), '+1 day'), '') < NEW.cycle
+        OR EXISTS (SELECT 1 FROM confirmation c WHERE c.subscription_id = NEW.subscription_id
+            AND c.result = 'passed' AND substr(c.at, 1, 19) > substr(NEW.at, 1, 19)))""",
+    postgresql_if="""NEW.kind = 'charge' AND (
+        to_char(NEW.at AT TIME ZONE 'UTC' + interval '1 day', 'YYYY-MM-DD') < NEW.cycle
+        OR EXISTS (SELECT 1 FROM confirmation c WHERE c.subscription_id = NEW.subscription_id
+            AND c.result = 'passed' AND c.at > NEW.at))""",
+    saying="a charge has its time after what it rests on",
+)
+guard(
+    table_of(LedgerEntry),
     "reversal_takes_back_its_charge",
     when="BEFORE INSERT",
     refuse_if="""NEW.kind = 'reversal' AND (NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = NEW.reverses_id
@@ -131,7 +145,9 @@ guard(
         OR coalesce(NEW.ledger_entry_id, 0) <> coalesce(OLD.ledger_entry_id, 0)
         OR coalesce(NEW.repeats_id, 0) <> coalesce(OLD.repeats_id, 0)
         OR NOT EXISTS (SELECT 1 FROM instruction_batch b WHERE b.id = NEW.batch_id AND b.centre_id = NEW.centre_id
-            AND b.at >= NEW.made_at)""",
+            AND b.at >= NEW.made_at)
+        OR EXISTS (SELECT 1 FROM ledger_entry e JOIN instruction_batch b ON b.id = NEW.batch_id
+            WHERE e.id = NEW.ledger_entry_id AND e.at > b.at)""",
     saying="an instruction leaves once",
 )
 guard(

@@ -161,6 +161,7 @@ def _check(file: Path, key: Path | None, anchors: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="as JSON")
 def verify(as_json: bool) -> None:
     """Derive every promise again from the stored rows; exit 1, and the offending rows, where one does not hold."""
+    from outbound import clock
     from outbound.db import reading
     from outbound.migrating import opened
     from outbound.settings import read_settings
@@ -168,7 +169,7 @@ def verify(as_json: bool) -> None:
 
     settings = read_settings()
     with reading(opened(settings)) as session:
-        found = broken_promises(session, data=settings.data, told=_tell_step)
+        found = broken_promises(session, data=settings.data, now=clock.now(), told=_tell_step)
     click.echo(json.dumps(found, ensure_ascii=False, default=str) if as_json else "\n".join(map(str, found)) or "ok")
     if found:
         raise SystemExit(1)
