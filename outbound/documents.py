@@ -1,5 +1,6 @@
 """YAML documents that people write: read with the line of every value, checked against a model, all faults at once."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -181,11 +182,48 @@ def _load(text: str) -> CommentedMap:
 _remembered = lru_cache(maxsize=32)(_load)
 
 
+# What the parser found, what to do about it in both languages ({0}: what it names), and whether it began earlier.
+_SLIPS = (
+    (
+        r"could not find expected ':'",
+        "这一行缺少冒号，请写成“名称: 内容”，用半角冒号，后面空一格。",
+        "this line lacks its colon; write `name: value`, with a space after the colon.",
+        True,
+    ),
+    (
+        r"mapping values are not allowed",
+        "这里的冒号放错了位置：请检查缩进和上一行；内容里有冒号时加引号，全角“：”改为半角。",
+        "a colon cannot stand here; check the indentation and the line before, and quote values that hold a colon.",
+        False,
+    ),
+    (r"found character '\\t'", "缩进用了 Tab，请改用空格。", "there is a tab; indent with spaces.", False),
+    (
+        r"found character '(.)' that cannot start",
+        "内容不能以“{0}”开头，请加引号。",
+        "a value cannot begin with `{0}`; put it into quotes.",
+        False,
+    ),
+    (r"found unexpected end of stream", "引号没有成对，请补上。", "a quotation mark is not closed; close it.", True),
+    (r"expected ',' or", "括号没有成对，请补上。", "a bracket is not closed; close it.", True),
+    (r'found duplicate key "([^"]*)"', "“{0}”写了两次，请删去一个。", "`{0}` stands here twice; remove one.", False),
+    (
+        r"expected <block end>",
+        "缩进与上面各行不一致，请对齐。",
+        "the indentation does not fit the lines above; align it.",
+        False,
+    ),
+)
+
+
 def _not_yaml(refused: YAMLError) -> DocumentFaulty:
     mark, problem = None, " ".join(str(refused).split())
     if isinstance(refused, MarkedYAMLError):
         mark = refused.problem_mark or refused.context_mark
         problem = str(refused.problem or refused.context or "").splitlines()[0]
+        for pattern, zh, en, began_earlier in _SLIPS:
+            if found := re.search(pattern, problem):
+                place = refused.context_mark if began_earlier and refused.context_mark else mark
+                return _faulty(place, zh.format(*found.groups()), en.format(*found.groups()))
     return _faulty(
         mark,
         f"YAML 写法有误（{problem}），请检查缩进、冒号和引号。",

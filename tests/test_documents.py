@@ -133,7 +133,7 @@ def test_a_truth_with_an_anchor_is_still_a_truth() -> None:
     ("text", "place"),
     [
         ("name: x\n\toffer: 1\n", (2, 1)),
-        ("name: [x\n", (2, 1)),
+        ("name: [x\n", (1, 7)),
         ("name: x\nname: y\n", (2, 1)),
         ("a: 1\n---\nb: 2\n", (2, 1)),
         ("a: 1\nb: \x07\n", (2, 4)),
@@ -183,3 +183,23 @@ def test_the_whole_refusal_says_every_fault_on_its_line() -> None:
 )
 def test_the_place_of_a_path_is_that_of_its_deepest_part_that_is_there(path: Any, place: tuple[int, int]) -> None:
     assert Document(GOOD).position(path) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "told"),
+    [
+        ("name: x\noffer\n  price_fen: 1\n", (2, 1), "这一行缺少冒号"),
+        ("name：亲情网\nstarts: 2026-11-23\n", (2, 7), "全角“：”改为半角"),
+        ("offer:\n\tprice_fen: 1\n", (2, 1), "缩进用了 Tab"),
+        ("name: @x\n", (1, 7), "不能以“@”开头"),
+        ("name: 'x\noffer:\n  price_fen: 1\n", (1, 7), "引号没有成对"),
+        ("towns: [福州\noffer: 1\n", (1, 8), "括号没有成对"),
+        ("name: x\nname: y\n", (2, 1), "“name”写了两次"),
+        ("- x\nname: y\n", (2, 1), "请对齐"),
+    ],
+)
+def test_a_slip_in_yaml_is_told_in_plain_words_where_it_was_made(text: str, place: tuple[int, int], told: str) -> None:
+    (fault,) = faults(text)
+    assert (fault.line, fault.column) == place
+    assert told in fault.sentence("zh")
+    assert "could not" not in fault.sentence("en")
