@@ -15,6 +15,7 @@ from outbound.commands.lists import import_
 from outbound.commands.opt_outs import optouts
 from outbound.commands.recordings import audio, recordings
 from outbound.commands.routes import authz
+from outbound.commands.simulate import simulate
 from outbound.commands.staff import hire
 from outbound.commands.terminal import language
 from outbound.commands.why import why
@@ -109,6 +110,7 @@ for command in (
     withdrawals,
     evidence,
     verify,
+    simulate,
     keys,
     authz,
     bench,

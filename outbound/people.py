@@ -176,6 +176,7 @@ def add_staff(
     number: str = "",
     by: Staff | None,
     now: datetime,
+    hashed_by: PasswordHasher | None = None,
 ) -> Staff:
     """Take somebody on; raises LoginTaken, PasswordTooShort or RolesUnfit."""
     if len(password) < 10:
@@ -188,7 +189,7 @@ def add_staff(
         login=login,
         name=name,
         number=number,
-        password_hash=hasher().hash(password),
+        password_hash=(hashed_by or hasher()).hash(password),
         added_at=now,
     )
     session.add(staff)

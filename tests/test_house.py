@@ -79,6 +79,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.hosting",
         "outbound.migrating",
         "outbound.demo",
+        "outbound.simulation",
         "outbound.bench",
     ),
 )

@@ -35,7 +35,7 @@ def check(files: tuple[Path, ...]) -> None:
     texts, sound = {}, True
     for path in files:
         try:
-            texts[path] = _text_of(path)
+            texts[path] = text_of(path)
         except Refusal as refused:
             click.echo(refused.sentence(language()), err=True)
             sound = False
@@ -48,7 +48,8 @@ def check(files: tuple[Path, ...]) -> None:
     click.echo({"zh": "全部正确。", "en": "All correct."}[language()])
 
 
-def _text_of(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """The text of a file; raises NotText and FileUnreadable."""
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError:

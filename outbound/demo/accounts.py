@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from outbound.billing import answers, batches, instructions, settling
 from outbound.billing.model import Decision, FileForm, InstructionBatch
-from outbound.demo.shift import Stage
+from outbound.demo.stage import Stage
 from outbound.people import Centre, Role, known
 
 

@@ -10,7 +10,7 @@ from outbound.campaigns import verbs as campaigns
 from outbound.compliance import Criterion, Mark
 from outbound.demo.cast import Company
 from outbound.demo.reviewing import heard
-from outbound.demo.shift import Stage
+from outbound.demo.stage import Stage
 from outbound.people import Role, Staff
 from outbound.recordings.model import Recording
 from qa import patrol

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from outbound.calls.model import Call
 from outbound.compliance import Criterion, Mark
-from outbound.demo.shift import Stage
+from outbound.demo.stage import Stage
 from outbound.demo.tapes import CONFIRMED, DECLINED, SALES, Tape, tape
 from outbound.people import Role, Staff
 from outbound.recordings.model import Recording
@@ -16,9 +16,11 @@ from outbound.subscriptions.model import SubscriptionState as S
 from qa.disputes import lookups
 from qa.disputes import verbs as disputes
 from qa.disputes.lookups import AnswerState
+from qa.disputes.model import Dispute
 from qa.review import verbs as review
 from qa.review.marks import CriterionMark
 from qa.review.model import Review, stands
+from qa.review.sharing import NobodyToReview
 
 EVERY_DISPUTED = 3
 """Of the reviews that found something, every third is disputed."""
@@ -114,7 +116,15 @@ def _screen(stage: Stage, centre: str, *, now: datetime) -> None:
     for place, dispute in enumerate(lookups.waiting(stage.session, supervisor.centre_id or 0)):
         own = supervisor.id in lookups.reviewers_before(stage.session, dispute)
         by = manager if own else supervisor
-        if place % 2:
+        if place % 2 or not _refers(stage, dispute, by, now):
             disputes.reject(stage.session, dispute, reason="录音中客户只说“嗯”，不算明确同意。", by=by, now=now)
-        else:
+
+
+def _refers(stage: Stage, dispute: Dispute, by: Staff, now: datetime) -> bool:
+    """Give a dispute to another reviewer; False where the centre is too small to have one."""
+    try:
+        with stage.session.begin_nested():
             disputes.refer(stage.session, dispute, by=by, now=now)
+    except NobodyToReview:
+        return False
+    return True

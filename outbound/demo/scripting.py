@@ -6,7 +6,7 @@ from importlib.resources import files
 from sqlmodel import Session
 
 from outbound.demo.cast import Company
-from outbound.demo.shift import Stage
+from outbound.demo.stage import Stage
 from outbound.people import Centre, Role
 from scripts import approval
 
@@ -17,6 +17,7 @@ SCRIPTS = (
     "contract-renewal-retention",
     "contract-renewal-confirmation",
     "contract-renewal-correction",
+    "other-network-survey",
     "notice-order-summary",
     "notice-order-summary-without-trial",
     "notice-reply-request",
@@ -26,10 +27,9 @@ SCRIPTS = (
 )
 
 
-def approve(session: Session, company: Company, centre: Centre, name: str, now: datetime) -> None:
-    """Write a script of the library, and let both parties approve it."""
+def approve(session: Session, company: Company, centre: Centre, text: str, now: datetime) -> None:
+    """Write a script, and let both parties approve it."""
     manager = company.holding(centre.code, Role.MANAGER)[0]
-    text = files("scripts.library").joinpath(f"{name}.yaml").read_text("utf-8")
     version = approval.write(session, centre, text, by=manager, now=now)
     approval.submit(session, version, by=manager, now=now + timedelta(hours=1))
     for number, login in enumerate(("support", "carrier")):

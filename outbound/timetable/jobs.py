@@ -1,7 +1,7 @@
 """What the timetable does: one line per job. Effects are verbs of the rooms; nothing is decided here."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -57,7 +57,14 @@ def remind_of_charges(session: Session, centre: Centre, day: str, now: datetime)
     return {"reminded": len(due)}
 
 
-def promise_seeds(session: Session, centre: Centre, day: str, now: datetime) -> Mapping[str, Any]:
+def secret_seed() -> str:
+    """A seed that nobody can guess."""
+    return secrets.token_hex(32)
+
+
+def promise_seeds(
+    session: Session, centre: Centre, day: str, now: datetime, *, new: Callable[[], str] = secret_seed
+) -> Mapping[str, Any]:
     """The seeds of this and the coming draws are made, and their hashes published, before there is a frame."""
     today = date.fromisoformat(day)
     for ahead in (0, 1):
@@ -65,15 +72,15 @@ def promise_seeds(session: Session, centre: Centre, day: str, now: datetime) -> 
             (DrawKind.DAILY, (today + timedelta(days=ahead)).isoformat()),
             (DrawKind.WEEKLY, clock.week_name(today + timedelta(days=7 * ahead))),
         ):
-            seeds.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
-    return {"late": sum(_promise_missed(session, centre, kind, now) for kind in DrawKind)}
+            seeds.commit_seed(session, centre, kind, period, seed=new(), now=now)
+    return {"late": sum(_promise_missed(session, centre, kind, now, new) for kind in DrawKind)}
 
 
-def _promise_missed(session: Session, centre: Centre, kind: DrawKind, now: datetime) -> int:
+def _promise_missed(session: Session, centre: Centre, kind: DrawKind, now: datetime, new: Callable[[], str]) -> int:
     """Periods that nobody promised a seed are promised one late, and say so; how many."""
     missed = seeds.unpromised(session, centre, kind, now=now)
     for period in missed:
-        seeds.commit_seed(session, centre, kind, period, seed=secrets.token_hex(32), now=now)
+        seeds.commit_seed(session, centre, kind, period, seed=new(), now=now)
     return len(missed)
 
 
