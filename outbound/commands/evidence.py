@@ -11,6 +11,7 @@ from outbound.compliance import Words
 from outbound.errors import Refusal
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from sqlmodel import Session
 
     from outbound.subscriptions.model import Subscription
@@ -23,8 +24,9 @@ _MESSAGES = {
         "Whole: the evidence of subscription {number}, signed {at} with the key {key}; {rows} rows of the journal are "
         "proved under the anchor of {anchored}, {sounds} recordings are enclosed.",
     ),
+    "report": Words("完好：周报由密钥 {key} 签名。", "Whole: the weekly report was signed with the key {key}."),
     "own_key": Words(
-        "未给出 --key，以上仅用包内公钥核验：请向外呼中心核对该公钥的指纹。",
+        "未给出 --key，以上仅用其中附带的公钥核验：请向外呼中心核对该公钥的指纹。",
         "Without --key this was checked with the key enclosed: ask the centre whether that fingerprint is its own.",
     ),
 }
@@ -46,7 +48,10 @@ class FileUnwritable(Refusal):
 @click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="the ZIP; without it evidence-NUMBER.zip")
 @click.option("--json", "as_json", is_flag=True, help="print the facts alone, as JSON, and make no ZIP")
 @click.option(
-    "--check", "checked", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="check such a ZIP instead"
+    "--check",
+    "checked",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="check such a ZIP, or a weekly report",
 )
 @click.option(
     "--key",
@@ -138,10 +143,12 @@ def _check(file: Path, key: Path | None, anchors: Path | None) -> None:
     from outbound.signing import read_public
 
     trusted = read_public(key.read_bytes()) if key else None
-    found = check(file, key=trusted, anchors=anchors.read_text("utf-8").splitlines() if anchors else None)
-    if found.faults:
-        click.echo("\n".join(each.sentence(language()) for each in found.faults))
-        raise SystemExit(1)
+    kept = anchors.read_text("utf-8").splitlines() if anchors else None
+    if file.suffix == ".html":
+        _check_report(file, trusted, kept)
+        return
+    found = check(file, key=trusted, anchors=kept)
+    _end_with([each.sentence(language()) for each in found.faults])
     click.echo(
         _say(
             "whole",
@@ -155,6 +162,23 @@ def _check(file: Path, key: Path | None, anchors: Path | None) -> None:
     )
     if trusted is None:
         click.echo(_say("own_key"))
+
+
+def _check_report(file: Path, trusted: "Ed25519PublicKey | None", kept: list[str] | None) -> None:
+    from outbound.reports.signature import check
+
+    found = check(file.read_bytes(), key=trusted, anchors=kept)
+    _end_with(found.sentences(language()))
+    click.echo(_say("report", key=found.fingerprint))
+    if trusted is None:
+        click.echo(_say("own_key"))
+
+
+def _end_with(faults: list[str]) -> None:
+    """Say what is wrong, if anything is, and end."""
+    if faults:
+        click.echo("\n".join(faults))
+        raise SystemExit(1)
 
 
 @click.command()

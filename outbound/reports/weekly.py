@@ -1,14 +1,14 @@
 """The weekly report to the carrier: what a centre's week came to and the anchors of its journal, as one page to print.
 
-It lies in OUTBOUND_DATA/reports and is written once, as soon as the week is over. Who keeps a printed one can tell
-later whether the journal is still the same.
+It lies in OUTBOUND_DATA/reports, signed by its centre, and is written once, as soon as the week is over; after a stop
+every week that was missed is made up for. Who keeps one can tell later whether the journal is still the same.
 """
 
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +24,7 @@ from outbound.compliance import Words
 from outbound.db import UtcDateTime, reading, transaction
 from outbound.journal import JournalEntry
 from outbound.people import Centre, known
+from outbound.reports import signature
 from qa.sampling.lateness import late_between
 
 FOLDER = "reports"
@@ -113,7 +114,7 @@ def _template() -> Template:
 
 
 def write_due(engine: Engine, data: Path, *, now: datetime) -> int:
-    """Write the report of the week before this one for each centre that worked in it and has none; how many.
+    """Write the report of every week that is over, for each centre, since the last one that it has; how many.
 
     A process that dies in between leaves no half report, and the next beat writes it.
     """
@@ -127,32 +128,37 @@ def write_due(engine: Engine, data: Path, *, now: datetime) -> int:
             text = page(session, centre, week, lines)
             file = _file(data, centre, week)
         # After the commit: an anchor on paper that the database never kept would look like a rewritten journal.
-        _write(file, text)
+        _write(file, signature.sign(text, data, centre_id))
     return len(due)
 
 
 def _due(session: Session, data: Path, *, now: datetime) -> Iterator[tuple[Centre, str]]:
+    """Centres and weeks in their order: without a report from the first week of a centre's journal on."""
     for centre in session.exec(select(Centre).order_by(col(Centre.id))):
-        week = clock.week_name(clock.local_day(now, centre.zone) - timedelta(days=7))
-        if not _file(data, centre, week).exists() and _was_there(session, centre, week):
-            yield centre, week
+        last = clock.local_day(now, centre.zone) - timedelta(days=7)
+        monday = _next_monday(session, data, centre)
+        while monday and clock.week_name(monday) <= clock.week_name(last):
+            yield centre, clock.week_name(monday)
+            monday += timedelta(days=7)
 
 
-def _was_there(session: Session, centre: Centre, week: str) -> bool:
+def _next_monday(session: Session, data: Path, centre: Centre) -> date | None:
+    if done := written(data, centre.code):
+        return clock.week_days(done[0].week)[0] + timedelta(days=7)
     began = select(JournalEntry.at).where(JournalEntry.chain == centre.id).order_by(col(JournalEntry.sequence)).limit(1)
     first = session.exec(began).first()
-    return first is not None and first < clock.day_ends(clock.week_days(week)[1], centre.zone)
+    return clock.week_days(clock.week_name(clock.local_day(first, centre.zone)))[0] if first else None
 
 
 def _file(data: Path, centre: Centre, week: str) -> Path:
     return data / FOLDER / f"{centre.code}-{week}.html"
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, page: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as opened:
-        opened.write(text)
+    with draft.open("wb") as opened:
+        opened.write(page)
         opened.flush()
         os.fsync(opened.fileno())
     draft.replace(file)

@@ -1,8 +1,10 @@
 """Weekly reports to the carrier: each is a page of its own, to be printed and kept."""
 
 from flask import Response, current_app, g, render_template, send_file
+from sqlmodel import select
 
 from outbound.errors import NotFound
+from outbound.people import Centre
 from outbound.reports import weekly
 from outbound.reports.weekly import Report
 from web.desks.quality.desk import bp
@@ -13,7 +15,8 @@ from web.guard import allows
 @allows("see_quality")
 def show_reports() -> str:
     """Every report of my centre; the carrier's people see all centres'."""
-    return render_template("quality/reports.html", reports=mine_written())
+    centres = {centre.code: centre for centre in g.session.exec(select(Centre))}
+    return render_template("quality/reports.html", reports=mine_written(), centres=centres)
 
 
 @bp.get("/reports/export/<name>")
