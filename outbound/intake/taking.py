@@ -65,6 +65,7 @@ def keep(
     reference: str = "",
     call: Call | None = None,
     agent_side: AgentSide | None = None,
+    written: str = "",
     by: Staff | None,
     now: datetime,
 ) -> Recording:
@@ -81,6 +82,7 @@ def keep(
         call=call,
         minimum_seconds=minimum_of(session, whose),
         agent_side=agent_side,
+        written=written,
         by=by,
         now=now,
     )

@@ -17,6 +17,7 @@ from outbound.db import reading, transaction
 from outbound.errors import Refusal
 from outbound.intake import taking
 from outbound.people import Centre, known
+from outbound.recordings import keeping
 from outbound.recordings.store import Store
 
 log = structlog.get_logger()
@@ -99,7 +100,7 @@ def touched(file: Path) -> datetime | None:
 def _take(engine: Engine, store: Store, centre: Centre, file: Path, *, now: datetime) -> None:
     data = read_file(file)
     heard = taking.heard_now(data)
-    with transaction(engine) as session:
+    with keeping.ahead(engine, store, centre, data, heard, now=now) as key, transaction(engine) as session:
         here = session.get_one(Centre, known(centre.id))
         taking.keep(
             session,
@@ -109,6 +110,7 @@ def _take(engine: Engine, store: Store, centre: Centre, file: Path, *, now: date
             file_name=file.name,
             hearing=heard,
             reference=file.stem,
+            written=key,
             by=None,
             now=now,
         )

@@ -70,18 +70,17 @@ _INVALID = {
 
 
 def described(
-    centre: Centre, store: Store, data: bytes, file_name: str, hearing: Hearing | None, *, now: datetime
+    centre: Centre, key: str, data: bytes, file_name: str, hearing: Hearing | None, *, now: datetime
 ) -> Recording:
-    """A recording as it comes in: nobody has heard it yet, and its name is generated."""
-    media_type = _MEDIA_TYPES.get(hearing.codec, _WAVE) if hearing else _by_first_bytes(data)
+    """A recording as it comes in, under a generated key: nobody has heard it yet."""
     return Recording(
         centre_id=known(centre.id),
         reference="",
         file_name=_plain_name(file_name),
-        storage_key=_new_key(centre, media_type, now) + store.suffix,
+        storage_key=key,
         sha256="",
         size=len(data),
-        media_type=media_type,
+        media_type=_media_type(data, hearing),
         codec="",
         channels=0,
         sample_rate=0,
@@ -92,6 +91,10 @@ def described(
         hearing={},
         kept_at=now,
     )
+
+
+def _media_type(data: bytes, hearing: Hearing | None) -> str:
+    return _MEDIA_TYPES.get(hearing.codec, _WAVE) if hearing else _by_first_bytes(data)
 
 
 def _by_first_bytes(data: bytes) -> str:
@@ -142,6 +145,7 @@ def _plain_name(file_name: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", file_name)[-1])[-200:]
 
 
-def _new_key(centre: Centre, media_type: str, now: datetime) -> str:
-    day = local_day(now, centre.zone)
-    return f"{centre.code}/{day:%Y/%m}/{uuid4()}.{_SUFFIXES[media_type]}"
+def new_key(centre: Centre, store: Store, data: bytes, hearing: Hearing | None, *, now: datetime) -> str:
+    """A key of its own, under which nothing lies yet and which tells nothing of what was sent in."""
+    day, kind = local_day(now, centre.zone), _SUFFIXES[_media_type(data, hearing)]
+    return f"{centre.code}/{day:%Y/%m}/{uuid4()}.{kind}{store.suffix}"

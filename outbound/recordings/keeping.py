@@ -1,21 +1,24 @@
 """Recordings come in: written and synced first, then registered; matched to their call by the recorder's reference."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from outbound import journal
 from outbound.calls.model import Call
+from outbound.db import reading
 from outbound.errors import DATABASE_REFUSALS, NotFound, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.recordings import describing
 from outbound.recordings import rules as centre_rules
 from outbound.recordings.describing import Hearing
 from outbound.recordings.model import AgentSide, Recording
-from outbound.recordings.store import Store
+from outbound.recordings.store import Store, StoreOutOfReach
 
 LONGEST_REFERENCE = 80
 
@@ -66,11 +69,13 @@ def keep(
     call: Call | None = None,
     minimum_seconds: float,
     agent_side: AgentSide | None = None,
+    written: str = "",
     by: Staff | None,
     now: datetime,
 ) -> Recording:
     """Keep a recording and match it to its call; without a call it waits in the tray, and without a `hearing` it waits
-    to be heard through. `agent_side` is as the centre's rule says where it is not given.
+    to be heard through. `agent_side` is as the centre's rule says where it is not given. `written` is the key
+    under which `ahead` has put the sound already; without one it is put now, inside the transaction.
 
     `call` is given where its own caller sends it, and then counts instead of `reference`. The same bytes under the same
     reference again change nothing. Raises NotFound for another centre's call, ReferenceNeeded, ReferenceTaken,
@@ -85,15 +90,45 @@ def keep(
     matched = call or call_of_reference(session, known(centre.id), reference)
     if matched and (other := of_call(session, matched)):
         return _the_same_sound(other, digest, matched)
-    recording = describing.described(centre, store, data, file_name, hearing, now=now)
+    key = written or describing.new_key(centre, store, data, hearing, now=now)
+    recording = describing.described(centre, key, data, file_name, hearing, now=now)
     recording.reference, recording.sha256, recording.kept_by_id = reference, digest, by.id if by else None
     if hearing:
         describing.fill(recording, hearing, minimum_seconds=minimum_seconds)
     if matched:
         recording.call_id, recording.matched_at = matched.id, now if hearing else None
     _under_rules(session, centre, recording, agent_side, now=now)
-    store.put(recording.storage_key, data)
+    if not written:
+        store.put(key, data)
     return _register(session, centre, recording, by=by, now=now)
+
+
+@contextmanager
+def ahead(
+    engine: Engine, store: Store, centre: Centre, data: bytes, hearing: Hearing | None, *, now: datetime
+) -> Iterator[str]:
+    """Put sound into the store before the transaction begins that registers it: a slow store must hold nobody up.
+
+    What was refused, or had come in before, is taken away again. Raises StoreOutOfReach, WrongSoundKey.
+    """
+    key = describing.new_key(centre, store, data, hearing, now=now)
+    store.put(key, data)
+    try:
+        yield key
+    except Refusal:
+        _take_back(engine, store, key)
+        raise
+    # After any other failure nobody knows what was committed: the file stays, and the reconciler tells of it.
+    _take_back(engine, store, key)
+
+
+def _take_back(engine: Engine, store: Store, key: str) -> None:
+    """Delete a file that no recording is registered under."""
+    with reading(engine) as session:
+        if session.exec(select(Recording.id).where(Recording.storage_key == key)).first():
+            return
+    with suppress(StoreOutOfReach):
+        store.delete(key)
 
 
 def _under_rules(

@@ -15,7 +15,7 @@ from outbound import db
 from outbound.calls.model import Call
 from outbound.intake.taking import hear_waiting
 from outbound.journal import JournalEntry
-from outbound.people import known
+from outbound.people import Staff, known
 from outbound.recordings.keeping import keep
 from outbound.recordings.model import Recording
 from outbound.recordings.store import Store, open_store
@@ -213,6 +213,34 @@ def test_the_same_file_again_changes_nothing(client_as: ClientAs, call: str, eng
     supervisor = client_as("supervisor")
     send(supervisor, (SOUND, f"{call}.mp3"))
     assert send(supervisor, (SOUND, f"{call}.mp3"))[1][0]["kind"] == "good"
+    assert len(kept(engine)) == 1
+
+
+def test_sound_is_stored_before_the_transaction_that_registers_it(
+    client_as: ClientAs, call: str, engine: Engine, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor, put = client_as("supervisor"), Store.put
+
+    def while_others_work(store: Store, key: str, data: bytes) -> None:
+        with db.transaction(engine) as session:
+            session.get_one(Staff, cast.agent.id).name = "Somebody else's work"
+        put(store, key, data)
+
+    monkeypatch.setattr(Store, "put", while_others_work)
+    assert send(supervisor, (SOUND, f"{call}.mp3"))[1][0]["kind"] == "good"
+    with Session(engine) as session:
+        assert session.get_one(Staff, cast.agent.id).name == "Somebody else's work"
+
+
+def test_what_is_refused_or_came_in_before_leaves_no_second_file(
+    client_as: ClientAs, call: str, engine: Engine, settings: Settings
+) -> None:
+    supervisor = client_as("supervisor")
+    other = (SAMPLES / "confirmation-yes.mp3").read_bytes()
+    for data, name in [(SOUND, call), (SOUND, call), (other, call), (other, " ")]:
+        send(supervisor, (data, f"{name}.mp3"))
+    assert send(client_as("second_agent"), (other, f"{call}.mp3"))[1][0]["kind"] == "bad"
+    assert list(Store(settings.recordings).keys()) == [recording.storage_key for recording in kept(engine)]
     assert len(kept(engine)) == 1
 
 

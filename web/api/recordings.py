@@ -58,7 +58,10 @@ def put(reference: str) -> shapes.RecordingShown:
 def _keep(data: bytes, file_name: str, *, call: Call | None, reference: str) -> shapes.RecordingShown:
     hearing = taking.heard_now(data)
     recorder: Recorder | None = g.get("recorder")
-    with db.transaction(engine()) as session:
+    with (
+        keeping.ahead(engine(), store(), g.centre, data, hearing, now=g.now) as key,
+        db.transaction(engine()) as session,
+    ):
         recording = taking.keep(
             session,
             store(),
@@ -69,6 +72,7 @@ def _keep(data: bytes, file_name: str, *, call: Call | None, reference: str) -> 
             reference=reference,
             call=session.get_one(Call, known(call.id)) if call else None,
             agent_side=recorder.agent_side if recorder else None,
+            written=key,
             by=g.staff,
             now=g.now,
         )

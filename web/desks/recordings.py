@@ -253,7 +253,10 @@ def take_in(data: bytes, file_name: str) -> Recording:
     SomebodyElsesCall.
     """
     hearing, reference = taking.heard_now(data), PurePath(file_name).stem.strip()
-    with db.transaction(engine()) as session:
+    with (
+        keeping.ahead(engine(), listening.store(), g.centre, data, hearing, now=g.now) as key,
+        db.transaction(engine()) as session,
+    ):
         centre = session.get_one(Centre, known(g.centre.id))
         taking.refuse_others(keeping.call_of_reference(session, known(centre.id), reference), by=g.staff, roles=g.roles)
         return taking.keep(
@@ -264,6 +267,7 @@ def take_in(data: bytes, file_name: str) -> Recording:
             file_name=file_name,
             hearing=hearing,
             reference=reference,
+            written=key,
             by=g.staff,
             now=g.now,
         )
