@@ -17,6 +17,7 @@ from outbound.compliance import Criterion, Mark, Verdict
 from outbound.dialing.model import Claim
 from outbound.errors import NotFound
 from outbound.journal import JournalEntry
+from outbound.overview.needs import needs_of
 from outbound.people import Role, Staff
 from outbound.recordings.model import Recording
 from outbound.subscriptions import trial
@@ -431,3 +432,13 @@ def test_raw_sql_restores_no_confirmation_that_a_review_still_fails(floor: Floor
     )
     with pytest.raises(sa.exc.DBAPIError, match="restored by a review"):
         floor.session.connection().exec_driver_sql(copied)
+
+
+@once
+def test_a_dispute_is_told_to_the_managers_until_it_is_screened(session: Session, cast: Cast, now: datetime) -> None:
+    floor = Floor(session, cast, now)
+    made = floor.dispute(floor.review())
+    (told,) = [need for need in needs_of(session, cast.fz, now=now + timedelta(hours=3)) if need.key == "disputes"]
+    assert told.zh == "1 件质检申诉待班组长初审，最早的已等待 3 小时。"
+    floor.refer(made)
+    assert "disputes" not in {need.key for need in needs_of(session, cast.fz, now=now)}

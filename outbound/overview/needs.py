@@ -19,6 +19,7 @@ from outbound.overview.calendar import warnings_at
 from outbound.overview.idle import idle_agents
 from outbound.people import Centre, Staff, known
 from outbound.recordings.model import Recording
+from qa.disputes.lookups import waiting
 from qa.review.model import Correction, CorrectionState, ReviewTask
 from scripts.model import PitchScript, ScriptState, ScriptVersion
 
@@ -50,6 +51,7 @@ def needs_of(session: Session, centre: Centre, *, now: datetime) -> list[Need]:
         *_briefings(session, centre),
         *_corrections(session, centre, now),
         *_reviews(session, centre, now),
+        *_disputes(session, centre, now),
         *_batches(session, centre, now),
         *_late_wrap_ups(session, centre),
         *_unmatched(session, centre),
@@ -156,6 +158,17 @@ def _reviews(session: Session, centre: Centre, now: datetime) -> Iterator[Need]:
     for name, staff_id, count in session.exec(asked.order_by(col(Staff.id))):
         zh = f"质检员{name}有 {count} 条录音逾期未检。"
         yield Need("reviews", zh, f"{name} is behind: {count} {_plural(count, 'review')} overdue.", staff_id)
+
+
+def _disputes(session: Session, centre: Centre, now: datetime) -> Iterator[Need]:
+    disputes = waiting(session, known(centre.id))
+    if count := len(disputes):
+        zh, en = waited(disputes[0].at, now)
+        yield Need(
+            "disputes",
+            f"{count} 件质检申诉待班组长初审，最早的已等待{zh if zh[0] == '不' else f' {zh}'}。",
+            f"{count} {_plural(count, 'dispute')} to be screened; the oldest has waited {en}.",
+        )
 
 
 def _batches(session: Session, centre: Centre, now: datetime) -> Iterator[Need]:

@@ -17,6 +17,7 @@ from qa import corrections
 from qa.corrections import Fault
 from qa.review.model import CorrectionState, ReviewTask
 from qa.sampling.seeds import PeriodUnknown
+from qa.waiting import Waiting, waiting
 from web.filters import exact
 from web.guard import allows
 from web.language import _, chosen_language, lazy_gettext
@@ -63,10 +64,14 @@ def week_asked() -> Week:
 
 def faults_of(week: Week) -> list[Fault]:
     """The week's faults, but for calls that the reader is still to review: their verdicts must not be known before."""
-    asked = select(ReviewTask.call_id).where(ReviewTask.reviewer_id == g.staff.id, col(ReviewTask.done_at).is_(None))
-    hidden = set(g.session.exec(asked))
     found = corrections.register_of_faults(g.session, g.centre.id, week.name)
+    hidden = _still_to_hear()
     return [fault for fault in found if fault.call_id not in hidden]
+
+
+def _still_to_hear() -> set[int]:
+    asked = select(ReviewTask.call_id).where(ReviewTask.reviewer_id == g.staff.id, col(ReviewTask.done_at).is_(None))
+    return set(g.session.exec(asked))
 
 
 @bp.get("/supervisor/faults")
@@ -81,9 +86,14 @@ def show_faults() -> Any:
         "supervisor/faults.html",
         week=week,
         by_agent=_by_agent(found),
-        due=corrections.due(g.session, g.centre.id),
+        due=_waiting(),
         states=CORRECTIONS,
     )
+
+
+def _waiting() -> list[Waiting]:
+    hidden = _still_to_hear()
+    return [each for each in waiting(g.session, g.centre, now=g.now) if each.failed.id not in hidden]
 
 
 def _by_agent(found: Iterable[Fault]) -> list[tuple[str, list[Fault]]]:

@@ -23,6 +23,7 @@ PLACES = {
     "briefings": "/supervisor/briefings",
     "corrections": "/supervisor/faults",
     "reviews": "/supervisor/reviews",
+    "disputes": "/supervisor/disputes",
     "late_wrap_ups": "/supervisor",
     "unmatched": "/recordings/tray",
     "batch": "/finance/batches",

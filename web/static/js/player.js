@@ -1,4 +1,4 @@
-// The player: both sides' waveforms drawn from stored peaks at once, the sound fetched when it is first played.
+// The player: the sound is fetched when it is first played; what was heard of it, and how long that took, is counted.
 (() => {
   "use strict";
   const section = document.querySelector("[data-player]");
@@ -39,56 +39,21 @@
 
   function jump(to, { play = false } = {}) {
     wanted = Math.max(0, Math.min(to, length - 0.05));
-    if (loaded()) audio.currentTime = wanted;
+    if (loaded()) go(wanted);
     if (play && audio.paused) start();
     show();
   }
 
-  // ── Lines and marks on the time line
-  const lines = [...document.querySelectorAll("[data-line]")].map((element) => ({ element, second: Number(element.dataset.line) }));
-  const marks = [...section.querySelectorAll(".marker")].map((element) => ({ element, second: Number(element.dataset.jump) }));
-  const box = document.querySelector(".spoken .lines");
-  let lit = -1;
-
-  function line(at) {
-    let found = -1;
-    lines.forEach((each, index) => { if (each.second <= at + 0.05) found = index; });
-    return found;
-  }
-
-  function light(at) {
-    const now = line(at);
-    if (now === lit) return;
-    for (const each of [lines[lit], marks[lit]]) if (each) each.element.removeAttribute("aria-current");
-    for (const each of [lines[now], marks[now]]) if (each) each.element.setAttribute("aria-current", "true");
-    lit = now;
-    if (now >= 0 && box) follow(lines[now].element);
-  }
-
-  function follow(element) {
-    const top = element.offsetTop, bottom = top + element.offsetHeight;
-    if (top < box.scrollTop) box.scrollTop = top - 8;
-    else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight + 8;
-  }
+  // ── The script's lines
+  const { lines, line, light } = window.outbound.spoken;
 
   function stretch(index) {
     const after = lines[index + 1];
     return [lines[index].second, after ? after.second : length];
   }
 
-  function arrange() {
-    const width = track.clientWidth;
-    marks.forEach(({ element, second: at }, index) => {
-      const next = marks[index + 2];
-      const room = ((next ? next.second : length) - at) / length * width - 4;
-      element.style.left = `${Math.min(at / length * 100, 99)}%`;
-      element.style.maxWidth = `${Math.max(room, 8)}px`;
-      element.classList.toggle("low", index % 2 === 1);
-    });
-  }
-
   // ── Silence
-  const MARGIN = 0.3;
+  const MARGIN = 0.2;
   const gaps = [];
   let end = 0;
   for (const [from, to] of [...heard.spoken, [length, length]]) {
@@ -97,37 +62,31 @@
   }
   const silence = gaps.reduce((sum, [from, to]) => sum + to - from, 0);
 
-  // ── Drawing
-  const loudest = Math.max(20, ...heard.peaks.flat());
-  function draw() {
-    section.querySelectorAll("canvas").forEach((canvas, side) => {
-      const ratio = window.devicePixelRatio || 1;
-      const width = canvas.clientWidth * ratio, height = canvas.clientHeight * ratio;
-      canvas.width = width;
-      canvas.height = height;
-      const pen = canvas.getContext("2d");
-      pen.fillStyle = getComputedStyle(canvas).color;
-      const peaks = heard.peaks[side], bar = 2 * ratio, step = 3 * ratio;
-      for (let x = 0; x < width; x += step) {
-        const first = Math.floor(x / width * peaks.length);
-        const last = Math.max(first + 1, Math.floor((x + step) / width * peaks.length));
-        const peak = Math.max(0, ...peaks.slice(first, last)) / loudest;
-        const tall = Math.max(ratio, peak * (height - 2 * ratio));
-        pen.fillRect(x, (height - tall) / 2, bar, tall);
-      }
-    });
-    arrange();
+  // ── What was heard, by the speed that was chosen: seconds of the recording, not of the clock on the wall
+  const heardAt = new Map();
+  let before = null;
+  function listened() {
+    const at = audio.currentTime;
+    if (before !== null && at > before) heardAt.set(speed, (heardAt.get(speed) ?? 0) + at - before);
+    before = audio.paused ? null : at;
   }
-  new ResizeObserver(draw).observe(track);
-  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+
+  function go(to) {
+    listened();
+    audio.currentTime = to;
+    if (before !== null) before = to;
+  }
+
+  // How long somebody who listened at those speeds has listened.
+  const hearing = () => [...heardAt].reduce((sum, [rate, seconds]) => sum + seconds / rate, 0);
 
   const head = section.querySelector(".head"), played = section.querySelector(".played"), shade = section.querySelector(".stretch");
-  const nowClock = section.querySelector("[data-now]");
+  const nowClock = section.querySelector("[data-now]"), heardClock = section.querySelector("[data-heard]");
   function show() {
     const at = second();
     head.style.left = played.style.width = `${at / length * 100}%`;
     if (nowClock.textContent !== clock(at)) {
+      heardClock.textContent = clock(hearing());
       nowClock.textContent = clock(at);
       track.setAttribute("aria-valuenow", String(Math.round(at)));
       track.setAttribute("aria-valuetext", `${clock(at)} / ${clock(length)}`);
@@ -150,11 +109,12 @@
   }
 
   function frame() {
+    listened();
     const at = audio.currentTime;
-    if (looped && (at >= looped[1] - 0.02 || at < looped[0] - 0.5)) audio.currentTime = looped[0];
+    if (looped && (at >= looped[1] - 0.02 || at < looped[0] - 0.5)) go(looped[0]);
     else if (skipping) {
       const gap = gaps.find(([from, to]) => from <= at && at < to - 0.05);
-      if (gap) audio.currentTime = Math.min(gap[1], length - 0.05);
+      if (gap) go(Math.min(gap[1], length - 0.05));
     }
     show();
     if (!audio.paused) requestAnimationFrame(frame);
@@ -165,8 +125,8 @@
     audio.playbackRate = speed;
     if (wanted) audio.currentTime = wanted;
   });
-  audio.addEventListener("play", () => { word("pause"); requestAnimationFrame(frame); });
-  audio.addEventListener("pause", () => { word("play"); keepPlace(); });
+  audio.addEventListener("play", () => { word("pause"); before = audio.currentTime; requestAnimationFrame(frame); });
+  audio.addEventListener("pause", () => { listened(); word("play"); keepPlace(); show(); });
   audio.addEventListener("seeked", show);
   audio.addEventListener("error", told);
   function keepPlace() { remember(sessionStorage, place, String(second())); }
@@ -178,6 +138,7 @@
   }
 
   function faster(by) {
+    listened();
     const at = SPEEDS.findIndex((each) => each >= speed);
     speed = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at + by))];
     audio.playbackRate = audio.defaultPlaybackRate = speed;
@@ -304,7 +265,6 @@
   section.querySelector("[data-speed]").textContent = `${speed}×`;
   section.querySelector("[data-silence]").textContent = silence >= 1 ? `−${Math.round(silence)} s` : "";
   press("skip", skipping);
-  draw();
   show();
-  window.outbound.player = { second, clock, jump };
+  window.outbound.player = { second, clock, jump, hearing };
 })();
