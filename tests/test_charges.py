@@ -267,6 +267,14 @@ def test_the_database_refuses_a_charge_of_one(sales: Sales, attack: Callable[[Sa
         raw_charge(sales, subscription)
 
 
+@pytest.mark.parametrize("state", [state for state in S if state not in (S.CONFIRMED, S.CHARGED)])
+def test_the_database_refuses_a_charge_in_any_other_state_though_both_calls_stand(sales: Sales, state: S) -> None:
+    subscription = sales.confirmed()
+    force_state(sales, subscription, state)
+    with pytest.raises(sa.exc.IntegrityError, match="valid second confirmation"):
+        raw_charge(sales, subscription)
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_the_verb_refuses_a_charge_of_one(sales: Sales, attack: Callable[[Sales], Subscription]) -> None:
     subscription = attack(sales)

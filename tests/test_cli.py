@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import Engine
 from sqlmodel import select
 
-from outbound import db, migrating, people, sign_ins
+from outbound import clock, db, migrating, people, sign_ins
 from outbound.anchors import anchoring
 from outbound.call_lists.model import Contact
 from outbound.cli import main
@@ -24,7 +24,7 @@ from outbound.settings import Settings
 from qa.sampling.model import DrawKind
 from qa.sampling.seeds import PeriodUnknown
 from qa.sampling.verbs import commit_seed, draw
-from tests.conftest import Cast, owning
+from tests.conftest import NOW, Cast, owning
 from tests.desk import EXAMPLES, Floor, floor, vault
 from tests.sales import Sales
 
@@ -265,11 +265,19 @@ def test_an_import_with_another_number_key_is_refused(
 # What can be looked at
 
 
+@pytest.fixture
+def afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's present is later than everything in the database, whatever day it is."""
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=1))
+
+
+@pytest.mark.usefixtures("afterwards")
 def test_a_fresh_database_breaks_no_promise(outbound: Outbound, here: Engine) -> None:
     assert json.loads(outbound("verify", "--json").stdout) == []
     assert outbound("verify").stdout == "ok\n"
 
 
+@pytest.mark.usefixtures("afterwards")
 def test_a_broken_promise_is_told_and_ends_with_one(outbound: Outbound, here: Engine, cast: Cast) -> None:
     with owning(here) as owner, owner.begin() as connection:
         connection.exec_driver_sql(f"DELETE FROM journal_head WHERE chain = {cast.fz.id}")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import Engine
 from sqlmodel import select
 
-from outbound import db, migrating
+from outbound import clock, db, migrating
 from outbound.cli import main
 from outbound.journal import JournalEntry
 from outbound.phones.vault import Vault
@@ -115,12 +115,20 @@ def test_either_a_subscription_or_a_file_is_needed(outbound: Outbound, arguments
     assert outbound(*arguments).exit_code == 2
 
 
+@pytest.fixture
+def afterwards(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's present is later than everything in the database, whatever day it is."""
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=60))
+
+
+@pytest.mark.usefixtures("afterwards")
 def test_verify_tells_its_progress_beside_its_answer(outbound: Outbound) -> None:
     told = outbound("verify", "--json")
     assert (told.exit_code, json.loads(told.stdout)) == (0, [])
     assert "journal" in told.stderr
 
 
+@pytest.mark.usefixtures("afterwards")
 def test_verify_holds_the_journal_against_the_anchors_outside(outbound: Outbound, settings: Settings) -> None:
     outbound("evidence", 1)
     file = settings.data / "anchors.jsonl"
