@@ -16,6 +16,7 @@ from outbound.journal import JournalEntry
 from outbound.people import Staff
 from outbound.recordings import hearing as hearings
 from outbound.recordings import keeping
+from outbound.recordings.candidates import candidates
 from outbound.recordings.hearing import Soundness
 from outbound.recordings.keeping import CallHasRecording, MatchedAlready, ReferenceNeeded, ReferenceTaken
 from outbound.recordings.model import Recording
@@ -75,6 +76,21 @@ def test_a_recording_is_matched_by_its_reference_alone(make: Maker, cast: Cast, 
     make.call(cast.agent, reference="NEAREST-IN-TIME", at=make.now)
     call = make.call(cast.agent, reference="R-7", at=make.now - timedelta(days=3))
     assert keep(make, store, reference=" R-7 ").call_id == call.id
+
+
+@pytest.mark.parametrize("written", ["r-7", "R- 7", "Ｒ-7"], ids=["case", "space", "full width"])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_reference_that_is_only_alike_is_left_to_a_person_and_shown_first(
+    make: Maker, cast: Cast, store: Store, written: str
+) -> None:
+    make.call(cast.agent, reference="NEARER", at=make.now)
+    alike = make.call(cast.agent, reference="R-7", at=make.now - timedelta(hours=1))
+    recording = keep(make, store, reference=written)
+    assert recording.call_id is None
+    found = candidates(make.session, recording, make.centre)
+    assert [each.call.reference for each in found] == ["R-7", "NEARER"]
+    keeping.match(make.session, recording, found[0].call, by=cast.supervisor, now=make.now)
+    assert recording.call_id == alike.id
 
 
 def test_a_recording_of_an_unknown_call_waits_in_the_tray(make: Maker, cast: Cast, store: Store) -> None:

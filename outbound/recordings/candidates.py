@@ -1,6 +1,7 @@
 """Which calls a recording without a call might be of: shown beside it, for a person to decide, and never by itself."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -51,13 +52,22 @@ def time_told(recording: Recording, zone: str) -> datetime | None:
 def candidates(
     session: Session, recording: Recording, centre: Centre, *, agent: Staff | None = None, most: int = 5
 ) -> list[Candidate]:
-    """Calls of the centre without a recording near a recording's time, the nearest first; of one agent where given."""
+    """Calls of the centre without a recording near a recording's time; of one agent where given.
+
+    First the one whose reference is the same but for case and spaces, then the nearest.
+    """
     told = time_told(recording, centre.zone)
     around = told or recording.kept_at
     found = _calls(session, centre, told - NEAR, told + NEAR, agent) if told else []
     found = found or _calls(session, centre, recording.kept_at - BEFORE, recording.kept_at, agent)
     near = [Candidate(call, who, abs(call.dialled_at - around)) for call, who in found]
-    return sorted(near, key=lambda each: (each.apart, each.call.id))[:most]
+    wanted = _plain(recording.reference)
+    return sorted(near, key=lambda each: (_plain(each.call.reference) != wanted, each.apart, each.call.id))[:most]
+
+
+def _plain(reference: str) -> str:
+    """A reference without what people mistype: case, spaces, full-width letters."""
+    return "".join(unicodedata.normalize("NFKC", reference).casefold().split())
 
 
 def _calls(

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+import soundfile
 from flask.testing import FlaskClient
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
@@ -33,6 +36,15 @@ PageAs = Callable[..., "Page"]
 once = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 SOUND = (SAMPLES / "compliant-sale.mp3").read_bytes()
+DROPPED = """told => {
+  const dropped = new DataTransfer();
+  for (const name of told.names) {
+    const sound = name === told.broken ? "no sound" : new Uint8Array(told.sound);
+    dropped.items.add(new File([sound], name, { type: "audio/wav" }));
+  }
+  return dropped;
+}"""
+"""What a browser hands over when files are dropped."""
 
 
 @pytest.fixture
@@ -335,6 +347,23 @@ def test_the_list_says_why_a_recording_is_not_valid(client_as: ClientAs, call: s
 
 
 @once
+def test_a_two_hour_recording_is_shown_from_its_peaks_alone(
+    client_as: ClientAs, call: str, engine: Engine, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk, rate = soundfile.read(SAMPLES / "compliant-sale-mono-alaw.wav", dtype="int16")
+    sound, supervisor = BytesIO(), client_as("supervisor")
+    soundfile.write(sound, np.resize(talk, 7200 * rate), rate, format="WAV", subtype="ALAW")
+    send(supervisor, (sound.getvalue(), f"{call}.wav"))
+    hear_waiting(engine, open_store(settings), now=now)
+    (recording,) = kept(engine)
+    assert (recording.seconds, recording.valid) == (7200, True)
+    monkeypatch.setattr(Store, "open", lambda *_asked: pytest.fail("the page reads the sound"))
+    answer = supervisor.get(f"/recordings/{recording.id}")
+    assert (answer.status_code, len(answer.data) < 200_000) == (200, True)
+    assert len(recording.hearing["sides"][0]["peaks"]) == 1000
+
+
+@once
 def test_the_list_is_exported_as_it_is_shown(client_as: ClientAs, recording: int) -> None:
     answer = client_as("manager").get("/recordings?valid=True&export=csv")
     assert answer.mimetype == "text/csv" and "FZ-" in answer.text
@@ -365,6 +394,31 @@ def test_many_files_are_sent_with_their_progress(page_as: PageAs, call: str, eng
     page.wait_for_selector("text=3 of 3 files are done, 1 refused")
     assert len(kept(engine)) == 2
     assert page.locator(".sent .badge-bad").count() == 1
+
+
+@once
+@pytest.mark.browser
+def test_of_many_that_are_dropped_a_broken_one_and_a_lost_line_stop_no_other(page_as: PageAs, engine: Engine) -> None:
+    page, sent, sound = page_as("supervisor"), count(1), BytesIO()
+    # The line breaks once, in the middle of it all.
+    page.route("**/recordings/upload", lambda route: route.abort() if next(sent) == 80 else route.continue_())
+    page.goto("/recordings/upload")
+    soundfile.write(sound, np.zeros(400), 8000, format="WAV", subtype="ALAW")
+    names = [f"R-{number}.wav" for number in range(120)]
+
+    def drop(names: list[str], broken: str = "") -> None:
+        told = {"names": names, "broken": broken, "sound": list(sound.getvalue())}
+        page.dispatch_event("[data-drop]", "drop", {"dataTransfer": page.evaluate_handle(DROPPED, told)})
+
+    drop(names, broken="R-20.wav")
+    page.wait_for_selector("text=120 of 120 files are done, 2 refused", timeout=120_000)
+    refused = page.locator(".sent li", has=page.locator(".badge-bad")).locator(".name").all_inner_texts()
+    assert refused[0] == "R-20.wav"
+    assert sorted(each.file_name for each in kept(engine)) == sorted({*names} - {*refused})
+    # What is dropped once more is taken, and what came in before is no news.
+    drop(["R-19.wav", refused[1]])
+    page.wait_for_selector("text=122 of 122 files are done, 2 refused", timeout=120_000)
+    assert sorted(each.file_name for each in kept(engine)) == sorted({*names} - {"R-20.wav"})
 
 
 @once
