@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from sqlmodel import Session, select
 
 from outbound.call_lists.model import Contact, ContactState, Duty
-from outbound.calls import consent, placing, speaking
+from outbound.calls import consent, outcomes, placing, speaking
 from outbound.calls import wrap_up as calls
-from outbound.calls.lookups import left_open, today_of
+from outbound.calls.lookups import today_of
 from outbound.calls.model import Call, LateWrapUp
 from outbound.calls.speaking import Said
 from outbound.calls.wrap_up import Report
-from outbound.campaigns import verbs as campaigns
+from outbound.campaigns import lookups
 from outbound.campaigns.model import Campaign
 from outbound.compliance import CriteriaNotAllMarked, Criterion, Mark
 from outbound.dialing import handout
@@ -26,6 +26,7 @@ from outbound.people import Role, known
 from outbound.phones.model import Phone
 from outbound.subscriptions.model import Subscription, SubscriptionState
 from outbound.wrap_up import conclude, settle_late
+from scripts.vocabulary import Kind
 from tests.desk import Floor, desks, floor, staff, vault
 
 __all__ = ["desks", "floor", "vault"]
@@ -189,6 +190,14 @@ def test_an_outcome_of_another_kind_of_call_is_refused(
         end(session, floor, report(outcome, marks=PASSING, ticks=TICKS), now)
 
 
+def test_no_two_outcomes_on_one_screen_have_the_same_key(session: Session) -> None:
+    outcomes.fill(session)
+    for duty in Duty:
+        for kind in Kind:
+            keys = [outcome.key for outcome in outcomes.of_duty(session, duty, kind)]
+            assert len(keys) == len(set(keys)), (duty, kind)
+
+
 def test_a_colleague_cannot_wrap_up(floor: Floor, session: Session, now: datetime) -> None:
     floor.contact()
     call = call_on(session, floor, now)
@@ -294,9 +303,9 @@ def test_a_call_whose_end_nobody_told_is_left_open(floor: Floor, session: Sessio
     by, call = staff(session, floor.cast.agent), call_on(session, floor, now)
     later = now + timedelta(minutes=20)
     handout.claim_next(session, staff(session, floor.cast.verifier), roles={Role.VERIFIER}, now=later)
-    assert [each.id for each in left_open(session, by, now=later)] == [call.id]
+    assert today_of(session, by, zone="Asia/Shanghai", now=later).left_open == [call.id]
     conclude(session, call, report("busy"), by=by, now=later)
-    assert left_open(session, by, now=later) == []
+    assert today_of(session, by, zone="Asia/Shanghai", now=later).left_open == []
 
 
 def test_a_sale_is_made_under_the_terms_with_which_it_was_dialled(
@@ -304,5 +313,5 @@ def test_a_sale_is_made_under_the_terms_with_which_it_was_dialled(
 ) -> None:
     done = end(session, floor, sale(), now)
     campaign = session.get_one(Campaign, known(floor.campaign.id))
-    assert done.call.campaign_version_id == campaigns.in_force(session, campaign).id
+    assert done.call.campaign_version_id == lookups.in_force(session, campaign).id
     assert session.exec(select(Subscription)).one().price_fen == 500
