@@ -1,6 +1,7 @@
 """When a number may ring: calling windows, clock changes, holidays."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from time import process_time
 from timeit import repeat
 from typing import Any
 
@@ -211,5 +212,6 @@ def test_countries_whose_holidays_stand_in_law_never_warn() -> None:
 
 def test_a_verdict_on_a_mainland_number_is_quick() -> None:
     facts: dict[str, Any] = {"time_zones": CN, "tries": [NOON - timedelta(days=day) for day in range(1, 5)]}
-    runs = repeat(lambda: held_back(profile(), now=NOON, **facts), number=200, repeat=5)
+    # The processor's time: how busy the machine is otherwise says nothing about the rules.
+    runs = repeat(lambda: held_back(profile(), now=NOON, **facts), timer=process_time, number=200, repeat=5)
     assert min(runs) / 200 < 50e-6

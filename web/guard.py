@@ -106,7 +106,6 @@ def _looking() -> Iterator[Session]:
     # Like `db.reading`, but the view may let go of what it saw and look anew, as `writing` does.
     with Session(db.reader_of(engine()), expire_on_commit=False) as session:
         yield session
-        session.commit()
 
 
 def _told(refused: Refusal) -> Response:
@@ -169,8 +168,7 @@ def writing() -> Iterator[Session]:
 
 def look_anew() -> None:
     """Let go of what a view that only reads has seen: what it asks from now on is as it stands then."""
-    g.session.commit()
-    g.session.expunge_all()
+    g.session.close()
 
 
 def mine(session: Session, model: type[ModelT], identity: int) -> ModelT:

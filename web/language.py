@@ -85,9 +85,10 @@ def speak(preferred: str) -> None:
     """Go on in the preferred language; where there is none, in the browser's choice or the house's."""
     for language in (preferred, request.cookies.get(COOKIE, ""), current_app.config["SETTINGS"].language):
         if language in NAMES:
-            g.language = language
+            if g.get("language") != language:
+                g.language = language
+                flask_babel.refresh()
             break
-    flask_babel.refresh()
 
 
 def chosen_language() -> Language:

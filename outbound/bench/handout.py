@@ -5,6 +5,7 @@ durably before it counts. The peer is one `UPDATE … RETURNING` for each claim,
 data with the same durability, each agent over a connection of its own.
 """
 
+import gc
 import json
 import os
 import platform
@@ -77,6 +78,9 @@ def _on_one_list(
 ) -> Iterator[dict[str, Any]]:
     """One list, on which each number of agents is measured with both ways in turn."""
     with _prepared(name, max(agents), contacts, hostile=hostile) as (engine, staff, zones):
+        # As the server does before it serves.
+        gc.collect()
+        gc.freeze()
         ours = {count: _measure([_asker(engine, who) for who in staff[:count]], seconds) for count in agents}
         _give_all_back(engine)
         naive.prepare(engine)

@@ -1,5 +1,6 @@
 """What the desk of a caller shows of calls: today's figures, the open calls, a customer's history."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,26 +26,27 @@ class Today:
     dialled: int
     reached: int
     valid: int
+    left_open: Sequence[int]
+    """The calls of the last days that nobody reported the end of, though the contact is gone, oldest first."""
 
 
-# The desk asks these at every step of a call: at the driver's own speed, and the others built once.
+# The desk asks this at every step of a call: all at once and at the driver's own speed; the others are built once.
 _TODAY = Statement(
     f"""SELECT count(*), coalesce(sum(CASE WHEN o.contacted THEN 1 ELSE 0 END), 0), coalesce(sum(CASE
         WHEN o.after = 'consent' AND {len(Criterion)} = (
-            SELECT count(*) FROM self_mark m WHERE m.call_id = c.id AND m.mark = 'pass') THEN 1 ELSE 0 END), 0)
+            SELECT count(*) FROM self_mark m WHERE m.call_id = c.id AND m.mark = 'pass') THEN 1 ELSE 0 END), 0),
+        (SELECT {{listed}} FROM call c JOIN claim h ON h.id = c.claim_id
+            WHERE c.agent_id = :agent AND c.wrapped_up_at IS NULL AND h.ended_at IS NOT NULL AND c.dialled_at > :lately
+            AND NOT EXISTS (SELECT 1 FROM late_wrap_up l WHERE l.call_id = c.id))
     FROM call c LEFT JOIN outcome o ON o.code = c.outcome_code
-    WHERE c.agent_id = :agent AND c.dialled_at >= :since"""
+    WHERE c.agent_id = :agent AND c.dialled_at >= :since""",
+    only={"listed": {"sqlite": "json_group_array(c.id)", "postgresql": "CAST(json_agg(c.id) AS text)"}},
 )
 _OPEN = (
     sa.select(Call)
     .where(col(Call.claim_id) == sa.bindparam("claim"), col(Call.wrapped_up_at).is_(None))
     .order_by(col(Call.id).desc())
     .limit(1)
-)
-_LEFT_OPEN = Statement(
-    """SELECT c.id FROM call c JOIN claim h ON h.id = c.claim_id
-    WHERE c.agent_id = :agent AND c.wrapped_up_at IS NULL AND h.ended_at IS NOT NULL AND c.dialled_at > :since
-    AND NOT EXISTS (SELECT 1 FROM late_wrap_up l WHERE l.call_id = c.id) ORDER BY c.id"""
 )
 _HISTORY = (
     sa.select(Call, Outcome, Staff)
@@ -57,21 +59,16 @@ _HISTORY = (
 
 
 def today_of(session: Session, agent: Staff, *, zone: str, now: datetime) -> Today:
-    """The figures of a caller since midnight in `zone`."""
+    """The figures of a caller since midnight in `zone`, and the calls that they left open."""
     since = day_starts(local_day(now, zone), zone)
-    [(dialled, reached, valid)] = Book.of(session).ask(_TODAY, agent=agent.id, since=since)
-    return Today(dialled=dialled, reached=reached, valid=valid)
+    [row] = Book.of(session).ask(_TODAY, agent=agent.id, since=since, lately=now - LEFT_OPEN_FOR)
+    dialled, reached, valid, left = row
+    return Today(dialled, reached, valid, sorted(json.loads(left or "[]")))
 
 
 def open_call_of(session: Session, claim: Claim) -> Call | None:
     """The call of a claim that was dialled and not wrapped up yet."""
     return session.scalars(_OPEN, {"claim": claim.id}).first()
-
-
-def left_open(session: Session, agent: Staff, *, now: datetime) -> list[Call]:
-    """A caller's calls of the last days that nobody reported the end of, though the contact is gone, oldest first."""
-    found = Book.of(session).ask(_LEFT_OPEN, agent=agent.id, since=now - LEFT_OPEN_FOR)
-    return [session.get_one(Call, number) for (number,) in found]
 
 
 def history_of(session: Session, contact_id: int) -> Sequence[tuple[Call, Outcome, Staff]]:

@@ -49,7 +49,7 @@ def desk(
         if unread
         else saying.nobody_due(outlook(session, g.staff, roles=roles_at(name), now=now), now=now)
     )
-    left = [open_call(session, call, now=now) for call in lookups.left_open(session, g.staff, now=now)]
+    left = [open_call(session, session.get_one(Call, call), now=now) for call in today.left_open]
     return shapes.DeskShown(
         now=now,
         figures=shapes.Figures(dialled=today.dialled, reached=today.reached, valid=today.valid),
