@@ -118,3 +118,21 @@ def desk(demo: Path | None, sessions: int, seconds: float, think: float, as_json
     from outbound.bench.desk import run
 
     run(demo, sessions=sessions, seconds=seconds, think=think, as_json=as_json)
+
+
+@bench.command("verify")
+@click.option(
+    "--engine",
+    "engines",
+    default=",".join(ENGINES),
+    show_default=True,
+    callback=_engines,
+    help="sqlite, postgresql or both",
+)
+@click.option("--rows", default="100000,1000000", show_default=True, callback=_counts, help="rows in the database")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+def verify(engines: list[str], rows: list[int], as_json: bool) -> None:
+    """Derive every promise again: seconds for so many rows, against reading the same rows by plain SQL."""
+    from outbound.bench.verifying import run
+
+    run(engines, rows, as_json=as_json)
