@@ -7,6 +7,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
+from csv import reader
 from datetime import timedelta
 from functools import partial
 from multiprocessing.connection import Connection
@@ -23,6 +24,7 @@ from outbound.call_lists.model import CallList, Contact, ImportState, RefusedRow
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.running import Works
 from outbound.campaigns.model import Campaign
+from outbound.exports import write_csv
 from outbound.people import known
 from outbound.phones.model import Phone
 from outbound.phones.vault import Vault
@@ -250,3 +252,50 @@ def test_formulas_and_lost_digits_ring_nobody(session: Session, vault: Vault, ca
     data = csv("1.38E+10,王,a", "1.38001E+10,王,a", "=1+1,王,a", '"=HYPERLINK(""http://x"",""13800138000"")",王,a')
     taken = importing.import_list(session, vault, campaign, (data, "a.csv"), by=None, now=NOW)
     assert (taken.accepted, taken.invalid) == (0, 4)
+
+
+LATER: dict[str, tuple[Callable[[], bytes], type[refusals.FileRefused]]] = {
+    "empty.csv": (lambda: b"", refusals.EmptyFile),
+    "spaces.csv": (lambda: b"\n \n\t\n", refusals.EmptyFile),
+    "head.csv": ("手机号码,姓名\n".encode, refusals.HeadOnly),
+    "zeros.csv": (lambda: b"\0" * 4_096, refusals.NotAList),
+    "zero-inside.csv": (lambda: csv("13800138000,a\0b,a"), refusals.NotAList),
+    "zero-far.csv": (lambda: csv(*["13800138000,a,a"] * 100_000, "13800138001,a\0b,a"), refusals.NotAList),
+    "half-utf16.csv": (lambda: "手机号码\n13800138000\n".encode("utf-16") + b"\0", refusals.UnknownEncoding),
+    "cells.csv": (lambda: b"phone\n" + b"," * 2_000_000, refusals.RowTooLong),
+    "quoted.csv": (lambda: b'phone\n"' + b"1\n" * 1_000_000, refusals.QuoteMissing),
+    "texts.xlsx": (
+        lambda: workbook(
+            SHEET % b'<row r="1"><c r="A1" t="s"><v>0</v></c></row>',
+            **{"xl/sharedStrings.xml": b"<sst><si><t>" + b"x" * 40_000_000 + b"</t></si></sst>"},
+        ),
+        refusals.BrokenWorkbook,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_is_no_list_is_refused_with_one_sentence(name: str) -> None:
+    made, refusal = LATER[name]
+    with pytest.raises(refusal) as refused:
+        opened = open_list(made(), name)
+        found = opened.columns()
+        assert [number for number, _ in opened.rows() if number > found.header_row]
+    for language in ("zh", "en"):
+        assert "\n" not in refused.value.sentence(language)
+
+
+def test_a_list_in_utf16_is_read_like_any_other(session: Session, vault: Vault, campaign: Campaign) -> None:
+    data = "手机号码\t姓名\n13800138000\t王秀英\n".encode("utf-16")
+    taken = importing.import_list(session, vault, campaign, (data, "a.txt"), by=None, now=NOW)
+    assert (taken.accepted, session.exec(select(Contact.name)).one()) == (1, "王秀英")
+
+
+def test_what_excel_would_run_is_text_when_it_leaves_again(session: Session, vault: Vault, campaign: Campaign) -> None:
+    evil = ["=cmd|'/c calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", "＝1"]
+    data = csv(*(f'1380013,"{each}",a' for each in evil))
+    taken = importing.import_list(session, vault, campaign, (data, "a.csv"), by=None, now=NOW)
+    rows = [fate.cells for fate in importing.refused_rows(session, vault, taken)]
+    assert [cells[1] for cells in rows] == evil
+    written = list(reader(io.StringIO(write_csv(rows, ["a", "b", "c"]).decode("utf-8-sig"))))
+    assert [cells[1] for cells in written[1:]] == [f"'{each}" for each in evil]

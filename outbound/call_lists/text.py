@@ -104,6 +104,15 @@ def rows(source: Source, decoding: Decoding) -> Iterator[NumberedRow]:
             raise refused(file_name=source.file_name, row=number + 1) from failed
 
 
+def is_plain(source: Source) -> bool:
+    """Whether nothing can be wrong with the rows of a text: no quotation mark is in it, and no line is long.
+
+    Told from the bytes, so that it need not be read row by row; a text of which this is not known is not plain.
+    """
+    with source.open() as stream:
+        return all(b'"' not in some and b"\n" in some for some in iter(partial(stream.read, _SAMPLE), b""))
+
+
 class _Lines:
     """The lines of a text, minding whether a quotation mark is still open."""
 

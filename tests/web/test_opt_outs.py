@@ -14,12 +14,15 @@ from sqlmodel import col, select
 from werkzeug.test import TestResponse
 
 from outbound import db
+from outbound.call_lists import keeping
 from outbound.call_lists.model import Contact, ContactState
+from outbound.call_lists.reading import open_list
 from outbound.call_lists.running import Works
 from outbound.journal import JournalEntry
 from outbound.opt_outs import liftings
 from outbound.opt_outs import verbs as opt_outs
-from outbound.opt_outs.lists import running
+from outbound.opt_outs.lists import running, taking
+from outbound.opt_outs.lists.columns import Given
 from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLifting, Scope
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import keep
@@ -293,6 +296,15 @@ def long_list(client_as: ClientAs, started: list[int]) -> FlaskClient:
     return client
 
 
+def under_way(engine: Engine, settings: Settings, cast: Cast) -> None:
+    """A long list that waits for its process."""
+    listed = open_list(LONG.encode(), "谢绝来电.csv")
+    given = Given(earliest=dict.fromkeys(Category, NOW), zone="Asia/Shanghai")
+    with db.transaction(engine) as session:
+        taken = taking.begin(session, listed, given, by=None, now=NOW, centre_id=cast.fz.id)
+        taken.file = keeping.keep(running.folder_in(settings.data), open_vault(settings.data), listed.source)
+
+
 def carried_on(engine: Engine, settings: Settings) -> None:
     works = Works(
         engine=engine,
@@ -440,8 +452,9 @@ def test_the_desk_is_readable_and_worked_by_keyboard(
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_long_list_is_watched_until_it_is_over(
-    page_as: "Callable[..., Page]", long_list: FlaskClient, engine: Engine, settings: Settings, language: str
+    page_as: "Callable[..., Page]", engine: Engine, settings: Settings, cast: Cast, language: str
 ) -> None:
+    under_way(engine, settings, cast)
     page = page_as("care", language)
     page.goto("/opt-outs/lists/1")
     assert_no_violations(page)

@@ -71,7 +71,7 @@ def show_file(file_id: int) -> str:
     return render_template(
         "opt_outs/file.html",
         taken=taken,
-        state=STATES[taken.state],
+        standing=STATES[taken.state],
         by=g.session.get(Staff, taken.by_id) if taken.by_id else None,
         under_way=taken.state in UNDER_WAY,
         progress=progress_of(taken, taken.counts()),

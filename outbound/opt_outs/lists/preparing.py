@@ -55,7 +55,8 @@ def prepare(rows: Sequence[NumberedRow], columns: ColumnMap, vault: Vault) -> Ch
     reasons: dict[int, str] = {}
     found = _plain(cells, columns, places)
     for at, (number, written) in enumerate(rows):
-        if not found[at] or _may_be_total(written):
+        # Nearly every row begins with its number.
+        if not found[at] or (not written[0][:1].isdigit() and _may_be_total(written)):
             judged = examining.examined(number, written, columns)
             found[at] = _numbers(judged, places) if isinstance(judged, Row) else ()
             if not isinstance(judged, Row):

@@ -124,7 +124,7 @@ EVERY = 500_000
 
 
 def _read_through(works: Works, number: int, lease: str, listed: ListFile) -> None:
-    for count, _row in enumerate(listed.rows(), start=1):
+    for count, _number in enumerate(listed.read_through(), start=1):
         if count % EVERY == 0:
             with transaction(works.engine) as session:
                 leases.held(session, OptOutFile, number, lease).lease_until = works.now() + LEASE

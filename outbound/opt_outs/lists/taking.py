@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -36,8 +37,8 @@ MOST_KNOWN = 10_000
 """Different wishes that are remembered."""
 ItemT = TypeVar("ItemT")
 COLUMNS = (
-    "centre_id",
     "phone_id",
+    "centre_id",
     "category",
     "scope",
     "campaign_kind",
@@ -98,33 +99,33 @@ def take(
     ids = phone_ids(session, sorted(chunk.numbers))
     judged = judge(session, chunk, columns, given, ids, now=now)
     ids |= keep_phones(session, _fresh(vault, chunk, judged, ids), now=now)
-    table = table_of(OptOut)
-    at, source = bulk.stored(session, table.c.at, now), f"list {taken.id}"
-    ends = {end: bulk.stored(session, table.c.expires_at, end) for end in {each.expires_at for _, each in judged.new}}
-    rows = [
-        (
-            taken.centre_id,
-            ids[digest],
-            wanted.category.value,
-            wanted.scope.value,
-            wanted.campaign_kind,
-            wanted.campaign_id,
-            source,
-            wanted.reason,
-            taken.by_id,
-            at,
-            ends[wanted.expires_at],
-        )
-        for digest, wanted in judged.new
-    ]
+    rows = _rows(session, taken, judged.new, ids, now=now)
     # In one order for everybody, so that two lists never wait for each other in a circle.
-    bulk.insert(session, table, COLUMNS, sorted(rows, key=lambda row: row[1]))
+    bulk.insert(session, table_of(OptOut), COLUMNS, sorted(rows, key=itemgetter(0)))
     look_again(session)
     _keep_unblocked(session, vault, taken, chunk)
     for name, count in judged.counts.items():
         setattr(taken, name, getattr(taken, name) + count)
     taken.reached = chunk.rows[-1]
     session.add(taken)
+
+
+def _rows(
+    session: Session, taken: OptOutFile, new: Sequence[tuple[bytes, Wanted]], ids: Mapping[bytes, int], *, now: datetime
+) -> list[tuple[Any, ...]]:
+    """Opt-outs as they are stored, the number's row first."""
+    table = table_of(OptOut)
+    at, source = bulk.stored(session, table.c.at, now), f"list {taken.id}"
+
+    def alike(wanted: Wanted) -> tuple[Any, ...]:
+        end = bulk.stored(session, table.c.expires_at, wanted.expires_at)
+        scope = (wanted.scope.value, wanted.campaign_kind, wanted.campaign_id)
+        return (taken.centre_id, wanted.category.value, *scope, source, wanted.reason, taken.by_id, at, end)
+
+    # A list of millions asks for a handful of different things.
+    known = {id(wanted): wanted for _, wanted in new}
+    facts = {place: alike(wanted) for place, wanted in known.items()}
+    return [(ids[digest], *facts[id(wanted)]) for digest, wanted in new]
 
 
 def _keep_unblocked(session: Session, vault: Vault, taken: OptOutFile, chunk: Chunk) -> None:
