@@ -138,6 +138,11 @@ def test_figures_are_told_in_both_languages(found: dict[str, Any], language: Any
     assert any(line.startswith(word) for line in lines(found, language))
 
 
+@pytest.mark.parametrize(("days", "told"), [(14, True), (45, False)])
+def test_days_too_few_for_a_charge_are_told(found: dict[str, Any], days: int, told: bool) -> None:
+    assert any("--days 38" in line for line in lines({**found, "days": days}, "en")) is told
+
+
 def test_days_without_a_working_day_are_refused() -> None:
     told = command("--days", "0")
     assert told.exit_code == 2

@@ -39,7 +39,7 @@ COLD = {
     "voicemail": 1,
     "line_suspended": 1,
 }
-"""Customers as a manager should expect them: of ten dials six reach nobody, and of a hundred three sell (ours)."""
+"""Customers as a manager should expect them: of a hundred dials 55 reach nobody and three sell (ours)."""
 CHANCES: Chances = {
     Duty.PITCH: LIVELY,
     Duty.CONFIRMATION: {

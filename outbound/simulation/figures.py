@@ -24,6 +24,8 @@ from outbound.simulation.plan import Plan
 from outbound.subscriptions.model import StateChange, Subscription
 from outbound.subscriptions.model import SubscriptionState as S
 
+WEEK = 8
+"""Days after a trial in which the sales of a first week are charged."""
 BUSY = (Stance.IN_CALL, Stance.WRAP_UP)
 STEPS = {
     "recalls": S.RECALL_DUE,
@@ -46,6 +48,7 @@ def told(session: Session, plan: Plan, campaign: Campaign, held: Mapping[str, An
         "days": plan.days,
         "working_days": len(plan.working_days),
         "agents": plan.agents,
+        "trial_days": plan.definition.offer.trial_days if plan.definition.offer else 0,
         **_people(session, campaign),
         **_sales(session),
         "agent_hours": _hours(session, plan),
@@ -167,3 +170,11 @@ def lines(found: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield f"待拨：{found['waiting']} 人，其中现在可拨 {found['callable']} 人；暂不能拨的原因："
     for each in (*found["held_back"], *found["done_with"]):
         yield f"  {each['count']:>6}  {each[language]}"
+    if found["days"] <= found["trial_days"]:
+        yield _TOO_SHORT[english].format(trial=found["trial_days"], days=found["trial_days"] + WEEK)
+
+
+_TOO_SHORT = (
+    "体验期为 {trial} 天，期满才计费：模拟 {days} 天以上才能看到计费结果（--days {days}）。",
+    "The trial is {trial} days, and charges come after it: simulate {days} days or more to see them (--days {days}).",
+)
