@@ -54,7 +54,7 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "http://{}:{}".format(*self._listener.getsockname())
         self.cut_after: int | None = None
-        """After how many bytes of a request it is cut; None: never."""
+        """After how many bytes towards the server a connection is cut; None: never."""
         self.cuts = 0
         threading.Thread(target=self._serve, daemon=True).start()
 
