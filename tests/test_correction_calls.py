@@ -1,6 +1,5 @@
 """Who is handed the call that puts a failed sale right, and what is told where nobody may make it."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,12 +12,12 @@ from outbound.call_lists.model import Duty
 from outbound.compliance import Criterion, Mark
 from outbound.dialing import handout
 from outbound.dialing.model import Claim
-from outbound.people import Role, Staff, known
+from outbound.people import Role, Staff
 from outbound.phones.vault import Vault
 from outbound.recordings.model import Recording
 from qa.review import verbs as reviews
 from qa.review.marks import CriterionMark
-from qa.waiting import Waiting, waiting
+from qa.waiting import waiting
 from tests.conftest import Cast
 from tests.desk import Floor, brief, desks, example, floor, open_floor, staff, vault
 from tests.factories import Maker

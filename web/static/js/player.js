@@ -123,7 +123,7 @@
   audio.preservesPitch = true;
   audio.addEventListener("loadedmetadata", () => {
     audio.playbackRate = speed;
-    if (wanted) audio.currentTime = wanted;
+    if (wanted) go(wanted);
   });
   audio.addEventListener("play", () => { word("pause"); before = audio.currentTime; requestAnimationFrame(frame); });
   audio.addEventListener("pause", () => { listened(); word("play"); keepPlace(); show(); });

@@ -23,9 +23,13 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // The bar with the verdict lies over the end of the form: what is worked on must not be under it.
+  const inSight = (criterion) => criterion.scrollIntoView({ block: "nearest" });
+
   function turnTo(index) {
     current = index;
     criteria.forEach((each, at) => each.classList.toggle("current", at === index));
+    inSight(criteria[index]);
   }
 
   function outcome() {
@@ -57,6 +61,7 @@
     const criterion = event.target.closest(".criterion");
     if (criterion && !event.target.matches("[type=radio]")) turnTo(criteria.indexOf(criterion));
   });
+  form.addEventListener("toggle", (event) => inSight(event.target.closest(".criterion")), true);
   form.addEventListener("restored", say);
   form.querySelector('[data-do="stamp"]').addEventListener("click", () => stamp(criteria[current], true));
 
