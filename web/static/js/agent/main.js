@@ -3,67 +3,29 @@ import { clock, say } from "./dom.js";
 import * as ending from "./ending.js";
 import { Fields } from "./fields.js";
 import { Mailer } from "./mailer.js";
-import * as shift from "./shift.js";
+import * as screen from "./screen.js";
+import { Help } from "./shift.js";
 import { Speaker, draftOf } from "./speaking.js";
 import * as store from "./store.js";
-import * as views from "./views.js";
 import * as walk from "./walk.js";
 
-const root = document.getElementById("desk");
-const desk = root.dataset.desk;
+const { desk } = document.getElementById("desk").dataset;
 const { send, say: notify } = window.outbound;
 const state = { desk, phase: "loading", since: Date.now(), claim: null, draft: null, nobody: "", leftOpen: [], busy: false, error: "", breakNext: false, late: false, length: "", found: [], marked: 0, briefings: [], reasons: [], whyBreak: false, news: 0 };
 const RENEW_EVERY = 3 * 60 * 1000;
 const SEEN_EVERY = 60 * 1000;
 const api = (path, body, method) => send(`/api/v1/${path}`, body, method);
 
+const render = () => screen.render(state, acts);
+
 function enter(phase) {
   if (state.phase !== phase) state.since = Date.now();
   state.phase = phase;
 }
 
-// ── What is shown ──
-function render() {
-  root.dataset.phase = state.phase;
-  document.getElementById("script-label").textContent = state.phase === "wrapup" ? say("ofCall") : state.claim?.script_label || "";
-  document.getElementById("read-title").textContent = say(state.phase === "wrapup" ? "wrapUp" : "script");
-  document.getElementById("wrap").hidden = state.phase !== "wrapup";
-  document.getElementById("read").hidden = state.phase === "wrapup";
-  views.promised(state.claim);
-  if (state.claim) views.who(state.claim);
-  if (mustRead()) {
-    if (!state.claim) views.nobody();
-    shift.briefing(state, acts), shift.briefingKeys(state, acts);
-    return tell();
-  }
-  shift.closeBriefing();
-  if (state.phase === "claimed") views.script(state, acts), views.beforeCall(state, acts);
-  else if (state.phase === "calling") views.script(state, acts), views.inCall(state, acts);
-  else if (state.phase === "wrapup") ending.render(state, acts);
-  else if (state.phase !== "loading") views.idle(state, acts);
-  tell();
-}
-
-const mustRead = () => state.briefings.length > 0 && ["idle", "claimed"].includes(state.phase) && !state.whyBreak;
-
-function tell() {
-  const label = document.getElementById("phase");
-  const shown = say(`phase.${state.phase}`);
-  if (label.textContent !== shown) label.textContent = shown;
-  label.parentElement.dataset.phase = state.phase;
-  document.getElementById("phase-time").textContent = clock((Date.now() - state.since) / 1000);
-  document.getElementById("news").hidden = !state.news;
-  const timer = document.getElementById("timer");
-  if (timer && state.phase === "calling") timer.textContent = clock(walk.second(state.draft));
-}
-
-function figures(told) {
-  for (const name of ["dialled", "reached", "valid"]) document.querySelector(`[data-figure=${name}]`).textContent = told[name];
-}
-
 // ── What the server says ──
 function settle(told) {
-  figures(told.figures);
+  screen.figures(told.figures);
   Object.assign(state, { nobody: told.nobody, leftOpen: told.left_open, error: "", busy: false, late: false, briefings: told.briefings });
   if (told.reasons.length) first(told);
   hold(told.claim);
@@ -317,7 +279,7 @@ async function beSeen() {
 
 const speaker = new Speaker(api, () => (state.late ? null : state.draft));
 const fields = new Fields(api, state, acts, keep);
-const help = new shift.Help(api, () => {
+const help = new Help(api, () => {
   const script = state.phase === "calling" ? state.claim?.script : null;
   return { call: state.claim?.call?.id ?? null, step: script ? walk.current(script, state.draft).key : "" };
 });
@@ -327,7 +289,7 @@ store.watchTabs(
   () => { document.getElementById("twice").hidden = false; },
   () => { document.getElementById("twice").hidden = true; },
 );
-setInterval(tell, 250);
+setInterval(() => screen.tell(state), 250);
 setInterval(renew, RENEW_EVERY);
 setInterval(beSeen, SEEN_EVERY);
 mailer.resume().then(look).then(beSeen);
