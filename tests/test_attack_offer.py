@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from outbound import errors
 from outbound.call_lists.model import Duty
-from outbound.campaigns import verbs
+from outbound.campaigns import lookups, verbs
 from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.people import Role, known
 from scripts.model import ScriptState
@@ -79,5 +79,5 @@ def test_a_change_that_leaves_the_offer_keeps_since_when_it_holds(session: Sessi
         session, campaign, DEARER.replace("2027-01-31", "2027-02-28"), by=cast.manager, now=NOW + 2 * HOUR
     )
     assert changed and longer
-    assert (verbs.versions(session, campaign)[0].offer_since, changed.offer_since) == (None, NOW + HOUR)
+    assert (lookups.versions(session, campaign)[0].offer_since, changed.offer_since) == (None, NOW + HOUR)
     assert longer.offer_since == NOW + HOUR

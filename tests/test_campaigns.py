@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 from outbound import db, people
 from outbound.call_lists.importing import import_list
 from outbound.call_lists.model import Duty
-from outbound.campaigns import readiness, verbs
+from outbound.campaigns import lookups, readiness, verbs
 from outbound.campaigns.definition import read_definition, to_yaml
 from outbound.campaigns.model import Campaign, CampaignState, CampaignVersion
 from outbound.documents import DocumentFaulty
@@ -95,8 +95,8 @@ def with_(text: str, **changed: Any) -> str:
 def test_a_new_campaign_is_a_draft_with_its_definition_as_written(session: Session, cast: Cast) -> None:
     campaign = made(session, cast)
     assert (campaign.state, campaign.version, campaign.kind) == (CampaignState.DRAFT, 1, "telesales")
-    assert verbs.in_force(session, campaign).source == TRIAL
-    assert verbs.definition_of(session, campaign) == read_definition(TRIAL)
+    assert lookups.in_force(session, campaign).source == TRIAL
+    assert lookups.definition_of(session, campaign) == read_definition(TRIAL)
 
 
 def test_a_faulty_definition_makes_no_campaign(session: Session, cast: Cast) -> None:
@@ -114,8 +114,8 @@ def test_a_name_is_taken_once_in_a_centre(session: Session, cast: Cast) -> None:
 def test_another_centre_may_use_the_same_name(session: Session, cast: Cast) -> None:
     ours = made(session, cast)
     theirs = verbs.create(session, cast.xm, TRIAL, by=cast.outsider_manager, now=NOW)
-    assert verbs.find(session, known(cast.fz.id), ours.name) == ours
-    assert verbs.find(session, known(cast.xm.id), ours.name) == theirs
+    assert lookups.find(session, known(cast.fz.id), ours.name) == ours
+    assert lookups.find(session, known(cast.xm.id), ours.name) == theirs
 
 
 def test_a_draft_says_everything_that_it_lacks(session: Session, cast: Cast) -> None:
@@ -134,7 +134,7 @@ def test_a_ready_made_campaign_opens_with_the_scripts_of_the_library(session: Se
 
 def test_a_campaign_that_lacks_something_does_not_open_and_says_what(session: Session, cast: Cast) -> None:
     campaign = made(session, cast)
-    with pytest.raises(verbs.NotReady) as refused:
+    with pytest.raises(readiness.NotReady) as refused:
         verbs.open_(session, campaign, by=cast.manager, now=NOW)
     assert "还没有外呼清单，请先导入。" in refused.value.sentence("zh")
     assert "There is no call list yet" in refused.value.sentence("en")
@@ -210,8 +210,8 @@ def test_a_campaign_that_is_over_does_not_open(session: Session, cast: Cast) -> 
 def test_a_campaign_calls_on_its_days_only(session: Session, cast: Cast) -> None:
     campaign = made(session, cast)
     first = datetime.fromisoformat("2026-11-02T00:00:00+08:00")
-    assert verbs.is_within_dates(session, campaign, now=first)
-    assert not verbs.is_within_dates(session, campaign, now=first - timedelta(seconds=1))
+    assert lookups.is_within_dates(session, campaign, now=first)
+    assert not lookups.is_within_dates(session, campaign, now=first - timedelta(seconds=1))
 
 
 def test_sales_need_a_verifier_who_is_not_the_seller(session: Session, cast: Cast) -> None:
@@ -234,22 +234,22 @@ def test_a_survey_needs_no_verifier(session: Session, cast: Cast) -> None:
 
 
 def test_without_names_the_whole_centre_works_on_it(session: Session, cast: Cast) -> None:
-    workers = verbs.staff_of(session, made(session, cast))
+    workers = lookups.staff_of(session, made(session, cast))
     assert [worker.login for worker in workers] == ["agent", "second_agent", "verifier"]
 
 
 def test_with_names_only_those_work_on_it(session: Session, cast: Cast) -> None:
     campaign = made(session, cast, with_(TRIAL, staff=["agent", "verifier"]))
-    assert verbs.staff_ids(session, campaign) == {cast.agent.id, cast.verifier.id}
-    assert not verbs.works_on(session, campaign, cast.second_agent)
-    assert verbs.campaigns_of(session, cast.agent) == [campaign]
-    assert verbs.campaigns_of(session, cast.second_agent) == []
+    assert lookups.staff_ids(session, campaign) == {cast.agent.id, cast.verifier.id}
+    assert not lookups.works_on(session, campaign, cast.second_agent)
+    assert lookups.campaigns_of(session, cast.agent) == [campaign]
+    assert lookups.campaigns_of(session, cast.second_agent) == []
 
 
 def test_who_has_left_no_longer_works_on_it(session: Session, cast: Cast) -> None:
     campaign = made(session, cast)
     people.let_go(session, cast.agent, by=cast.manager, now=NOW)
-    assert cast.agent.id not in verbs.staff_ids(session, campaign)
+    assert cast.agent.id not in lookups.staff_ids(session, campaign)
 
 
 @pytest.mark.parametrize("stranger", ["nobody", "outsider", "reviewer"])
@@ -265,7 +265,7 @@ def test_a_change_is_a_new_version_and_the_old_one_stays(session: Session, cast:
     version = verbs.amend(session, campaign, LATER, by=cast.manager, now=NOW)
     assert version
     assert (version.number, campaign.version, str(campaign.ends_on)) == (2, 2, "2027-02-28")
-    assert [kept.source for kept in verbs.versions(session, campaign)] == [TRIAL, LATER]
+    assert [kept.source for kept in lookups.versions(session, campaign)] == [TRIAL, LATER]
 
 
 def test_the_same_text_again_is_no_news(session: Session, cast: Cast) -> None:
@@ -275,7 +275,7 @@ def test_the_same_text_again_is_no_news(session: Session, cast: Cast) -> None:
 
 
 def test_a_version_never_changes(session: Session, cast: Cast) -> None:
-    version = verbs.in_force(session, made(session, cast))
+    version = lookups.in_force(session, made(session, cast))
     version.source = DEARER
     with pytest.raises(DBAPIError, match="append-only"):
         session.flush()
@@ -284,9 +284,9 @@ def test_a_version_never_changes(session: Session, cast: Cast) -> None:
 def test_a_change_of_names_changes_who_works_on_it(session: Session, cast: Cast) -> None:
     campaign = made(session, cast, with_(TRIAL, staff=["agent"]))
     verbs.amend(session, campaign, with_(TRIAL, staff=["second_agent"]), by=cast.manager, now=NOW)
-    assert verbs.staff_ids(session, campaign) == {cast.second_agent.id}
+    assert lookups.staff_ids(session, campaign) == {cast.second_agent.id}
     verbs.amend(session, campaign, TRIAL, by=cast.manager, now=NOW)
-    assert len(verbs.staff_ids(session, campaign)) == 3
+    assert len(lookups.staff_ids(session, campaign)) == 3
 
 
 def test_a_campaign_cannot_take_another_one_s_name(session: Session, cast: Cast) -> None:
@@ -300,7 +300,7 @@ def test_the_offer_of_an_open_campaign_cannot_be_changed(session: Session, cast:
     campaign = opened(session, cast)
     with pytest.raises(verbs.OfferInUse):
         verbs.amend(session, campaign, DEARER, by=cast.manager, now=NOW)
-    assert verbs.in_force(session, campaign).number == 1
+    assert lookups.in_force(session, campaign).number == 1
 
 
 def test_what_is_not_the_offer_can_be_changed_while_it_is_open(session: Session, cast: Cast) -> None:
@@ -311,7 +311,7 @@ def test_what_is_not_the_offer_can_be_changed_while_it_is_open(session: Session,
 
 def test_an_open_campaign_cannot_be_given_a_script_that_is_not_approved(session: Session, cast: Cast) -> None:
     campaign = opened(session, cast)
-    with pytest.raises(verbs.NotReady):
+    with pytest.raises(readiness.NotReady):
         verbs.amend(
             session, campaign, TRIAL.replace("pitch: family-number-pitch", "pitch: other"), by=cast.manager, now=NOW
         )
@@ -323,7 +323,7 @@ def test_after_a_change_of_the_offer_the_scripts_must_be_approved_anew(session: 
     verbs.pause(session, campaign, by=cast.manager, now=NOW)
     verbs.amend(session, campaign, DEARER, by=cast.manager, now=NOW + HOUR)
     assert len(lacking(session, campaign)["script_older_than_offer"]) == 3
-    with pytest.raises(verbs.NotReady):
+    with pytest.raises(readiness.NotReady):
         verbs.resume(session, campaign, by=cast.manager, now=NOW + HOUR)
     approve(session, cast, now=NOW + 2 * HOUR)
     assert verbs.resume(session, campaign, by=cast.manager, now=NOW + 2 * HOUR).state is CampaignState.OPEN
@@ -333,7 +333,7 @@ def test_a_change_back_to_the_old_price_is_a_change_too(session: Session, cast: 
     campaign = ready(session, cast)
     verbs.amend(session, campaign, DEARER, by=cast.manager, now=NOW + HOUR)
     verbs.amend(session, campaign, TRIAL, by=cast.manager, now=NOW + 2 * HOUR)
-    assert verbs.offer_changed_at(session, campaign) == NOW + 2 * HOUR
+    assert lookups.offer_changed_at(session, campaign) == NOW + 2 * HOUR
 
 
 def test_a_campaign_that_was_open_keeps_its_purpose(session: Session, cast: Cast) -> None:
@@ -373,7 +373,7 @@ def test_a_closed_campaign_stays_closed(session: Session, cast: Cast) -> None:
 def test_each_duty_has_its_script(session: Session, cast: Cast) -> None:
     campaign = made(session, cast)
     pitch, confirmation, correction = approve(session, cast)
-    read = {duty: verbs.script_in_force(session, campaign, duty) for duty in Duty}
+    read = {duty: lookups.script_in_force(session, campaign, duty) for duty in Duty}
     assert read == {
         Duty.PITCH: pitch,
         Duty.RECALL: pitch,
@@ -383,7 +383,7 @@ def test_each_duty_has_its_script(session: Session, cast: Cast) -> None:
 
 
 def test_a_script_that_is_not_in_force_is_not_read(session: Session, cast: Cast) -> None:
-    assert verbs.script_in_force(session, made(session, cast), Duty.PITCH) is None
+    assert lookups.script_in_force(session, made(session, cast), Duty.PITCH) is None
 
 
 def test_an_amendment_is_journalled_with_its_version_and_whether_the_offer_changed(

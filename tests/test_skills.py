@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import Session, select
 
-from outbound.campaigns import skills, verbs
+from outbound.campaigns import lookups, skills
 from outbound.campaigns.model import CampaignStaff
 from tests.conftest import NOW, Cast
 from tests.test_campaigns import TRIAL, lacking, made, ready, with_
@@ -19,28 +19,28 @@ def able(session: Session, cast: Cast, *names: str) -> list[str]:
 def test_only_agents_with_the_skill_work_on_it(session: Session, cast: Cast) -> None:
     able(session, cast, FUJIAN, "投诉")
     campaign = made(session, cast, with_(TRIAL, skills=[FUJIAN]))
-    assert verbs.staff_ids(session, campaign) == {cast.agent.id, cast.verifier.id}
-    assert verbs.campaigns_of(session, cast.second_agent) == []
+    assert lookups.staff_ids(session, campaign) == {cast.agent.id, cast.verifier.id}
+    assert lookups.campaigns_of(session, cast.second_agent) == []
 
 
 def test_every_skill_is_needed(session: Session, cast: Cast) -> None:
     able(session, cast, FUJIAN)
     campaign = made(session, cast, with_(TRIAL, skills=[FUJIAN, "投诉"]))
-    assert cast.agent.id not in verbs.staff_ids(session, campaign)
+    assert cast.agent.id not in lookups.staff_ids(session, campaign)
     able(session, cast, FUJIAN, "投诉")
-    assert campaign in verbs.campaigns_of(session, cast.agent)
+    assert campaign in lookups.campaigns_of(session, cast.agent)
 
 
 def test_a_skill_that_is_gone_takes_the_campaign_away(session: Session, cast: Cast) -> None:
     able(session, cast, FUJIAN)
     campaign = made(session, cast, with_(TRIAL, skills=[FUJIAN]))
     able(session, cast)
-    assert campaign not in verbs.campaigns_of(session, cast.agent)
+    assert campaign not in lookups.campaigns_of(session, cast.agent)
 
 
 def test_where_nobody_has_the_skill_it_is_not_everybodys(session: Session, cast: Cast) -> None:
     campaign = made(session, cast, with_(TRIAL, staff=["agent"], skills=[FUJIAN]))
-    assert verbs.campaigns_of(session, cast.agent) == verbs.campaigns_of(session, cast.second_agent) == []
+    assert lookups.campaigns_of(session, cast.agent) == lookups.campaigns_of(session, cast.second_agent) == []
     assert [row.staff_id for row in session.exec(select(CampaignStaff)).all()] == [campaign.made_by_id]
 
 

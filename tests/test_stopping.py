@@ -8,7 +8,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import db
-from outbound.campaigns import stops, verbs
+from outbound.campaigns import readiness, stops, verbs
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.campaigns.stops import CampaignRelease, CampaignStop, WhatWasDone
 from outbound.compliance import Criterion, Mark
@@ -81,7 +81,7 @@ def test_one_agent_who_is_not_keeps_it_open(make: Maker, cast: Cast, agents: lis
 def test_nobody_resumes_it_before_it_is_written_down_what_was_done(
     stopped: Campaign, session: Session, cast: Cast, now: datetime
 ) -> None:
-    with pytest.raises(verbs.NotReady, match="write down what was done"):
+    with pytest.raises(readiness.NotReady, match="write down what was done"):
         verbs.resume(session, stopped, by=cast.manager, now=now)
     with pytest.raises(sa.exc.DBAPIError, match="stopped for its quality"):
         session.connection().exec_driver_sql("UPDATE campaign SET state = 'open'")

@@ -10,57 +10,16 @@ from sqlmodel import Session, col
 from outbound import journal
 from outbound.campaigns.definition import Definition, Means, read_definition
 from outbound.campaigns.lookups import (
-    campaigns_of,
     definition_in,
-    definition_of,
     find,
     in_force,
-    is_within_dates,
     named,
-    offer_changed_at,
-    script_in_force,
-    script_name,
-    staff_ids,
-    staff_of,
-    versions,
-    works_on,
 )
 from outbound.campaigns.model import Campaign, CampaignStaff, CampaignState, CampaignVersion
 from outbound.campaigns.readiness import NotReady, missing
 from outbound.documents import Document, DocumentFaulty
 from outbound.errors import DATABASE_REFUSALS, Refusal
 from outbound.people import Centre, Staff, known
-
-__all__ = [
-    "CampaignClosed",
-    "KindFixed",
-    "NameTaken",
-    "NeverOpened",
-    "NotReady",
-    "OfferInUse",
-    "ScriptOlderThanOffer",
-    "amend",
-    "assign",
-    "campaigns_of",
-    "close",
-    "create",
-    "definition_in",
-    "definition_of",
-    "find",
-    "in_force",
-    "is_within_dates",
-    "missing",
-    "offer_changed_at",
-    "open_",
-    "pause",
-    "resume",
-    "script_in_force",
-    "script_name",
-    "staff_ids",
-    "staff_of",
-    "versions",
-    "works_on",
-]
 
 
 class NameTaken(Refusal):

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from outbound import briefings
 from outbound.call_lists.model import CallList, Duty
-from outbound.campaigns import lookups, verbs
+from outbound.campaigns import lookups, readiness, verbs
 from outbound.campaigns.definition import CampaignKind, Definition
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.campaigns.readiness import Missing
@@ -98,7 +98,7 @@ def show_campaign(campaign_id: int) -> str:
 
 def lacking_of(campaign: Campaign) -> list[Missing]:
     """What a campaign lacks before it can call; a closed one lacks nothing."""
-    return [] if campaign.state is CampaignState.CLOSED else verbs.missing(g.session, campaign, now=g.now)
+    return [] if campaign.state is CampaignState.CLOSED else readiness.missing(g.session, campaign, now=g.now)
 
 
 def remedy(lack: Missing, campaign: Campaign) -> tuple[str, str]:
