@@ -13,7 +13,7 @@ from outbound import db
 from outbound.campaigns import verbs
 from scripts import approval
 from scripts.language import library
-from scripts.model import ScriptDecision, ScriptState, ScriptVersion
+from scripts.model import ScriptDecision, ScriptState, ScriptVersion, script_of
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.web import desk_scenes as scenes
 
@@ -311,7 +311,9 @@ def test_another_centres_script_cannot_be_submitted(
 def test_a_manager_lists_the_own_centres_scripts_only(
     manager: FlaskClient, client_as: ClientAs, draft: ScriptVersion
 ) -> None:
-    assert PITCH in manager.get("/scripts").text
+    page = manager.get("/scripts").text
+    assert PITCH in page
+    assert script_of(draft).title.shown("en") in page
     assert "No scripts yet" in client_as("outsider_manager").get("/scripts").text
 
 
