@@ -1,5 +1,7 @@
 """Imports as jobs: published all at once, cancelled without a trace, refused with one sentence, resumed by others."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -223,6 +225,13 @@ def test_a_second_process_prepares_the_same_chunks(begin: Begin, works: Works) -
     assert [(chunk.rows, chunk.digests, chunk.cells) for chunk in made] == [
         (chunk.rows, chunk.digests, chunk.cells) for chunk in expected
     ]
+
+
+@pytest.mark.parametrize(("module", "spared"), [("feeding", {"sqlalchemy", "polars"}), ("running", {"polars"})])
+def test_of_two_processes_neither_holds_what_only_the_other_needs(module: str, spared: set[str]) -> None:
+    told = f"import sys, outbound.call_lists.{module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert spared & set(done.stdout.split()) == set()
 
 
 def test_a_file_that_is_no_list_is_refused_from_the_other_process_too(works: Works) -> None:

@@ -9,8 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outbound.phones.bulk import PARSED, parse_many
-from outbound.phones.model import zones_kept
-from outbound.phones.parsing import FOLD, Unusable, parse_slowly
+from outbound.phones.parsing import FOLD, Unusable, parse_slowly, zones_kept
 
 LISTS = Path(__file__).parent / "samples/call-lists"
 

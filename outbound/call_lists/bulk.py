@@ -1,6 +1,7 @@
 """Many rows at once, at the driver's own speed: values are handed over as the engine stores them."""
 
 import gc
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -83,6 +84,18 @@ def pairs(session: Session, before: str, values: Iterable[ItemT], *facts: Any) -
         marks = ",".join("?" * len(some))
         found.update(_rows(connection.exec_driver_sql(f"{before}({marks})", (*facts, *some))))
     return found
+
+
+def among(session: Session, column: Any, values: Iterable[int]) -> sa.ColumnElement[bool]:
+    """The condition that a column is one of these numbers, as one value: thousands would each be named and bound."""
+    listed = list(values)
+    condition: sa.ColumnElement[bool]
+    if is_sqlite(session):
+        table = sa.func.json_each(json.dumps(listed)).table_valued("value")
+        condition = column.in_(sa.select(table.c.value))
+        return condition
+    condition = column == sa.func.any(sa.cast(listed, sa.ARRAY(sa.Integer)))
+    return condition
 
 
 def parts(values: Iterable[ItemT]) -> Iterator[list[ItemT]]:

@@ -111,9 +111,9 @@ class Judge:
         why: dict[int, Category] = {}
         in_force = opt_outs.in_force(self.now, kind=self.campaign.kind, campaign_id=self.campaign.id)
         asked = select(OptOut.phone_id, OptOut.category).where(in_force)
-        for some in bulk.parts(phones.values()):
-            for phone, category in self.session.exec(asked.where(col(OptOut.phone_id).in_(some))):
-                why[phone] = Category(category)
+        here = bulk.among(self.session, col(OptOut.phone_id), phones.values())
+        for phone, category in self.session.exec(asked.where(here)):
+            why[phone] = Category(category)
         return {digest: why[phone] for digest, phone in phones.items() if phone in why}
 
 

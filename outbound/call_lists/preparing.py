@@ -13,9 +13,7 @@ from outbound.call_lists.columns import ColumnMap, NumberedRow
 from outbound.call_lists.examining import MOST_ROWS, Refused
 from outbound.call_lists.reading import ListFile
 from outbound.call_lists.refusals import HeadOnly, TooManyRows
-from outbound.phones.bulk import parse_many
-from outbound.phones.model import zones_kept
-from outbound.phones.parsing import MAINLAND_ZONES
+from outbound.phones.parsing import MAINLAND_ZONES, zones_kept
 from outbound.phones.vault import Vault
 
 CHUNK = 10_000
@@ -105,6 +103,9 @@ def prepare(rows: Sequence[NumberedRow], columns: ColumnMap, vault: Vault) -> Ch
 
 def _numbers(full: Sequence[list[str]], columns: ColumnMap) -> tuple[list[tuple[str, ...]], dict[str, Place]]:
     """The plain numbers of each row, none where a cell needs a closer look; and where those from abroad are."""
+    # Who stores what another process prepares has no need of it, nor of the fifty megabytes that it takes.
+    from outbound.phones.bulk import parse_many
+
     places: dict[str, Place] = {}
     by_column: list[list[str | None]] = []
     for at in columns.phone:

@@ -10,8 +10,7 @@ import phonenumbers
 import polars as pl
 
 from outbound.phones import parsing
-from outbound.phones.model import zones_kept
-from outbound.phones.parsing import Kind, Number, Oddity, Reason
+from outbound.phones.parsing import Kind, Number, Oddity, Reason, zones_kept
 
 PARSED = dict.fromkeys(("e164", "region", "zones", "kind", "warning", "reason"), pl.String)
 """The columns of `parse_many`: a number has no reason, a refused cell has nothing but its reason (a `Reason`)."""

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, select
 
 from outbound.db import UtcDateTime
-from outbound.phones.parsing import MOST_ZONES, Number, masked
+from outbound.phones.parsing import Number, masked, zones_kept
 from outbound.phones.vault import Vault, WrongNumberKey
 
 
@@ -55,11 +55,6 @@ def refuse_other_key(session: Session, vault: Vault) -> None:
     phone = session.exec(select(Phone).limit(1)).first()
     if phone and vault.digest(vault.open(phone.sealed)) != phone.digest:
         raise WrongNumberKey
-
-
-def zones_kept(number: Number) -> str:
-    """A number's candidate zones as its row holds them: of too many only so many that it is seen to be too many."""
-    return ",".join(number.time_zones[: MOST_ZONES + 1])
 
 
 def shown(vault: Vault, phone: Phone) -> str:

@@ -289,3 +289,8 @@ def _zero_lost(found: PhoneNumber, text: str) -> Oddity | None:
     area = str(found.national_number)
     bare = found.country_code == 86 and "+" not in text and digits == area and not _MOBILE_SHAPE.fullmatch(area)
     return Oddity.LEADING_ZERO if bare else None
+
+
+def zones_kept(number: Number) -> str:
+    """A number's candidate zones as its row holds them: of too many only so many that it is seen to be too many."""
+    return ",".join(number.time_zones[: MOST_ZONES + 1])

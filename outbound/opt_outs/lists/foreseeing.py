@@ -1,6 +1,5 @@
 """What taking in a list of opt-outs would do, told before it is done."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,10 +8,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from outbound.call_lists import bulk
 from outbound.call_lists.model import Contact, ContactState
 from outbound.call_lists.phones import phone_ids
 from outbound.call_lists.reading import ListFile
-from outbound.db import is_sqlite
 from outbound.opt_outs.lists import taking
 from outbound.opt_outs.lists.columns import Given, Wanted, opt_out_columns
 from outbound.opt_outs.lists.preparing import CHUNK
@@ -73,11 +72,4 @@ def _waiting(session: Session, phones: Iterable[int], kind: str | None, campaign
     if kind is not None:
         of_kind = sa.select(campaigns.c.id).where(campaigns.c.kind == kind)
         asked = asked.where(col(Contact.campaign_id).in_(of_kind))
-    return int(session.execute(asked.where(_among(session, list(phones)))).scalar_one())
-
-
-def _among(session: Session, phones: list[int]) -> sa.ColumnElement[bool]:
-    if is_sqlite(session):
-        listed = sa.func.json_each(json.dumps(phones)).table_valued("value")
-        return col(Contact.phone_id).in_(sa.select(listed.c.value))
-    return col(Contact.phone_id) == sa.func.any(sa.cast(phones, sa.ARRAY(sa.Integer)))
+    return int(session.execute(asked.where(bulk.among(session, col(Contact.phone_id), phones))).scalar_one())

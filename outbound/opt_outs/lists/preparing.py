@@ -10,7 +10,7 @@ from outbound.call_lists.examining import MOST_ROWS, Row
 from outbound.call_lists.reading import ListFile
 from outbound.call_lists.refusals import TooManyRows
 from outbound.phones.bulk import parse_many
-from outbound.phones.model import zones_kept
+from outbound.phones.parsing import zones_kept
 from outbound.phones.vault import Vault
 
 CHUNK = 20_000

@@ -22,7 +22,7 @@ from outbound.call_lists.leases import ImportState
 from outbound.call_lists.model import RowFault
 from outbound.call_lists.phones import Fresh, keep_phones, phone_ids
 from outbound.call_lists.reading import ListFile
-from outbound.db import is_sqlite, table_of
+from outbound.db import table_of
 from outbound.opt_outs.lists.columns import Given, Held, OptOutColumns, Wanted, opt_out_columns
 from outbound.opt_outs.lists.model import OptOutFile, UnblockedRow
 from outbound.opt_outs.lists.preparing import Chunk, prepared
@@ -239,17 +239,9 @@ def in_force(session: Session, phones: Iterable[int], *, now: datetime) -> dict[
         col(OptOut.expires_at),
     ).where(holding(now))  # fmt: skip
     for some in parts(sorted(phones), AT_ONCE):
-        for phone, *facts in session.execute(asked.where(_among(session, some))):
+        for phone, *facts in session.execute(asked.where(bulk.among(session, col(OptOut.phone_id), some))):
             found[phone].append(Held(*facts))
     return found
-
-
-def _among(session: Session, phones: Sequence[int]) -> sa.ColumnElement[bool]:
-    if is_sqlite(session):
-        # One value, where thousands would each be named and bound.
-        listed = sa.func.json_each(json.dumps(phones)).table_valued("value")
-        return col(OptOut.phone_id).in_(sa.select(listed.c.value))
-    return col(OptOut.phone_id) == sa.func.any(sa.cast(list(phones), sa.ARRAY(sa.Integer)))
 
 
 def parts(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
