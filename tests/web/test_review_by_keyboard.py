@@ -285,6 +285,17 @@ def test_t_stamps_the_moment_for_the_current_criterion(call: "Page") -> None:
 
 
 @once
+def test_no_further_reason_lies_under_the_bar_with_the_verdict(call: "Page") -> None:
+    call.keyboard.press("Shift+Digit4")
+    call.click(".criterion.current .also summary")
+    call.wait_for_selector(".criterion.current .also[open]")
+    last = call.locator(".criterion.current .also label").last.bounding_box()
+    bar = call.locator(".marking > .actions").bounding_box()
+    assert last is not None and bar is not None
+    assert last["y"] + last["height"] <= bar["y"]
+
+
+@once
 def test_what_was_marked_survives_a_reload(call: "Page") -> None:
     call.evaluate("window.outbound.player.jump(20)")
     call.keyboard.press("1")
