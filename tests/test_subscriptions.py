@@ -10,6 +10,7 @@ from outbound.billing import charges
 from outbound.call_lists.model import ContactState, Duty
 from outbound.calls.model import Call
 from outbound.compliance import Mark
+from outbound.confirmations import verbs as confirmations
 from outbound.journal import JournalEntry
 from outbound.subscriptions import life, trial
 from outbound.subscriptions.model import FINAL, Subscription, Withdrawal
@@ -144,6 +145,17 @@ def test_who_was_reached_and_gave_no_valid_yes_lapses_without_a_further_trial(sa
     sales.confirm(subscription, outcome, given=FAILED)
     trial.end_trial(sales.session, subscription, now=sales.now)
     assert subscription.state == S.LAPSED
+
+
+def test_no_second_further_trial_follows_a_yes_that_was_void(sales: Sales, cast: Cast) -> None:
+    subscription = sales.due()
+    trial.end_trial(sales.session, subscription, now=sales.now)
+    yes = sales.confirm(subscription)
+    confirmations.void_confirmation(sales.session, yes, reason="review_failed", by=cast.reviewer, now=sales.now)
+    sales.confirm(subscription, "no_answer")
+    trial.end_trial(sales.session, subscription, now=sales.now)
+    assert subscription.state == S.LAPSED
+    assert sales.told(subscription) == ["activate", "extend", "cancel"]
 
 
 def test_a_campaign_may_do_without_extensions(sales: Sales) -> None:

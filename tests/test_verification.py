@@ -260,6 +260,10 @@ CORRUPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "charged without an entry": ("charged_without_ledger_entry", UNCHARGED[1:2]),
     "another state": ("state_not_from_its_history", ("UPDATE subscription SET state = 'trial'",)),
     "a step left out": ("history_with_a_gap", ("DELETE FROM state_change WHERE after = 'confirming'",)),
+    "two further trials": (
+        "extended_twice",
+        ("UPDATE state_change SET after = 'extended', why = 'not_reached'",),
+    ),
     "a step by hand": ("step_not_in_the_journal", (f"UPDATE state_change SET at = {LATE} WHERE after = 'confirmed'",)),
     "the seller reviewed it": (
         "review_by_the_caller",

@@ -43,6 +43,9 @@ CHECKS: dict[str, str] = {
         SELECT h.id, h.subscription_id FROM (SELECT id, subscription_id, before,
             lag(after) OVER (PARTITION BY subscription_id ORDER BY id) AS was FROM state_change) h
         WHERE coalesce(h.before, '') <> coalesce(h.was, '') OR h.was IN ('cancelled', 'lapsed', 'void')""",
+    "extended_twice": """
+        SELECT min(id) AS id, subscription_id FROM state_change WHERE after = 'extended' AND why = 'not_reached'
+        GROUP BY subscription_id HAVING count(*) > 1""",
     "step_not_in_the_journal": """
         SELECT h.id, h.subscription_id FROM state_change h WHERE NOT EXISTS (SELECT 1 FROM journal_entry j
             WHERE j.subject_kind = 'subscription' AND j.subject_id = h.subscription_id AND j.at = h.at
