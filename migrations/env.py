@@ -1,4 +1,4 @@
-"""How alembic reaches the database: the engine is handed over by `outbound.hosting.migrate_database`."""
+"""How alembic reaches the database: the engine is handed over by `outbound.migrating.upgrade`."""
 
 from alembic import context
 from sqlmodel import SQLModel
