@@ -42,7 +42,8 @@ def what_happens(stage: Stage, call: Call, script: Script) -> Happening:
     match outcome:
         case "sold" | "renewed":
             marks = wanted.marks if wanted and wanted.marks else _sellers_marks(stage)
-            return Happening(outcome, tape(_sales_tape(stage)), dict(marks))
+            name = SALES[1] if wanted and wanted.faulty else _sales_tape(stage)
+            return Happening(outcome, tape(name), dict(marks))
         case "corrected":
             return Happening(outcome, tape(SALES[0]), PASSED)
         case "confirmed":

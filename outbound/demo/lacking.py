@@ -23,10 +23,11 @@ _FAILED = {**_PASSED, Criterion.IDENTITY_AND_PERMISSION: Mark.FAIL}
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a call shall end, and for a yes how its seller marks it where that matters."""
+    """How a call shall end, and for a yes how its seller marks it and whether a fault is heard on it."""
 
     outcome: str
     marks: Mapping[Criterion, Mark] | None = None
+    faulty: bool = False
 
 
 def wanted(stage: Stage, call: Call, kind: Kind) -> Wanted | None:
@@ -65,9 +66,9 @@ def _of_confirmation(stage: Stage) -> Wanted | None:
 
 
 def _of_sale(stage: Stage, call: Call, yes: str) -> Wanted | None:
-    """Each centre has a sale of the last day, whose recording is drawn from; one is in doubt, one was none."""
+    """Each centre has a sale of the last day to draw from, one with a fault; one is in doubt, one was none."""
     if not _sold_today(stage, call):
-        return Wanted(yes, _PASSED)
+        return Wanted(yes, _PASSED, faulty=call.centre_id == stage.company.centres["fz"].id)
     states = _states(stage)
     for state, marks in ((S.RECALL_DUE, _UNSURE), (S.VOID, _FAILED)):
         if state not in states:
