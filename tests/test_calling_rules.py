@@ -186,6 +186,11 @@ def test_a_profiles_own_table_wins_over_the_calendar() -> None:
     assert not window_open(rules, NOON, CN)
 
 
+def test_a_centres_own_table_wins_over_the_profiles() -> None:
+    rules = profile("cn-telecom", OFFICE | {"calendar": {"days": {"2026-11-23": "holiday"}}})
+    assert window_open(rules, NOON, CN, {date(2026, 11, 23): DayKind.WORKDAY})
+
+
 def test_an_undecreed_year_warns() -> None:
     (warning,) = undecreed_years(profile(), [date(2026, 12, 31), date(2027, 1, 4), date(2027, 5, 1)])
     assert warning.year == 2027

@@ -138,7 +138,7 @@ def test_a_part_of_the_day_that_is_all_there_is_is_never_free_again() -> None:
 
 def test_an_abandoned_number_rests_seventy_two_hours_unless_an_agent_waits() -> None:
     noon, london = utc("2026-11-23T12:00"), ["Europe/London"]
-    abandoned = [noon - timedelta(hours=71)]
+    abandoned = [noon - timedelta(hours=71), noon - timedelta(hours=90)]
     assert rules_holding(profile("uk"), noon, time_zones=london, abandoned=abandoned) == [Rule.ABANDONED_LATELY]
     assert free(profile("uk"), noon, time_zones=london, abandoned=abandoned) == noon + timedelta(hours=1)
     assert rules_holding(profile("uk"), noon, time_zones=london, abandoned=abandoned, agent_waiting=True) == []
