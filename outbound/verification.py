@@ -19,7 +19,13 @@ from outbound.promises import batches, billing, calls, charges, clocks, document
 MOST_ROWS = 1000
 """Offending rows that are told of each promise: who has more needs no longer list."""
 
-STATEMENTS: dict[str, str] = {**charges.CHECKS, **sales.CHECKS, **calls.CHECKS, **billing.CHECKS}
+STATEMENTS: dict[str, str] = {
+    **charges.CHECKS,
+    **sales.CHECKS,
+    **calls.CHECKS,
+    **billing.CHECKS,
+    **batches.CHECKS,
+}
 """Every promise that one statement can ask for: its name, and the rows at which it does not hold."""
 
 

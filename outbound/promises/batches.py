@@ -30,6 +30,13 @@ _TOLD = """SELECT i.key, i.kind, i.amount_fen, CAST(i.effective_on AS TEXT), i.s
 _SAID = ("key", "kind", "amount_fen", "effective_on", "subscription", "repeats", "phone")
 """What a file says of an instruction and we hold against our rows."""
 
+CHECKS: dict[str, str] = {
+    "batch_not_in_the_journal": """
+        SELECT b.id, b.number FROM instruction_batch b WHERE NOT EXISTS (SELECT 1 FROM journal_entry j
+            WHERE j.subject_kind = 'instruction_batch' AND j.subject_id = b.id AND j.action = 'instructions.exported'
+            AND j.at = b.at AND j.details LIKE '%"sha256":"' || b.sha256 || '"%')""",
+}
+
 
 class Batch(NamedTuple):
     """A batch as its row has it."""

@@ -49,10 +49,6 @@ CHECKS: dict[str, str] = {
     "batch_missing": """
         SELECT centre_id, max(number) AS last_number FROM instruction_batch
         GROUP BY centre_id HAVING max(number) <> count(*) OR min(number) <> 1""",
-    "batch_not_in_the_journal": """
-        SELECT b.id, b.number FROM instruction_batch b WHERE NOT EXISTS (SELECT 1 FROM journal_entry j
-            WHERE j.subject_kind = 'instruction_batch' AND j.subject_id = b.id AND j.action = 'instructions.exported'
-            AND j.at = b.at AND j.details LIKE '%"sha256":"' || b.sha256 || '"%')""",
     "answer_to_what_never_left": """
         SELECT a.id, a.instruction_id FROM acknowledgement a LEFT JOIN instruction i ON i.id = a.instruction_id
         WHERE i.batch_id IS NULL""",
