@@ -1,12 +1,13 @@
 """Sales as they come about: calls made by the factories, everything after them by the verbs of the trade."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from outbound.billing import charges
 from outbound.billing.model import EntryKind, Instruction, LedgerEntry
 from outbound.call_lists.model import Contact, Duty
 from outbound.calls.model import Call, Outcome
@@ -169,6 +170,12 @@ class Sales:
             LedgerEntry.subscription_id == subscription.id, LedgerEntry.kind == EntryKind.CHARGE
         )
         return list(self.session.exec(asked.order_by(col(LedgerEntry.id))))
+
+    def charge(self, subscription: Subscription) -> LedgerEntry | None:
+        """Charge the first cycle on its day; it is that day now."""
+        day = self.first_charge_day(subscription)
+        self.now = max(self.now, datetime.combine(day, time(2), UTC))
+        return charges.charge(self.session, subscription, today=day, now=self.now)
 
     def first_charge_day(self, subscription: Subscription) -> date:
         """The first day on which it may be charged."""

@@ -59,8 +59,8 @@ def settle(make: Maker, cast: Cast, complaint: Complaint, *, upheld: bool, answe
 
 
 def charge(make: Maker, subscription: Subscription) -> None:
-    today = make.now.date() + timedelta(days=20)
-    assert charges.charge(make.session, subscription, today=today, now=make.now)
+    then = make.now + timedelta(days=20)
+    assert charges.charge(make.session, subscription, today=then.date(), now=then)
 
 
 def kinds(session: Session, subscription: Subscription) -> list[EntryKind]:
@@ -88,7 +88,7 @@ def test_the_database_too_refuses_the_charge_of_a_complaint(make: Maker, cast: C
             confirmation_id=confirmation.id,
             confirmation_kind=confirmation.kind,
             confirmation_result=confirmation.result,
-            at=make.now,
+            at=make.now + timedelta(days=20),
         )
     )
     with pytest.raises(sa.exc.IntegrityError, match="valid second confirmation"):

@@ -122,7 +122,7 @@ def test_a_void_confirmation_is_due_again_before_the_charge(sales: Sales, cast: 
 def test_a_void_confirmation_takes_the_charge_back_and_ends_it(sales: Sales, cast: Cast) -> None:
     subscription = sales.due()
     confirmation = sales.confirm(subscription)
-    charges.charge(sales.session, subscription, today=sales.first_charge_day(subscription), now=sales.now)
+    sales.charge(subscription)
     _void(sales, confirmation, cast)
     assert (subscription.state, sales.balance(subscription)) == (S.CANCELLED, 0)
     assert sales.told(subscription) == ["activate", "charge", "reverse", "cancel"]

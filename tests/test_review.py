@@ -285,8 +285,8 @@ def test_a_failed_confirmation_is_void_and_due_again(make: Maker, cast: Cast, sa
 
 def test_a_charge_is_taken_back_when_its_sale_fails(make: Maker, cast: Cast, sale: Subscription) -> None:
     make.confirmed(sale, cast.verifier)
-    charged_on = make.now.date() + timedelta(days=30)
-    assert charges.charge(make.session, sale, today=charged_on, now=make.now)
+    then = make.now + timedelta(days=30)
+    assert charges.charge(make.session, sale, today=then.date(), now=then)
     review(make, sale_recording(make, sale), cast.reviewer, FAILS)
     assert sale.state is SubscriptionState.CORRECTION_DUE
     assert charges.reverse_all(make.session, sale, why="test", by=None, now=make.now) == 0

@@ -148,7 +148,7 @@ def test_all_faults_are_told_at_once_in_order_of_lines() -> None:
 
 
 def test_broken_yaml_is_told_at_its_line() -> None:
-    assert one_fault("script: small\nsteps: [a, b\nkind: pitch\n")[0] == 3
+    assert one_fault("script: small\nsteps: [a, b\nkind: pitch\n")[0] == 2
 
 
 def test_a_bomb_of_aliases_is_refused_at_its_first() -> None:

@@ -184,7 +184,7 @@ def test_a_trial_whose_window_was_missed_is_not_lost(sales: Sales) -> None:
 
 def test_the_charge_is_the_last_step(sales: Sales) -> None:
     subscription = sales.confirmed()
-    charges.charge(sales.session, subscription, today=sales.first_charge_day(subscription), now=sales.now)
+    sales.charge(subscription)
     assert [state for state, _why in sales.steps(subscription)] == ["trial", "confirming", "confirmed", "charged"]
     assert sales.told(subscription) == ["activate", "charge"]
 
@@ -429,7 +429,7 @@ def _in(sales: Sales, state: S) -> Subscription:
         case S.EXTENDED:
             trial.end_trial(sales.session, subscription, now=sales.now)
         case S.CHARGED:
-            charges.charge(sales.session, subscription, today=sales.first_charge_day(subscription), now=sales.now)
+            sales.charge(subscription)
         case S.CORRECTION_DUE:
             sales.fail_review(subscription)
         case S.CANCELLED:

@@ -33,7 +33,11 @@ DATED = {
 _DATED_BACK = """SELECT sequence, chain, subject_id FROM (SELECT chain, sequence, action, subject_id, at,
     max(at) OVER (PARTITION BY chain ORDER BY sequence ROWS UNBOUNDED PRECEDING) AS latest FROM journal_entry) j
     WHERE action IN ('subscription.charge', 'subscription.reversed') AND {behind}"""
-_BEHIND = {"sqlite": "julianday(latest) - julianday(at) > 1", "postgresql": "latest - at > interval '1 day'"}
+_BEHIND = {
+    # What stands behind the second may be written so that julianday() knows no answer.
+    "sqlite": "coalesce(julianday(substr(latest, 1, 19)) - julianday(substr(at, 1, 19)), 2) > 1",
+    "postgresql": "latest - at > interval '1 day'",
+}
 """A day is what a clock that was set right may take back; the money of another day it is not."""
 
 

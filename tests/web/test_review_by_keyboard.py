@@ -217,7 +217,7 @@ def test_the_page_counts_how_long_was_listened_and_not_what_was_jumped_over(call
     listened = call.evaluate("window.outbound.player.hearing()")
     assert listened == pytest.approx(heard / 1.25, abs=0.2)
     call.evaluate("window.outbound.player.jump(55)")
-    assert call.evaluate("window.outbound.player.hearing()") == listened
+    assert call.evaluate("window.outbound.player.hearing()") == pytest.approx(listened, abs=0.2)
     assert call.inner_text("[data-heard]") in ("00:00", "00:01", "00:02")
 
 
@@ -332,6 +332,7 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
     assert_no_violations(page)
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".error")
+    page.wait_for_load_state()  # what was typed is put back by a script that runs late
     page.click(".criterion.current .also summary")
     page.check(".criterion.current .also [value=not_audible]")
     picture(page, f"reviewer-refused-{language}-{theme}")

@@ -114,7 +114,17 @@ def _roles(form: Form) -> list[Role]:
 def _added(form: Form, facts: dict[str, str], roles: list[Role]) -> Staff | None:
     fields = {people.LoginTaken: "login", people.PasswordTooShort: "password", people.RolesUnfit: "roles"}
     try:
-        return people.add_staff(g.session, centre=g.centre, roles=roles, by=g.staff, now=g.now, **facts)
+        return people.add_staff(
+            g.session,
+            centre=g.centre,
+            login=facts["login"],
+            name=facts["name"],
+            password=facts["password"],
+            number=facts["number"],
+            roles=roles,
+            by=g.staff,
+            now=g.now,
+        )
     except tuple(fields) as refused:
         form.refuse(fields[type(refused)], refused)
         return None
