@@ -132,7 +132,7 @@ def test_an_upload_that_is_no_text_is_told_at_the_file(manager: FlaskClient, ses
         ("  price_fen: 500\n", "", 7, "the offer has no price; add `price_fen`"),
         ("trial_days: 30", "trial_days: -3", 12, "a trial cannot last -3 days"),
         ("ends: 2027-01-31", "ends: 2026-01-31", 5, "before it starts on 2026-11-02"),
-        ("kind: telesales", "kind telesales", 4, "this line lacks its colon"),
+        ("kind: telesales", "kind telesales", 3, "this line lacks its colon"),
         (
             "\ncalling:",
             "\nstaff: [agent, outsider]\ncalling:",
