@@ -334,6 +334,7 @@ def test_every_page_of_the_desk_can_be_read_by_everybody(
     page.wait_for_selector(".error")
     page.wait_for_load_state()  # what was typed is put back by a script that runs late
     page.click(".criterion.current .also summary")
+    page.evaluate("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
     page.check(".criterion.current .also [value=not_audible]")
     picture(page, f"reviewer-refused-{language}-{theme}")
     page.select_option("[name=reason-explicit_consent]", "vague")

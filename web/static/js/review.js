@@ -23,8 +23,13 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // The bar with the verdict lies over the end of the form: what is worked on must not be under it.
-  const inSight = (criterion) => criterion.scrollIntoView({ block: "nearest" });
+  // The bar with the verdict lies over the end of the form: what is worked on must not be under it. What is being
+  // clicked stays where it is, or the button would come up over something else.
+  let pressed = false;
+  form.addEventListener("pointerdown", () => { pressed = true; }, true);
+  document.addEventListener("pointerup", () => { pressed = false; }, true);
+  document.addEventListener("pointercancel", () => { pressed = false; }, true);
+  const inSight = (criterion) => { if (!pressed) criterion.scrollIntoView({ block: "nearest" }); };
 
   function turnTo(index) {
     current = index;
