@@ -96,8 +96,8 @@ def missed_draws(session: Session) -> Iterator[Row]:
 
 def _not_to_be_drawn_yet(session: Session) -> set[tuple[int, DrawKind, str]]:
     """Draws whose seed was promised late and which the job that makes them has not come by to make."""
-    asked = sa.text("SELECT centre_id, max(period) AS last FROM period_done WHERE job = 'late_draws' GROUP BY centre_id")
-    done = {row.centre_id: row.last for row in session.execute(asked)}
+    asked = "SELECT centre_id, max(period) AS last FROM period_done WHERE job = 'late_draws' GROUP BY centre_id"
+    done = {row.centre_id: row.last for row in session.execute(sa.text(asked))}
     return {
         (seed.centre_id, seed.kind, seed.period)
         for seed in session.exec(select(DrawSeed).where(col(DrawSeed.late).is_not(None)))
