@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "outbound.clock",
         "outbound.settings",
         "outbound.secret_files",
+        "outbound.sealed_reading",
         "outbound.turns",
         "outbound.sqlite",
         "outbound.db",

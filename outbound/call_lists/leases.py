@@ -3,7 +3,8 @@
 Whoever does it holds a lease. When that process dies, another one goes on behind the last chunk that is stored.
 """
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -66,12 +67,26 @@ class Imported(SQLModel):
 
 
 ImportedT = TypeVar("ImportedT", bound=Imported)
+Done = TypeVar("Done")
 
 
 def unfinished(session: Session, model: type[Imported], *, now: datetime) -> Sequence[int]:
     """The files under way that no process has in hand."""
     asked = select(model.id).where(col(model.state).in_(UNDER_WAY), _free(model, now))
     return [number for number in session.exec(asked.order_by(col(model.id))) if number]
+
+
+def under_lease(
+    engine: Engine, model: type[Imported], number: int, do: Callable[[str], Done], *, now: datetime
+) -> Done | None:
+    """What `do` brings about, given the lease of an import; None where another process has it in hand, or takes it."""
+    lease = secrets.token_hex(8)
+    if not taken(engine, model, number, lease, now=now):
+        return None
+    try:
+        return do(lease)
+    except LeaseLost:
+        return None
 
 
 def taken(engine: Engine, model: type[Imported], number: int, lease: str, *, now: datetime) -> bool:

@@ -5,7 +5,6 @@ cancelled or refused list is removed in small transactions, and its file may com
 """
 
 import gc
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from outbound import journal
 from outbound.call_lists import bulk, feeding, importing, keeping, leases, removing, taking
 from outbound.call_lists.feeding import Feed
 from outbound.call_lists.judging import Judge, Marks
-from outbound.call_lists.leases import ENDS, LEASE, UNDER_WAY, ImportOver, ImportState, LeaseLost
+from outbound.call_lists.leases import ENDS, LEASE, UNDER_WAY, ImportOver, ImportState
 from outbound.call_lists.model import CallList
 from outbound.call_lists.preparing import CHUNK, Chunk
 from outbound.call_lists.refusals import FileRefused
@@ -62,14 +61,10 @@ def cancel(session: Session, call_list: CallList, *, by: Staff | None, now: date
 
 def run(works: Works, list_id: int) -> CallList | None:
     """Bring an import to its end, whatever is left of it; None where another process has it in hand."""
-    lease = secrets.token_hex(8)
-    if not leases.taken(works.engine, CallList, list_id, lease, now=works.now()):
-        return None
-    try:
-        with bulk.tidied_by_chunk():
-            return _brought_to_its_end(works, list_id, lease)
-    except LeaseLost:
-        return None
+    with bulk.tidied_by_chunk():
+        return leases.under_lease(
+            works.engine, CallList, list_id, lambda lease: _brought_to_its_end(works, list_id, lease), now=works.now()
+        )
 
 
 def _brought_to_its_end(works: Works, list_id: int, lease: str) -> CallList:

@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from outbound.phones.vault import NUMBER_BYTES, Vault, WrongNumberKey
+from outbound.sealed_reading import SealedReading
 
 PIECE = 1 << 16
 SALT_BYTES = 16
@@ -100,34 +101,17 @@ class _Sealing:
         self._count += 1
 
 
-class _Opened(io.RawIOBase):
+class _Opened(SealedReading):
     """A sealed file as a seekable one of what it holds; only the pieces that are asked for are read."""
 
     def __init__(self, file: IO[bytes], cipher_of: Callable[[bytes], AESGCM]) -> None:
-        self._file = file
         self._head = file.read(_HEAD)
         pieces = file.seek(0, io.SEEK_END) - _HEAD
         self._count = max(1, -(-pieces // (PIECE + _TAG)))
-        self._length = pieces - self._count * _TAG
-        if len(self._head) < _HEAD or self._length < 0:
+        super().__init__(file, pieces - self._count * _TAG)
+        if len(self._head) < _HEAD or self.length < 0:
             raise WrongNumberKey
         self._cipher = cipher_of(self._head)
-        self._at = 0
-        self._held: tuple[int, bytes] = (-1, b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
 
     def readinto(self, buffer: Any) -> int:
         number, within = divmod(self._at, PIECE)
@@ -147,10 +131,6 @@ class _Opened(io.RawIOBase):
                 raise WrongNumberKey from None
             self._held = (number, piece)
         return self._held[1]
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 def _reader(file: IO[bytes], cipher_of: Callable[[bytes], AESGCM]) -> BinaryIO:

@@ -77,9 +77,8 @@ def keep(
     to be heard through. `agent_side` is as the centre's rule says where it is not given. `written` is the key
     under which `ahead` has put the sound already; without one it is put now, inside the transaction.
 
-    `call` is given where its own caller sends it, and then counts instead of `reference`. The same bytes under the same
-    reference again change nothing. Raises NotFound for another centre's call, ReferenceNeeded, ReferenceTaken,
-    CallHasRecording, StoreOutOfReach.
+    A `call` counts instead of `reference`. The same bytes under the same reference again change nothing. Raises
+    NotFound for another centre's call, ReferenceNeeded, ReferenceTaken, CallHasRecording, StoreOutOfReach.
     """
     if call and call.centre_id != centre.id:
         raise NotFound
@@ -90,17 +89,26 @@ def keep(
     matched = call or call_of_reference(session, known(centre.id), reference)
     if matched and (other := of_call(session, matched)):
         return _the_same_sound(other, digest, matched)
-    key = written or describing.new_key(centre, store, data, hearing, now=now)
+    key = written or _put(store, centre, data, hearing, now=now)
     recording = describing.described(centre, key, data, file_name, hearing, now=now)
     recording.reference, recording.sha256, recording.kept_by_id = reference, digest, by.id if by else None
     if hearing:
         describing.fill(recording, hearing, minimum_seconds=minimum_seconds)
-    if matched:
-        recording.call_id, recording.matched_at = matched.id, now if hearing else None
+    _belongs_to(recording, matched, at=now if hearing else None)
     _under_rules(session, centre, recording, agent_side, now=now)
-    if not written:
-        store.put(key, data)
     return _register(session, centre, recording, by=by, now=now)
+
+
+def _belongs_to(recording: Recording, call: Call | None, *, at: datetime | None) -> None:
+    if call:
+        recording.call_id, recording.matched_at = call.id, at
+
+
+def _put(store: Store, centre: Centre, data: bytes, hearing: Hearing | None, *, now: datetime) -> str:
+    """Put sound into the store; the key under which it is there."""
+    key = describing.new_key(centre, store, data, hearing, now=now)
+    store.put(key, data)
+    return key
 
 
 @contextmanager
@@ -111,8 +119,7 @@ def ahead(
 
     What was refused, or had come in before, is taken away again. Raises StoreOutOfReach, WrongSoundKey.
     """
-    key = describing.new_key(centre, store, data, hearing, now=now)
-    store.put(key, data)
+    key = _put(store, centre, data, hearing, now=now)
     try:
         yield key
     except Refusal:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from outbound import secret_files
 from outbound.errors import Refusal
+from outbound.sealed_reading import SealedReading
 
 SUFFIX = ".sealed"
 """What the key of an encrypted recording ends with."""
@@ -56,38 +57,17 @@ def seal(key: bytes, sound: bytes) -> bytes:
     return b"".join([head, *pieces])
 
 
-class Opened(io.RawIOBase):
+class Opened(SealedReading):
     """A sealed file as a seekable one that gives the sound; only the pieces that are asked for are read."""
 
     def __init__(self, key: bytes, file: IO[bytes]) -> None:
         """Raises WrongSoundKey where the file is not a sealed one."""
-        self._file = file
         self._head = file.read(_HEAD.size)
         if len(self._head) < _HEAD.size or not self._head.startswith(_MAGIC):
             raise WrongSoundKey
-        self.length = int(_HEAD.unpack(self._head)[1])
+        super().__init__(file, int(_HEAD.unpack(self._head)[1]))
         self._count = _pieces(self.length)
         self._cipher = _cipher(key, self._head)
-        self._at = 0
-        self._held: tuple[int, bytes] = (-1, b"")
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes: every piece stands at a known place."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place in the sound."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.length}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        """The place in the sound."""
-        return self._at
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer` with what follows, at most to the end of a piece. Raises WrongSoundKey."""
@@ -109,11 +89,6 @@ class Opened(io.RawIOBase):
                 raise WrongSoundKey from None
             self._held = (number, opened)
         return self._held[1]
-
-    def close(self) -> None:
-        """Close the file beneath, too."""
-        self._file.close()
-        super().close()
 
 
 def opened(key: bytes, file: IO[bytes]) -> IO[bytes]:

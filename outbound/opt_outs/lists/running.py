@@ -5,7 +5,6 @@ it has blocked stays blocked, since an opt-out is only ever lifted by two people
 """
 
 import gc
-import secrets
 import time
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from sqlmodel import Session
 
 from outbound import journal
 from outbound.call_lists import bulk, keeping, leases, starting
-from outbound.call_lists.leases import ENDS, LEASE, UNDER_WAY, ImportState, LeaseLost
+from outbound.call_lists.leases import ENDS, LEASE, UNDER_WAY, ImportState
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import FileGone, FileRefused
 from outbound.call_lists.running import Works
@@ -61,14 +60,10 @@ def cancel(session: Session, taken: OptOutFile, *, by: Staff | None, now: dateti
 
 def run(works: Works, number: int) -> OptOutFile | None:
     """Bring a list to its end, whatever is left of it; None where another process has it in hand."""
-    lease = secrets.token_hex(8)
-    if not leases.taken(works.engine, OptOutFile, number, lease, now=works.now()):
-        return None
-    try:
-        with bulk.tidied_by_chunk():
-            return _brought_to_its_end(works, number, lease)
-    except LeaseLost:
-        return None
+    with bulk.tidied_by_chunk():
+        return leases.under_lease(
+            works.engine, OptOutFile, number, lambda lease: _brought_to_its_end(works, number, lease), now=works.now()
+        )
 
 
 def _brought_to_its_end(works: Works, number: int, lease: str) -> OptOutFile:
