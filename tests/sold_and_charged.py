@@ -18,6 +18,7 @@ from outbound.calls import placing
 from outbound.calls.model import Call
 from outbound.calls.wrap_up import Report
 from outbound.compliance import Criterion, Mark
+from outbound.concluding import conclude
 from outbound.dialing import handout
 from outbound.evidence.bundle import Sources
 from outbound.people import Centre, Role, Staff, known
@@ -27,7 +28,6 @@ from outbound.recordings.store import open_store
 from outbound.settings import Settings
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription
-from outbound.wrap_up import conclude
 from qa.audio import analyse
 from qa.review import verbs as reviews
 from qa.review.marks import CriterionMark

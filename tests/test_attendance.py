@@ -11,9 +11,9 @@ from outbound.attendance import Attendance, BreakReason, BreakReasonNeeded, Pres
 from outbound.calls import placing
 from outbound.calls.wrap_up import Report
 from outbound.clock import local_day
+from outbound.concluding import conclude
 from outbound.dialing import handout
 from outbound.people import Role, Staff
-from outbound.wrap_up import conclude
 from tests.conftest import Cast
 from tests.desk import Floor, desks, floor, staff, vault
 

@@ -20,13 +20,13 @@ from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
+from outbound.concluding import conclude
 from outbound.dialing import handout
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
 from outbound.timetable.jobs import JOBS
 from outbound.timetable.ledger import Every, Job, run_due
-from outbound.wrap_up import conclude
 from scripts.language import Kind
 from tests.desk import Floor, desks, example, floor, staff, vault
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from outbound import wrap_up
+from outbound import concluding
 from outbound.billing import charges
 from outbound.billing.charges import obstacle
 from outbound.call_lists.model import Contact, ContactState, Duty
@@ -274,7 +274,7 @@ def test_a_correction_call_that_became_needless_does_no_harm(
     given = marks_all() if outcome == "corrected" else None
     again = floor.cast.second_agent
     call = floor.make.call(again, contact=contact, duty=Duty.CORRECTION, outcome=outcome, given=given)
-    wrap_up.follow(floor.session, call, floor.session.get_one(Outcome, outcome), by=again, now=floor.now)
+    concluding.follow(floor.session, call, floor.session.get_one(Outcome, outcome), by=again, now=floor.now)
     assert (floor.sale.state, contact.state) == (state, contact_state)
 
 

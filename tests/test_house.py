@@ -65,7 +65,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("outbound.subscriptions", "outbound.confirmations", "outbound.billing", "outbound.notices"),
     ("qa",),
-    ("outbound.wrap_up", "outbound.prompter", "outbound.complaints", "outbound.support", "outbound.intake"),
+    ("outbound.concluding", "outbound.prompter", "outbound.complaints", "outbound.support", "outbound.intake"),
     ("outbound.evidence", "outbound.overview", "outbound.surveys", "outbound.quality", "outbound.reports"),
     (
         "outbound.timetable",

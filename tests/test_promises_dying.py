@@ -31,7 +31,7 @@ DYING = """
 import sys, time
 from datetime import datetime
 from sqlmodel import Session
-from outbound import db, wrap_up
+from outbound import concluding, db
 from outbound.calls.model import Call
 from outbound.calls.wrap_up import Report
 from outbound.people import Staff
@@ -43,7 +43,7 @@ now = datetime.fromisoformat(sys.argv[4])
 with Session(db.open_database(url)) as session:
     call = session.get_one(Call, call_id)
     report = Report(key="dying-process", outcome="do_not_call", ticks={}, note="请不要再打")
-    wrap_up.conclude(session, call, report, by=session.get_one(Staff, call.agent_id), now=now)
+    concluding.conclude(session, call, report, by=session.get_one(Staff, call.agent_id), now=now)
     session.flush()
     if moment == "after":
         session.commit()

@@ -11,11 +11,11 @@ from outbound.calls import placing, speaking
 from outbound.calls.model import Call, Tick
 from outbound.calls.speaking import Said, TickUnknown
 from outbound.calls.wrap_up import Report
+from outbound.concluding import conclude
 from outbound.dialing import handout
 from outbound.errors import NotFound
 from outbound.people import Role
 from outbound.phones.vault import Vault
-from outbound.wrap_up import conclude
 from scripts.answers import AnswerUnfit
 from tests.conftest import Cast
 from tests.desk import Floor, desks, floor, staff, survey_floor, vault

@@ -14,6 +14,7 @@ from outbound.calls import placing
 from outbound.calls.wrap_up import Report
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
+from outbound.concluding import conclude
 from outbound.dialing import handout
 from outbound.dialing import tally as tallies
 from outbound.dialing.tally import Tally, tally
@@ -22,7 +23,6 @@ from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import Category
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import Phone
-from outbound.wrap_up import conclude
 from scripts import approval
 from scripts.model import ScriptState
 from tests.desk import Floor, desks, example, floor, staff, vault

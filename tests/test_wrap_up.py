@@ -18,6 +18,7 @@ from outbound.calls.wrap_up import Report
 from outbound.campaigns import lookups
 from outbound.campaigns.model import Campaign
 from outbound.compliance import CriteriaNotAllMarked, Criterion, Mark
+from outbound.concluding import conclude, settle_late
 from outbound.dialing import handout
 from outbound.dialing.model import Claim, ClaimEnd
 from outbound.errors import NotFound
@@ -25,7 +26,6 @@ from outbound.opt_outs import verbs as opt_outs
 from outbound.people import Role, known
 from outbound.phones.model import Phone
 from outbound.subscriptions.model import Subscription, SubscriptionState
-from outbound.wrap_up import conclude, settle_late
 from scripts.vocabulary import Kind
 from tests.desk import Floor, desks, floor, staff, vault
 

@@ -12,6 +12,7 @@ from outbound.calls import outcomes, placing
 from outbound.calls.model import Call
 from outbound.calls.wrap_up import Report
 from outbound.compliance import Criterion, Mark
+from outbound.concluding import conclude
 from outbound.db import transaction
 from outbound.dialing import handout
 from outbound.people import Centre, Role, Staff, known
@@ -20,7 +21,6 @@ from outbound.recordings.model import Recording
 from outbound.schema import import_rooms
 from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription
-from outbound.wrap_up import conclude
 from scripts.model import ScriptVersion, script_of
 
 

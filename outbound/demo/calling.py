@@ -10,13 +10,13 @@ from outbound.calls import placing
 from outbound.calls.model import Call
 from outbound.calls.wrap_up import Report
 from outbound.compliance import Disclosure
+from outbound.concluding import conclude
 from outbound.demo.happening import Happening, what_happens
 from outbound.demo.stage import Stage
 from outbound.demo.tapes import Tape
 from outbound.dialing import handout
 from outbound.people import Centre, Role, Staff
 from outbound.recordings import keeping
-from outbound.wrap_up import conclude
 from scripts.language import ASKING, Purpose, Question, Script, Step
 from scripts.model import ScriptVersion, script_of
 

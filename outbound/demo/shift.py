@@ -10,6 +10,7 @@ from outbound.attendance import BreakReason, Stance
 from outbound.call_lists.model import Contact
 from outbound.calls import placing
 from outbound.calls.wrap_up import Report
+from outbound.concluding import conclude
 from outbound.demo.calling import one_call
 from outbound.demo.stage import Stage
 from outbound.demo.tapes import SALES, tape
@@ -18,7 +19,6 @@ from outbound.people import Centre, Role, Staff, known
 from outbound.recordings import keeping
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
-from outbound.wrap_up import conclude
 
 
 def work_day(stage: Stage, centre: str, opens: datetime, *, calls: int) -> None:

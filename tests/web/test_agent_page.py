@@ -165,7 +165,7 @@ def test_a_second_wrap_up_of_the_same_call_is_told_in_its_sentence(floor: Floor,
     keys = in_call(page_as)
     with db.transaction(floor.engine) as elsewhere:
         from outbound.calls.wrap_up import Report
-        from outbound.wrap_up import conclude
+        from outbound.concluding import conclude
 
         call = elsewhere.exec(select(Call)).one()
         report = Report(key="another-browser", outcome="busy")

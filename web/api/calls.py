@@ -5,9 +5,9 @@ from flask import Response, g
 from outbound.calls import speaking
 from outbound.calls.model import After, Call
 from outbound.calls.wrap_up import WrappedUp
+from outbound.concluding import conclude
 from outbound.errors import NotFound
 from outbound.recordings import keeping
-from outbound.wrap_up import conclude
 from web.api import requests, saying, shapes
 from web.api.blueprint import bp, told
 from web.api.desk import refuse_strangers, take_next

@@ -6,8 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlmodel import col, select
 
-from outbound import support
-from outbound import wrap_up as ends
+from outbound import concluding, support
 from outbound.call_lists.model import Contact
 from outbound.calls import wrap_up as calls
 from outbound.calls.broken import broken_since
@@ -112,7 +111,7 @@ def settle(late_id: int) -> Any:
     late = mine(g.session, LateWrapUp, late_id)
     with filled_form() as form:
         note = form.text(f"note-{late_id}", most=400)
-    done = ends.settle_late(g.session, late, note=note, by=g.staff, now=g.now)
+    done = concluding.settle_late(g.session, late, note=note, by=g.staff, now=g.now)
     flash(_("Accepted; the call %(reference)s is registered as reported.", reference=done.call.reference))
     return redirect("/supervisor")
 
