@@ -244,8 +244,11 @@ def fault(name: str) -> str:
 
 
 def faulty(name: str) -> bool:
-    """Whether this is the first field at fault: the one that takes the focus."""
-    return "refusal" in g and next(iter(field_faults(g.refusal)), None) == name
+    """Whether this is the first field at fault that the page shows: the one that takes the focus.
+
+    The order in which a view reads its fields need not be that of the page, so templates ask as they draw.
+    """
+    return bool(fault(name)) and g.setdefault("focused", name) == name
 
 
 def refusal_told() -> str:
