@@ -42,7 +42,7 @@ class Maker(CallMaker):
                 trial_days=trial_days,
                 state=SubscriptionState.TRIAL,
                 trial_starts_on=today,
-                trial_ends_on=today + timedelta(days=trial_days - 1),
+                trial_ends_on=today + timedelta(days=trial_days),
                 made_at=call.dialled_at,
             )
         )

@@ -178,6 +178,17 @@ guard(
 )
 guard(
     table_of(Instruction),
+    "extension_told_once",
+    when="BEFORE INSERT",
+    first="UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id AND NEW.kind = 'extend'",
+    refuse_if="""NEW.kind = 'extend' AND NEW.repeats_id IS NULL AND (
+        EXISTS (SELECT 1 FROM instruction i WHERE i.subscription_id = NEW.subscription_id AND i.kind = 'extend')
+        OR NOT EXISTS (SELECT 1 FROM state_change h
+            WHERE h.subscription_id = NEW.subscription_id AND h.after = 'extended'))""",
+    saying="the carrier is told of one further trial",
+)
+guard(
+    table_of(Instruction),
     "instruction_never_deleted",
     when="BEFORE DELETE",
     refuse_if="OLD.id IS NOT NULL",

@@ -82,6 +82,11 @@ class Subscription(SQLModel, table=True):
         """The first day on which it may be charged: the day after the trial."""
         return self.trial_ends_on + timedelta(days=1) if self.trial_ends_on else None
 
+    def prolong(self) -> None:
+        """One further trial, as long as the first: its end moves in the step that says so, and in no other."""
+        assert self.trial_ends_on is not None
+        self.trial_ends_on += timedelta(days=self.trial_days)
+
 
 class StateChange(SQLModel, table=True):
     """One step in the life of a subscription."""
@@ -141,4 +146,57 @@ guard(
     refuse_if="""NEW.state = 'charged' AND OLD.state <> 'charged' AND NOT EXISTS (SELECT 1 FROM ledger_entry e
         WHERE e.subscription_id = NEW.id AND e.kind = 'charge')""",
     saying="charged means that the ledger says so",
+)
+
+_OTHERWISE = """coalesce(CAST(NEW.{0} AS TEXT), '') <> coalesce(CAST(OLD.{0} AS TEXT), '')"""
+_BEGINS = """(NEW.trial_days > 0 AND NEW.trial_ends_on IS NOT NULL
+        AND NOT coalesce(NEW.trial_ends_on = {first}, FALSE)) OR NEW.state = 'extended'"""
+_GOES_ON = f"""(OLD.trial_starts_on IS NOT NULL AND {_OTHERWISE.format("trial_starts_on")})
+        OR (NEW.trial_days > 0 AND {_OTHERWISE.format("trial_ends_on")} AND NOT coalesce(
+            (OLD.trial_ends_on IS NULL AND NEW.trial_ends_on = {{first}})
+            OR (OLD.trial_ends_on = {{first}} AND NEW.trial_ends_on = {{last}}
+                AND OLD.state = 'confirming' AND NEW.state = 'extended'), FALSE))
+        OR (NEW.state = 'extended' AND OLD.state <> 'extended' AND NOT coalesce(
+            NEW.trial_days > 0 AND NEW.trial_ends_on = {{last}}
+            AND ((OLD.state = 'confirming' AND OLD.trial_ends_on = {{first}})
+                OR (OLD.state = 'correction_due' AND OLD.before_correction = 'extended')), FALSE))
+        OR (OLD.state = 'extended' AND NEW.state IN ('recall_due', 'trial', 'confirming'))"""
+_ENDS = {
+    "sqlite": {
+        "first": "date(NEW.trial_starts_on, '+' || NEW.trial_days || ' days')",
+        "last": "date(NEW.trial_starts_on, '+' || (2 * NEW.trial_days) || ' days')",
+    },
+    "postgresql": {
+        "first": "NEW.trial_starts_on + NEW.trial_days",
+        "last": "NEW.trial_starts_on + 2 * NEW.trial_days",
+    },
+}
+"""The last free day of the trial, and of the further one: the row alone tells which of the two it is in."""
+guard(
+    table_of(Subscription),
+    "trial_begins_with_one_period",
+    when="BEFORE INSERT",
+    refuse_if=_BEGINS.format(**_ENDS["sqlite"]),
+    postgresql_if=_BEGINS.format(**_ENDS["postgresql"]),
+    saying="a trial begins with one period",
+)
+guard(
+    table_of(Subscription),
+    "trial_is_extended_once",
+    when="BEFORE UPDATE OF state, trial_starts_on, trial_ends_on",
+    refuse_if=_GOES_ON.format(**_ENDS["sqlite"]),
+    postgresql_if=_GOES_ON.format(**_ENDS["postgresql"]),
+    saying="one further trial, once, and then nothing",
+)
+guard(
+    table_of(StateChange),
+    "extension_written_down_once",
+    when="BEFORE INSERT",
+    # Whoever else writes one just now has the subscription, and is seen once it is done.
+    first="UPDATE subscription SET version = version + 1 WHERE id = NEW.subscription_id AND NEW.after = 'extended'",
+    refuse_if="""NEW.after = 'extended' AND NOT (
+        (coalesce(NEW.before, '') IN ('confirming', 'correction_due'))
+        AND (NEW.before = 'correction_due') = EXISTS (SELECT 1 FROM state_change h
+            WHERE h.subscription_id = NEW.subscription_id AND h.after = 'extended'))""",
+    saying="one further trial, once, and then nothing",
 )

@@ -31,7 +31,10 @@ SOLD: frozenset[S] = frozenset()
 
 @dataclass(frozen=True)
 class Transition:
-    """One line of the table; `after` is None where it leads back to where the review found the subscription."""
+    """One line of the table; `after` is None where it leads back to where the review found the subscription.
+
+    Who `prolongs` gives one further trial with the step.
+    """
 
     before: frozenset[S]
     after: S | None
@@ -39,6 +42,7 @@ class Transition:
     journal: str
     tells: InstructionKind | None = None
     notifies: NoticeKind | None = None
+    prolongs: bool = False
 
 
 _ACTIVE = frozenset({S.TRIAL, S.CONFIRMING, S.EXTENDED, S.CONFIRMED, S.CHARGED})
@@ -69,6 +73,7 @@ TRANSITIONS: dict[str, Transition] = {
         guards.DESERVES_EXTENSION,
         "subscription.extended",
         InstructionKind.EXTEND,
+        prolongs=True,
     ),
     "confirmed": Transition(WAITING, S.CONFIRMED, guards.CONFIRMED, "subscription.confirmed"),
     "confirmation_void": Transition(
@@ -152,6 +157,8 @@ def move(
     before, after = subscription.state, step.after or subscription.before_correction or S.TRIAL
     if step.after is None:
         subscription.before_correction = None
+    if step.prolongs:
+        subscription.prolong()
     subscription.state = after
     session.add(subscription)
     _write_down(session, subscription, step, why or event, before=before, by=by, call=call, now=now)

@@ -51,8 +51,6 @@ def end_trial(session: Session, subscription: Subscription, *, now: datetime) ->
         open_window(session, subscription, now=now)
     deserves = guards.DESERVES_EXTENSION.holds
     if subscription.state == S.CONFIRMING and deserves(session, subscription):
-        assert subscription.trial_ends_on is not None
-        subscription.trial_ends_on += timedelta(days=subscription.trial_days)
         move(session, subscription, "not_reached", by=None, now=now)
         queue_confirmation(session, subscription, due_at=now)
     else:

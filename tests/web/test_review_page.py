@@ -17,6 +17,7 @@ from outbound.compliance import Criterion, Mark, Verdict
 from outbound.journal import JournalEntry
 from outbound.people import known
 from outbound.settings import Settings
+from outbound.subscriptions import trial
 from outbound.subscriptions.model import Subscription, SubscriptionState
 from qa.review.model import Correction, CorrectionState, Review, ReviewMark, ReviewSource, ReviewTask
 from scripts.spoken import date_said
@@ -103,9 +104,8 @@ def test_the_trial_s_end_is_the_one_that_was_told(
 ) -> None:
     with db.transaction(engine) as session:
         sale = session.get_one(Subscription, waiting.sale)
-        assert sale.trial_ends_on is not None
-        sale.trial_ends_on += timedelta(days=30)
-        session.add(sale)
+        trial.end_trial(session, sale, now=now)
+        assert sale.state == SubscriptionState.EXTENDED
     page = client_as("reviewer").get(f"/reviewer/tasks/{waiting.failed}").text
     agreed = local_day(now, "Asia/Shanghai") + timedelta(days=TRIAL_DAYS - 1)
     assert f"到{date_said(agreed, 'zh')}结束" in page
