@@ -2,18 +2,22 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
-from outbound.call_lists.refusals import NoPhoneColumn, NoSuchRole
+from outbound.call_lists.refusals import NoPhoneColumn, NoSuchRole, TooManyColumns
+from outbound.phones.parsing import Number, parse
 
 NumberedRow = tuple[int, list[str]]
 """A row of a file with its number as spreadsheet programs count, from 1."""
 
 HEADER_WITHIN = 20
 """Titles and remarks may stand above the header, but it is among the file's first twenty rows."""
+MOST_COLUMNS = 1_000
+"""No list has more; one that was made to do harm may have a million, each to be named and shown."""
 
 
 class Role(StrEnum):
@@ -31,7 +35,8 @@ class Role(StrEnum):
 class ColumnMap:
     """Where everything stands in a list's rows; columns are counted from 0, `header_row` from 1.
 
-    A city is an attribute too: scripts name it by its header.
+    Where the list has no header, `header_row` is that of the row above the first. A city is an attribute too: scripts
+    name it by its header.
     """
 
     header_row: int
@@ -90,16 +95,22 @@ def header_width(rows: Iterable[NumberedRow]) -> int:
 def recognise(rows: Iterable[NumberedRow], *, file_name: str, chosen: Mapping[str, str] | None = None) -> ColumnMap:
     """The columns of a list, from its first rows; `chosen` maps headers to roles and overrules what is recognised.
 
-    Raises NoPhoneColumn, naming the headers that were found, and NoSuchRole.
+    A list without a header is understood where its first row holds a number: its columns are called 第1列, 第2列.
+    Raises NoPhoneColumn, naming the headers that were found, NoSuchRole and TooManyColumns.
     """
     choice = _checked(chosen or {}, file_name)
     first = _first(rows)
-    header = _header(first, choice)
-    if header is None:
+    if any(len(cells) > MOST_COLUMNS and any(map(str.strip, cells[MOST_COLUMNS:])) for _, cells in first):
+        raise TooManyColumns(file_name=file_name, limit=MOST_COLUMNS)
+    header = _chosen_header(first, choice) or _header(first, choice)
+    if header:
+        number, cells = header
+        headers = _distinct(cells)
+        return _mapped(number, headers, _roles(headers, choice))
+    without = _without_header(first, choice)
+    if without is None:
         raise NoPhoneColumn(file_name=file_name, headers=_said_headers(first))
-    number, cells = header
-    headers = _distinct(cells)
-    return _mapped(number, headers, _roles(headers, choice))
+    return without
 
 
 def _checked(chosen: Mapping[str, str], file_name: str) -> dict[str, Role]:
@@ -125,11 +136,42 @@ def _roles(headers: Sequence[str], choice: Mapping[str, Role]) -> list[Role]:
     return [choice.get(header, role) for header, role in zip(headers, left, strict=True)]
 
 
+def _chosen_header(first: Sequence[NumberedRow], choice: Mapping[str, Role]) -> NumberedRow | None:
+    """The row whose headers are those for which somebody has chosen, one of them a phone."""
+    if Role.PHONE not in choice.values():
+        return None
+    return next((row for row in first if choice.keys() == set(_distinct(row[1]))), None)
+
+
 def _header(first: Sequence[NumberedRow], choice: Mapping[str, Role]) -> NumberedRow | None:
-    for number, cells in first:
-        if any(_role(cell.strip(), choice) is Role.PHONE for cell in cells):
-            return number, cells
-    return None
+    """The first row that names a phone column; of headers in two rows, groups above columns, the lower one."""
+    at = next((at for at, (_, cells) in enumerate(first) if _names_phone(cells, choice)), None)
+    if at is None:
+        return None
+    beneath = first[at + 1] if at + 1 < len(first) else None
+    if beneath and _names_phone(beneath[1], choice) and _known(beneath[1], choice) > _known(first[at][1], choice):
+        return beneath
+    return first[at]
+
+
+def _names_phone(cells: Sequence[str], choice: Mapping[str, Role]) -> bool:
+    return any(_role(cell.strip(), choice) is Role.PHONE for cell in cells)
+
+
+def _known(cells: Sequence[str], choice: Mapping[str, Role]) -> int:
+    return sum(cell.strip() in choice or role_of(cell) is not Role.ATTRIBUTE for cell in cells)
+
+
+def _without_header(first: Sequence[NumberedRow], choice: Mapping[str, Role]) -> ColumnMap | None:
+    if not first:
+        return None
+    number, cells = first[0]
+    headers = _distinct([""] * len(cells))
+    told = [Role.PHONE if isinstance(parse(cell), Number) else Role.ATTRIBUTE for cell in cells]
+    if Role.PHONE not in told:
+        return None
+    roles = [choice.get(header, role) for header, role in zip(headers, told, strict=True)]
+    return _mapped(number - 1, headers, roles) if Role.PHONE in roles else None
 
 
 def _said_headers(first: Sequence[NumberedRow]) -> str:
@@ -139,13 +181,15 @@ def _said_headers(first: Sequence[NumberedRow]) -> str:
 
 def _distinct(cells: Sequence[str]) -> tuple[str, ...]:
     """Headers without two alike: 备注, 备注 (2); a column without a header is called 第3列."""
-    headers: list[str] = []
+    headers: dict[str, None] = {}
+    times: Counter[str] = Counter()
     for place, cell in enumerate(cells, start=1):
         plain = " ".join(cell.replace("\ufeff", "").split()) or f"第{place}列"
-        header, again = plain, 2
+        header = plain
         while header in headers:
-            header, again = f"{plain} ({again})", again + 1
-        headers.append(header)
+            times[plain] += 1
+            header = f"{plain} ({times[plain] + 1})"
+        headers[header] = None
     return tuple(headers)
 
 

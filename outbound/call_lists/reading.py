@@ -28,6 +28,8 @@ class ListFile(ABC):
 
     kind: FileKind
     encoding: str | None = None
+    doubtful = False
+    """Whether a text may well have been written in another encoding than it is read in."""
     sheet_names: tuple[str, ...] = ()
     sheet: str | None = None
     lines: int
@@ -83,6 +85,7 @@ class TextList(ListFile):
         super().__init__(source)
         self.decoding = text.recognised(source, encoding)
         self.encoding = self.decoding.encoding
+        self.doubtful = not encoding and text.is_doubtful(source, self.decoding)
         self.kind = self.KINDS.get(self.decoding.delimiter, FileKind.CSV)
         self.lines = self.decoding.lines
 
@@ -95,7 +98,10 @@ class TextList(ListFile):
 
 
 class WorkbookList(ListFile):
-    """One sheet of an XLSX workbook: the one asked for, else the first with phones, else the first with rows."""
+    """One sheet of an XLSX workbook: the one asked for, else the first with phones, else the first with rows.
+
+    A hidden sheet is taken only where no other has rows: whoever sees one sheet means that one.
+    """
 
     kind = FileKind.XLSX
 
@@ -113,9 +119,10 @@ class WorkbookList(ListFile):
         return self.workbook.rows(self.chosen)
 
     def _likeliest(self) -> Sheet:
-        filled = [each for each in self.workbook.sheets if each.rows]
-        if not filled:
+        having = [each for each in self.workbook.sheets if each.rows]
+        if not having:
             raise refusals.EmptyFile(file_name=self.file_name)
+        filled = [each for each in having if each.visible] or having
         return next((each for each in filled if columns.header_width(self.workbook.rows(each))), filled[0])
 
 
@@ -149,7 +156,7 @@ _OTHER_KINDS: dict[bytes, Words] = {
     b"\x89PNG": _PICTURE,
     b"\xff\xd8\xff": _PICTURE,
     b"GIF8": _PICTURE,
-    b"%PDF": Words("PDF 文档", "a PDF document"),
+    b"%PDF": Words(" PDF 文档", "a PDF document"),
     b"Rar!": _ARCHIVE,
     b"7z\xbc\xaf": _ARCHIVE,
     b"\x1f\x8b": _ARCHIVE,

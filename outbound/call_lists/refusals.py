@@ -116,6 +116,12 @@ class TooManyRows(FileRefused):
     zh = "“{file_name}”超过 {limit:,} 行，请拆分成多个清单后分别导入。"
 
 
+class TooManyColumns(FileRefused):
+    """“{file_name}” has more than {limit:,} columns, and no list of customers has; keep those that are needed."""
+
+    zh = "“{file_name}”超过 {limit:,} 列，不像客户清单，请只保留需要的列后重新上传。"
+
+
 class FileGone(FileRefused):
     """The file of “{file_name}” is no longer there; upload it again."""
 

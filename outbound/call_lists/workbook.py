@@ -3,7 +3,7 @@
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +33,7 @@ class Sheet:
     name: str
     part: zipfile.ZipInfo
     rows: int
+    visible: bool = True
 
 
 class Workbook:
@@ -48,17 +49,17 @@ class Workbook:
             xml_parts.heard(archive, self._parts[_BOOK], self._book)
             xml_parts.heard(archive, self._parts[_RELATED], related)
             self.sheets = [
-                Sheet(name, part, reaches[part.filename])
-                for name, part in self._sheets(related)
+                Sheet(name, part, reaches[part.filename], visible)
+                for name, part, visible in self._sheets(related)
                 if part.filename in reaches
             ]
 
-    def _sheets(self, related: Related) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    def _sheets(self, related: Related) -> Iterator[tuple[str, zipfile.ZipInfo, bool]]:
         """The sheets with cells, charts and macros left out, in the workbook's order."""
-        for name, link in self._book.sheets:
+        for name, link, visible in self._book.sheets:
             if link in related.worksheets:
                 target = posixpath.normpath(posixpath.join("/xl", related.worksheets[link]))
-                yield name, self._parts[target.lstrip("/").lower()]
+                yield name, self._parts[target.lstrip("/").lower()], visible
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
@@ -106,7 +107,7 @@ def _examined(archive: zipfile.ZipFile, source: Source) -> Mapping[str, int]:
     """How many rows the values of each part reach down, once all of it is known to be harmless."""
     parts = archive.infolist()
     if _BOOK not in {part.filename for part in parts}:
-        raise refusals.NotAList(file_name=source.file_name, what=Words("其他压缩文件", "another kind of archive"))
+        raise refusals.NotAList(file_name=source.file_name, what=_other_archive({part.filename for part in parts}))
     # The sizes declared are added up first, so that a bomb is refused without unpacking a byte of it.
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise _too_large(source)
@@ -114,6 +115,20 @@ def _examined(archive: zipfile.ZipFile, source: Source) -> Mapping[str, int]:
     if any(reach.rows * reach.columns > MOST_CELLS for reach in reaches.values()):
         raise _too_large(source)
     return {name: reach.rows for name, reach in reaches.items()}
+
+
+_OTHER_ARCHIVES = {
+    "xl/workbook.bin": Words("二进制工作簿（.xlsb）", "a binary workbook (.xlsb)"),
+    "content.xml": Words(" OpenDocument 文件（.ods）", "an OpenDocument file (.ods)"),
+    "Index/Document.iwa": Words(" Apple Numbers 表格", "an Apple Numbers document"),
+    "word/document.xml": Words(" Word 文档", "a Word document"),
+    "ppt/presentation.xml": Words(" PowerPoint 演示文稿", "a PowerPoint presentation"),
+}
+
+
+def _other_archive(names: Collection[str]) -> Words:
+    told = (what for part, what in _OTHER_ARCHIVES.items() if part in names)
+    return next(told, Words("其他压缩文件", "another kind of archive"))
 
 
 def _too_large(source: Source) -> refusals.WorkbookTooLarge:

@@ -9,15 +9,15 @@ class Book:
     """Hears the part that names the sheets."""
 
     def __init__(self) -> None:
-        self.sheets: list[tuple[str, str]] = []
-        """Name, and the link by which its part is found."""
+        self.sheets: list[tuple[str, str, bool]] = []
+        """Name, the link by which its part is found, and whether a program shows it."""
         self.since_1904 = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element of the part begins. Raises KeyError where a sheet has no name."""
         if tag == "sheet":
             link = next((told for name, told in attributes.items() if name.endswith(":id")), "")
-            self.sheets.append((attributes["name"], link))
+            self.sheets.append((attributes["name"], link, attributes.get("state", "visible") == "visible"))
         elif tag == "workbookPr":
             self.since_1904 = attributes.get("date1904") in ("1", "true")
 

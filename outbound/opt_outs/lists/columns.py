@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 from outbound.call_lists.columns import ColumnMap
 from outbound.call_lists.reading import ListFile
-from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.clock import day_ends
 from outbound.opt_outs.model import Category, Scope
-from outbound.phones.parsing import Number, parse
 
 _HEADERS: Mapping[str, str] = {
     "category": """类别 类型 分类 拒呼类别 拒呼类型 黑名单类别 黑名单类型 禁呼类型 名单类型 原因类别 原因分类
@@ -77,15 +75,12 @@ class OptOutColumns:
         return _said(cell(self.category), cell(self.scope), cell(self.expiry), cell(self.reason))
 
 
-def opt_out_columns(list_file: ListFile) -> OptOutColumns:
-    """The columns of an opt-out list. One without a header is understood where its first row holds a number.
+def opt_out_columns(list_file: ListFile, chosen: Mapping[str, str] | None = None) -> OptOutColumns:
+    """The columns of an opt-out list; `chosen` maps headers to roles and overrules what is recognised.
 
-    Raises NoPhoneColumn and HeadOnly.
+    Raises what `ListFile.columns` raises.
     """
-    try:
-        numbers = list_file.columns()
-    except NoPhoneColumn:
-        numbers = _without_header(list_file)
+    numbers = list_file.columns(chosen)
     named = [_bare(header) for header in numbers.headers]
     found = {
         role: next((at for at, header in enumerate(named) if header in words.split() and at not in numbers.phone), None)
@@ -94,15 +89,6 @@ def opt_out_columns(list_file: ListFile) -> OptOutColumns:
     # Names, priorities and attributes are nothing to an opt-out.
     lean = replace(numbers, name=None, priority=None, city=None, attributes=())
     return OptOutColumns(lean, **found)
-
-
-def _without_header(list_file: ListFile) -> ColumnMap:
-    first = list_file.preview(1)
-    at = [place for place, cell in enumerate(first[0][1]) if isinstance(parse(cell), Number)] if first else []
-    if not at:
-        list_file.columns()
-    headers = tuple("" for _ in first[0][1])
-    return ColumnMap(0, headers, tuple(at[:1]), None, None, None, ())
 
 
 def _bare(text: str) -> str:
