@@ -8,6 +8,7 @@ ROOMS = (
     "outbound.journal",
     "outbound.anchors.model",
     "outbound.calling_rules.calendar",
+    "outbound.calling_rules.own_rules",
     "scripts.model",
     "outbound.phones.model",
     "outbound.phones.zones",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from outbound.calling_rules.holds import Rule
+from outbound.calling_rules.own_profiles import own_profile
 from outbound.calling_rules.profiles import (
     PROFILES,
     Profile,
@@ -14,7 +15,6 @@ from outbound.calling_rules.profiles import (
     ProfileUnknown,
     abandonment_holds,
     earliest_unblock,
-    own_profile,
     profile,
 )
 from outbound.calling_rules.rules import held_back, next_free

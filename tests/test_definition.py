@@ -121,7 +121,7 @@ def test_a_fault_is_told_at_its_line_in_both_languages(wrong: str, right: str, l
 @pytest.mark.parametrize(
     ("more", "zh"),
     [
-        ("calling: {profile: mars}\n", "“profile”不能是“mars”"),
+        ("calling: {profile: Mars!}\n", "“Mars!”不能作为外呼规则的名称"),
         ("calling: {overrides: {attempts: {max: 0}}}\n", "“max”不能是 0，至少为 1"),
         ("calling: {overrides: {windows: {every_day: [9点]}}}\n", "“9点”不是有效的时段"),
         ("calling: {overrides: {atempts: {max: 3}}}\n", "不认识“atempts”"),

@@ -5,12 +5,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from outbound.calling_rules.profiles import Profile
+from outbound.calling_rules.profiles import PROFILES, Profile, RulesName
 from outbound.json_schema import DESCRIPTIONS
 
 Part = dict[str, Any]
+
+NAMES: Part = {"anyOf": [{"enum": list(PROFILES)}, TypeAdapter(RulesName).json_schema()]}
+"""What a campaign may name: an editor offers the profiles that there are everywhere, and takes any other name."""
 
 
 @cache

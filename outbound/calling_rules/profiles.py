@@ -1,14 +1,15 @@
 """Calling-rule profiles: what a law or a carrier allows, as data that a centre may change or write itself."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import to_json
 
 from outbound.calling_rules.writing import Hours, Part, Span, Stretch
@@ -40,6 +41,35 @@ class ProfileFaulty(Refusal):
         """Every fault, with the name of the setting it is in."""
         said = "; ".join(f"{fault.path}: {fault.zh if language == 'zh' else fault.en}" for fault in self.list)
         return self.zh.format(faults=said) if language == "zh" else f"The calling rules are not usable: {said}"
+
+
+class RulesNameBadlyWritten(Refusal):
+    """“{written}” cannot name calling rules; write up to 60 small letters, digits and hyphens, such as our-rules."""
+
+    zh = "“{written}”不能作为外呼规则的名称，请用小写字母、数字和连字符，如 our-rules，最多 60 个字符。"
+    status: ClassVar[int] = 422
+
+
+class CalendarUnknown(Refusal):
+    """There is no calendar of holidays for {place}; write a country such as CN, or leave it out and write the days."""
+
+    zh = "没有 {place} 的节假日历；请填写国家代码，如 CN，或不写国家、在 days 中逐日列出。"
+    status: ClassVar[int] = 422
+
+
+_NAME = r"[a-z0-9][a-z0-9-]{0,59}"
+
+
+def _well_named(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise ValueError from RulesNameBadlyWritten(written=name[:80])
+    return name
+
+
+RulesName = Annotated[
+    str, AfterValidator(_well_named), WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$", "maxLength": 60})
+]
+"""What calling rules are called in definitions."""
 
 
 class DayKind(StrEnum):
@@ -102,6 +132,25 @@ class Calendar(Part):
     decided_years: tuple[int, ...] = ()
     """Years whose decree stands under `days` in full, so that no warning is due."""
 
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.country and (self.country, self.subdivision) not in _USUAL_CALENDARS:
+            _refuse_unknown(self.country, self.subdivision)
+        return self
+
+
+_USUAL_CALENDARS = (("CN", None), ("US", None), ("GB", "ENG"))
+"""What the profiles ask for: known to be there, without a look at the library."""
+
+
+def _refuse_unknown(country: str, subdivision: str | None) -> None:
+    import holidays  # over 100 ms, so only where another calendar is asked for
+
+    supported = holidays.list_supported_countries()
+    if country not in supported or (subdivision and subdivision not in supported[country]):
+        place = f"{country} {subdivision}" if subdivision else country
+        raise ValueError from CalendarUnknown(place=place)
+
 
 class Cap(Part):
     """At most `count` dials of a number within any stretch of that length, over all campaigns."""
@@ -156,7 +205,7 @@ class RefusalBlock(Part):
 class Profile(Part):
     """One set of calling rules."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: RulesName
     label: Label
     windows: Windows
     calendar: Calendar = Calendar()
@@ -181,16 +230,15 @@ def profile(name: str = PROFILES[0], overrides: Mapping[str, Any] | None = None)
         raise ProfileUnknown(name=name, known=", ".join(PROFILES))
     if not overrides:
         return _shipped(name)
-    merged = _merged(_document(name).plain(), overrides)
+    return checked(merged(shipped(name).plain(), overrides))
+
+
+def checked(settings: Mapping[str, Any]) -> Profile:
+    """The profile that these settings make; raises ProfileFaulty."""
     try:
-        return Profile.model_validate(merged)
+        return Profile.model_validate(settings)
     except ValidationError:
-        raise ProfileFaulty(_faults(merged)) from None
-
-
-def own_profile(text: str) -> Profile:
-    """A profile written as YAML by a centre; raises DocumentFaulty with the line of every fault."""
-    return Document(text).read_as(Profile)
+        raise ProfileFaulty(_faults(settings)) from None
 
 
 def earliest_unblock(rules: Profile, blocked_at: datetime) -> datetime:
@@ -213,20 +261,22 @@ def abandonment_holds(rules: Profile, *, abandoned: int, connected: int) -> bool
 
 @cache
 def _shipped(name: str) -> Profile:
-    return _document(name).read_as(Profile)
+    return shipped(name).read_as(Profile)
 
 
 @cache
-def _document(name: str) -> Document:
+def shipped(name: str) -> Document:
+    """A profile that comes with the product, as it is written."""
     return Document(files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others put over them: groups setting by setting, lists as a whole."""
+    both = dict(base)
     for key, value in changes.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged
+        old = both.get(key)
+        both[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return both
 
 
 def _faults(settings: Mapping[str, Any]) -> Sequence[Fault]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from outbound.calling_rules import overriding, profiles
+from outbound.calling_rules import overriding, own_profiles, profiles
 from outbound.campaigns import forms
 from outbound.campaigns.crossings import crossed
 from outbound.documents import Document, DocumentFaulty
@@ -155,8 +155,8 @@ class Scripts(Part):
 class Calling(Part):
     """When and how often numbers may ring."""
 
-    profile: Literal["cn-telecom", "us-tsr", "uk"] = "cn-telecom"
-    """The calling rules."""
+    profile: Annotated[profiles.RulesName, WithJsonSchema(overriding.NAMES)] = profiles.PROFILES[0]
+    """The calling rules: those of a law or a carrier, or the centre's own, by their name."""
     overrides: Annotated[dict[str, Any], WithJsonSchema(overriding.schema())] = Field(default_factory=dict)
     """Settings of the calling rules that are different in this campaign."""
     recalls: int = Field(default=2, strict=True, ge=0)
@@ -253,9 +253,19 @@ class Definition(Part):
     lists: list[Name] = []
     """File names of the call lists without which it does not open; empty: any list will do."""
 
+    _own_rules: str = ""
+
+    def under(self, rules: str) -> Self:
+        """The same, held by the text of the centre's own calling rules that it names."""
+        held = self.model_copy()
+        held._own_rules = rules
+        return held
+
     @cached_property
     def profile(self) -> profiles.Profile:
-        """The calling rules in force for it."""
+        """The calling rules in force for it; raises ProfileUnknown for own ones by which it is not held yet."""
+        if self._own_rules:
+            return own_profiles.overridden(self._own_rules, self.calling.overrides)
         return profiles.profile(self.calling.profile, self.calling.overrides)
 
 

@@ -9,6 +9,8 @@ from sqlmodel import Session, col, select
 
 from outbound import clock
 from outbound.call_lists.model import Duty
+from outbound.calling_rules.profiles import PROFILES
+from outbound.campaigns import pinning
 from outbound.campaigns.definition import Definition, read_definition
 from outbound.campaigns.model import Campaign, CampaignStaff, CampaignVersion, StaffSkill
 from outbound.people import Centre, Role, Staff, StaffRole, known
@@ -45,15 +47,23 @@ def definition_of(session: Session, campaign: Campaign) -> Definition:
 
 
 def definition_in(version: CampaignVersion) -> Definition:
-    """The definition as a version holds it."""
-    return definition_written(version.source)
+    """The definition as a version holds it, under the calling rules that it pins."""
+    return definition_written(version.source, rules_text(version))
+
+
+def rules_text(version: CampaignVersion) -> str:
+    """The text of the centre's own rules by which a version is held; empty where it names shipped ones."""
+    if definition_written(version.source).calling.profile in PROFILES:
+        return ""
+    rules = pinning.pinned(version)
+    return rules.text if rules else ""
 
 
 # By the text, not by the row: a text never changes, and two databases in one process have the same row numbers.
 @lru_cache(maxsize=256)
-def definition_written(source: str) -> Definition:
-    """The definition that a version's text says, read once."""
-    return read_definition(source)
+def definition_written(source: str, rules: str = "") -> Definition:
+    """The definition that a version's text says, read once; under the text of own rules where it names such."""
+    return definition_written(source).under(rules) if rules else read_definition(source)
 
 
 def offer_changed_at(session: Session, campaign: Campaign) -> datetime | None:

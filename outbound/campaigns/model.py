@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from outbound.db import UtcDateTime, append_only, choice, table_of
+from outbound.db import UtcDateTime, append_only, choice, guard, table_of
 
 
 class CampaignState(StrEnum):
@@ -80,4 +80,24 @@ class StaffSkill(SQLModel, table=True):
     skill: str = Field(max_length=80, primary_key=True)
 
 
+class CampaignRules(SQLModel, table=True):
+    """By which version of the centre's own calling rules a definition is held, where it names such."""
+
+    __tablename__ = "campaign_rules"
+    asked_often: ClassVar[bool] = True
+
+    campaign_version_id: int = Field(foreign_key="campaign_version.id", primary_key=True)
+    rules_version_id: int = Field(foreign_key="own_rules_version.id", index=True)
+
+
 append_only(table_of(CampaignVersion))
+append_only(table_of(CampaignRules))
+guard(
+    table_of(CampaignRules),
+    "campaign_rules_of_its_centre",
+    when="BEFORE INSERT",
+    refuse_if="""NOT EXISTS (SELECT 1 FROM campaign_version v JOIN campaign c ON c.id = v.campaign_id
+        JOIN own_rules r ON r.centre_id = c.centre_id JOIN own_rules_version w ON w.rules_id = r.id
+        WHERE v.id = NEW.campaign_version_id AND w.id = NEW.rules_version_id)""",
+    saying="a campaign is held by its own centre's rules",
+)

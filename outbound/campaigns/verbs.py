@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from outbound import journal
+from outbound.calling_rules.own_rules import OwnRulesVersion
+from outbound.campaigns import pinning
 from outbound.campaigns.definition import Definition, Means, read_definition
 from outbound.campaigns.lookups import (
     definition_in,
@@ -66,6 +68,7 @@ def create(session: Session, centre: Centre, text: str, *, by: Staff, now: datet
     """Make a campaign from its definition, as a draft; raises DocumentFaulty and NameTaken."""
     definition = read_definition(text)
     _refuse_strangers(session, known(centre.id), text, definition)
+    rules = pinning.wanted(session, known(centre.id), text, definition)
     if find(session, known(centre.id), definition.name):
         raise NameTaken(name=definition.name)
     campaign = Campaign(
@@ -79,22 +82,25 @@ def create(session: Session, centre: Centre, text: str, *, by: Staff, now: datet
     )
     session.add(campaign)
     session.flush()
-    _keep(session, campaign, text, definition, by=by, now=now)
-    journal.record(session, "campaign.created", campaign, by=by, now=now, name=campaign.name, kind=campaign.kind)
+    _keep(session, campaign, text, definition, rules=rules, by=by, now=now)
+    told = {"name": campaign.name, "kind": campaign.kind, **_told(definition, rules)}
+    journal.record(session, "campaign.created", campaign, by=by, now=now, **told)
     return campaign
 
 
 def amend(session: Session, campaign: Campaign, text: str, *, by: Staff, now: datetime) -> CampaignVersion | None:
-    """Put another definition in force as a new version; None where it is the same text.
+    """Put another definition in force as a new version; None where it is the same text under the same calling rules.
 
+    Where the centre's own rules that it names have a newer version, it is held by that from now on.
     Raises DocumentFaulty, CampaignClosed, NameTaken, KindFixed, OfferInUse, and NotReady where an open campaign would
     lack something.
     """
     _lock(session, campaign)
     before = in_force(session, campaign)
-    if before.source == text:
-        return None
     definition = read_definition(text)
+    rules = pinning.wanted(session, campaign.centre_id, text, definition, before=before)
+    if before.source == text and pinning.pinned(before) == rules:
+        return None
     _refuse_strangers(session, campaign.centre_id, text, definition)
     _refuse_unfit(session, campaign, definition_in(before), definition, now=now)
     campaign.version += 1
@@ -103,10 +109,9 @@ def amend(session: Session, campaign: Campaign, text: str, *, by: Staff, now: da
     session.add(campaign)
     changed = definition_in(before).offer != definition.offer
     since = now if changed else before.offer_since
-    version = _keep(session, campaign, text, definition, offer_since=since, by=by, now=now)
-    journal.record(
-        session, "campaign.amended", campaign, by=by, now=now, version=campaign.version, offer_changed=changed
-    )
+    version = _keep(session, campaign, text, definition, rules=rules, offer_since=since, by=by, now=now)
+    told = {"version": campaign.version, "offer_changed": changed, **_told(definition, rules)}
+    journal.record(session, "campaign.amended", campaign, by=by, now=now, **told)
     return version
 
 
@@ -187,6 +192,7 @@ def _keep(
     text: str,
     definition: Definition,
     *,
+    rules: OwnRulesVersion | None = None,
     offer_since: datetime | None = None,
     by: Staff,
     now: datetime,
@@ -203,8 +209,14 @@ def _keep(
     )
     session.add(version)
     session.flush()
+    pinning.pin(session, version, rules)
     assign(session, campaign, definition)
     return version
+
+
+def _told(definition: Definition, rules: OwnRulesVersion | None) -> dict[str, Any]:
+    """By which of the centre's own rules it is held, for the journal."""
+    return {"rules": {"name": definition.calling.profile, "version": rules.number}} if rules else {}
 
 
 def _refuse_closed(campaign: Campaign) -> None:

@@ -73,7 +73,9 @@ _THEIRS = "(SELECT s.centre_id FROM {staff} AS asked JOIN staff s ON s.id = aske
 _CAMPAIGNS = Statement(
     f"""SELECT c.id, c.centre_id, c.kind, c.name, c.state, c.starts_on, c.ends_on, v.source, z.zone,
         EXISTS (SELECT 1 FROM campaign_staff s WHERE s.campaign_id = c.id),
-        EXISTS (SELECT 1 FROM calendar_decision d WHERE d.centre_id = c.centre_id)
+        EXISTS (SELECT 1 FROM calendar_decision d WHERE d.centre_id = c.centre_id),
+        (SELECT w.text FROM campaign_rules p JOIN own_rules_version w ON w.id = p.rules_version_id
+            WHERE p.campaign_version_id = v.id)
     FROM campaign c JOIN campaign_version v ON v.campaign_id = c.id AND v.number = c.version
     JOIN centre z ON z.id = c.centre_id
     WHERE c.centre_id IN {_THEIRS} AND c.state <> 'draft' ORDER BY c.name""",
@@ -167,8 +169,8 @@ def ground_of(book: Book, staff: Collection[int], *, now: datetime) -> Ground:
 
 
 def _terms(book: Book, row: Any, in_force: Mapping[tuple[int, str | None], int], now: datetime) -> Terms:
-    number, centre, kind, name, state, starts, ends, source, zone, names_staff, decided = row
-    definition = campaigns.definition_written(source)
+    number, centre, kind, name, state, starts, ends, source, zone, names_staff, decided, rules = row
+    definition = campaigns.definition_written(source, rules or "")
     within = str(starts) <= local_day(now, zone).isoformat() <= str(ends)
     selling = state == CampaignState.OPEN and within
     named = {duty: (centre, campaigns.script_name(definition, duty)) for duty in Duty if selling or duty in PROTECTIVE}

@@ -16,7 +16,7 @@ from outbound.calling_rules.profiles import DayKind
 from outbound.calls import callbacks
 from outbound.calls import outcomes as table_of_outcomes
 from outbound.calls.model import Outcome
-from outbound.campaigns.lookups import definition_written
+from outbound.campaigns.lookups import definition_written, rules_text
 from outbound.clock import local_day
 from outbound.dialing.statements import Book, Statement
 from outbound.errors import Language
@@ -63,15 +63,27 @@ def callback_times(session: Session, hand: InHand, *, now: datetime) -> shapes.C
     half_hour = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
     return shapes.Callbacks(
         suggested=[shapes.Time(at=at, label=saying.said_time(at, now=now)) for at in suggested],
-        days=_days(hand.version.source, zones, zone, half_hour, tuple(sorted(overrides.items())), chosen_language()),
+        days=_days(
+            (hand.version.source, rules_text(hand.version)),
+            zones,
+            zone,
+            half_hour,
+            tuple(sorted(overrides.items())),
+            chosen_language(),
+        ),
     )
 
 
 @lru_cache(maxsize=MOST_KEPT)
 def _days(
-    definition: str, zones: tuple[str, ...], zone: str, half_hour: datetime, overrides: Decided, _language: Language
+    definition: tuple[str, str],
+    zones: tuple[str, ...],
+    zone: str,
+    half_hour: datetime,
+    overrides: Decided,
+    _language: Language,
 ) -> list[shapes.Day]:
-    rules = definition_written(definition).profile
+    rules = definition_written(*definition).profile
     possible = callbacks.possible_times(rules, zones, zone=zone, now=half_hour, overrides=dict(overrides))
     return [
         shapes.Day(label=saying.said_weekday(day), times=[shapes.Time(at=at, label=saying.clock(at)) for at in times])
