@@ -1,47 +1,55 @@
-"""How fast a long messy list goes in, against the raw limit: the finished rows into the same tables, nothing else."""
+"""How fast a long messy list goes in, against the raw limit: the finished rows into the same tables, nothing else.
+
+The import has a process to itself, so that its memory is told without that of what made its database.
+"""
 
 import json
+import multiprocessing
+import os
 import resource
-import shutil
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-import sqlalchemy as sa
-from sqlalchemy.engine import Engine
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import SQLModel
 
 from outbound import clock, people
+from outbound.bench import import_limit
 from outbound.bench import import_list_data as data
 from outbound.bench.databases import database
-from outbound.call_lists import bulk, importing, keeping, running
-from outbound.call_lists.model import CallList, Contact, RefusedRow
-from outbound.call_lists.phones import PHONE_COLUMNS
-from outbound.call_lists.preparing import CHUNK
+from outbound.call_lists import importing, keeping, running
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.running import Works
-from outbound.call_lists.taking import REFUSED_COLUMNS
 from outbound.campaigns.model import Campaign
-from outbound.db import open_database, table_of, transaction
-from outbound.phones.model import Phone
+from outbound.db import open_database, transaction
 from outbound.phones.vault import open_vault
 from outbound.schema import import_rooms
-
-CONTACT_COLUMNS = [column.name for column in table_of(Contact).columns if column.name != "id"]
 
 
 @dataclass(frozen=True)
 class Stage:
     """A database with its opt-outs and a campaign that has a list already; the folder is that of its keys."""
 
-    engine: Engine
+    url: str
     folder: Path
     campaign_id: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an import has taken: seconds from the file to the published list, and of processors; at most so many MB."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    figures: dict[str, int]
 
 
 def run(engines: Sequence[str], rows: int, opt_outs: int, *, as_json: bool) -> None:
@@ -56,37 +64,40 @@ def line(told: dict[str, Any]) -> str:
     """A measurement for people."""
     return (
         f"{told['engine']:<11} {told['rows']:>10,} rows against {told['optouts']:,} opt-outs: "
-        f"{told['rows_per_s']:>8,.0f} rows/s, raw limit {told['raw_per_s']:>8,.0f}, ratio {told['ratio']:.2f}, "
-        f"{told['peak_mb']:.0f} MB"
+        f"{told['rows_per_s']:>8,.0f} rows/s, raw limit {told['raw_per_s']:>8,.0f} rows/s, ratio {told['ratio']:.2f}; "
+        f"{told['cpu_s']:.1f} s of processors and {told['peak_mb']:.0f} MB at most in the import's own processes"
     )
 
 
 def measure(name: str, url: str, place: Path, rows: int, opt_outs: int) -> dict[str, Any]:
     """Ours, then the raw limit on a copy of the same database."""
-    stage = _staged(url, place, rows, opt_outs)
+    stage = _staged(url or f"sqlite:///{place / 'bench.sqlite3'}", place, rows, opt_outs)
     list_file = place / "list.csv"
     data.write_list(list_file, rows, opt_outs)
-    with _copied(stage.engine, place) as copy:
-        before = _last_ids(stage.engine)
-        seconds, figures = _ours(stage, list_file)
-        raw = _raw(stage.engine, copy, before, figures["rows"])
+    engine = open_database(stage.url)
+    before = import_limit.last_ids(engine)
+    with import_limit.copied(engine) as copy:
+        done = imported_apart(stage, list_file)
+        import_limit.settle(engine)
+        raw = import_limit.raw_seconds(engine, copy, before, done.figures["rows"])
         copy.dispose()
-    stage.engine.dispose()
+    engine.dispose()
     return {
         "engine": name,
         "optouts": opt_outs,
-        **figures,
-        "rows_per_s": round(rows / seconds),
+        **done.figures,
+        "rows_per_s": round(rows / done.seconds),
         "raw_per_s": round(rows / raw),
-        "ratio": round(raw / seconds, 2),
-        "seconds": round(seconds, 2),
-        "peak_mb": round(_peak_mb()),
+        "ratio": round(raw / done.seconds, 2),
+        "seconds": round(done.seconds, 2),
+        "cpu_s": round(done.cpu_seconds, 2),
+        "peak_mb": round(done.peak_mb),
     }
 
 
 def _staged(url: str, place: Path, rows: int, opt_outs: int) -> Stage:
     import_rooms()
-    engine = open_database(url or f"sqlite:///{place / 'bench.sqlite3'}")
+    engine = open_database(url)
     SQLModel.metadata.create_all(engine)
     now = clock.now()
     with transaction(engine) as session:
@@ -102,113 +113,74 @@ def _staged(url: str, place: Path, rows: int, opt_outs: int) -> Stage:
         )
         session.add(campaign)
         session.flush()
-    stage = Stage(engine, place, people.known(campaign.id))
+    stage = Stage(url, place, people.known(campaign.id))
     data.block(engine, open_vault(place), opt_outs, now=now)
+    engine.dispose()
     former = place / "former.csv"
     data.write_former(former, rows)
-    _ours(stage, former)
+    imported(stage, former)
     return stage
 
 
-def _ours(stage: Stage, file: Path) -> tuple[float, dict[str, int]]:
-    """Seconds from the file to the published list, as `outbound import` does it; and the five figures."""
+def imported_apart(stage: Stage, file: Path) -> Done:
+    """The same as `imported`, in a process that does nothing else."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(imported, stage, file).result()
+
+
+def imported(stage: Stage, file: Path) -> Done:
+    """Bring a file into the campaign as `outbound import` does it."""
+    import_rooms()
+    peak, engine = Peak(), open_database(stage.url)
     works = Works(
-        engine=stage.engine,
+        engine=engine,
         folder=keeping.folder_in(stage.folder),
         opener=partial(open_vault, stage.folder),
         now=clock.now,
+        told=peak.look,
     )
-    began = time.perf_counter()
-    with transaction(stage.engine) as session:
+    began, before = time.perf_counter(), _processors()
+    with transaction(engine) as session:
         campaign = session.get_one(Campaign, stage.campaign_id)
         opened = open_list(file, file.name)
         call_list = importing.begin(session, campaign, opened, opened.columns(), by=None, now=clock.now())
         call_list.file = keeping.keep(works.folder, works.opener(), opened.source)
     done = running.run(works, people.known(call_list.id))
     assert done
-    return time.perf_counter() - began, importing.tally_of(done)
+    seconds, cpu_seconds = time.perf_counter() - began, _processors() - before
+    engine.dispose()
+    return Done(seconds, cpu_seconds, peak.megabytes, importing.tally_of(done))
 
 
-# The raw limit
+def _processors() -> float:
+    """Seconds of processors that this process and its helpers that have ended have taken."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _copied(engine: Engine, place: Path) -> Any:
-    from contextlib import contextmanager
+@dataclass
+class Peak:
+    """What this process and each of its helpers have held at most; what two of them share is counted twice.
 
-    @contextmanager
-    def copied() -> Iterator[Engine]:
-        engine.dispose()
-        if engine.dialect.name == "sqlite":
-            with sa.create_engine(engine.url).connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            shutil.copyfile(place / "bench.sqlite3", place / "raw.sqlite3")
-            yield open_database(f"sqlite:///{place / 'raw.sqlite3'}")
-            return
-        name = f"{engine.url.database}_raw"
-        owner = sa.create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-        with owner.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {engine.url.database}")
-        yield open_database(engine.url.set(database=name).render_as_string(hide_password=False))
-        with owner.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-        owner.dispose()
+    Asked of /proc, since `getrusage` begins a process with the peak of the one that has started it.
+    """
 
-    return copied()
+    by_process: dict[int, float] = field(default_factory=dict)
+
+    def look(self, _told: object = None) -> None:
+        """Look again; what a helper holds is known until it ends."""
+        for process in (os.getpid(), *(helper.pid or 0 for helper in multiprocessing.active_children())):
+            self.by_process[process] = max(self.by_process.get(process, 0.0), _most_held(process))
+
+    @property
+    def megabytes(self) -> float:
+        """All of them together."""
+        return sum(self.by_process.values())
 
 
-def _last_ids(engine: Engine) -> dict[str, int]:
-    with engine.connect() as connection:
-        return {
-            table: connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {table}").scalar_one()
-            for table in ("phone", "contact", "call_list")
-        }
-
-
-def _raw(source: Engine, target: Engine, before: dict[str, int], rows: int) -> float:
-    """Seconds in which the finished rows alone are stored, in as many transactions, prepared outside the clock."""
-    with Session(source) as session:
-        last = session.exec(select(CallList).order_by(sa.desc("id")).limit(1)).one()
-        kept = last.model_dump()
-    with transaction(target) as session:
-        session.add(CallList(**kept))
-    share = max(1, round(_count(source, before) * CHUNK / rows))
-    seconds, phones, contacts, refused = 0.0, before["phone"], before["contact"], 0
-    while True:
-        with source.connect() as connection:
-            found = [
-                _rows(connection, "contact", CONTACT_COLUMNS, f"id > {contacts} ORDER BY id LIMIT {share}"),
-                _rows(connection, "refused_row", REFUSED_COLUMNS, f"call_list_id = {kept['id']} AND row > {refused} "
-                      f"ORDER BY row LIMIT {CHUNK - share}"),
-            ]  # fmt: skip
-            top = max((row[CONTACT_COLUMNS.index("phone_id")] for row in found[0]), default=phones)
-            new = _rows(connection, "phone", PHONE_COLUMNS, f"id > {phones} AND id <= {top} ORDER BY id")
-        if not any((*found, new)):
-            return seconds
-        began = time.perf_counter()
-        with transaction(target) as session:
-            bulk.insert(session, table_of(Phone), PHONE_COLUMNS, new)
-            bulk.insert(session, table_of(Contact), CONTACT_COLUMNS, found[0])
-            bulk.insert(session, table_of(RefusedRow), REFUSED_COLUMNS, found[1])
-        seconds += time.perf_counter() - began
-        phones, contacts = max(phones, top), contacts + len(found[0])
-        refused = found[1][-1][1] if found[1] else refused
-
-
-def _count(engine: Engine, before: dict[str, int]) -> int:
-    with engine.connect() as connection:
-        return int(
-            connection.exec_driver_sql(f"SELECT count(*) FROM contact WHERE id > {before['contact']}").scalar_one()
-        )
-
-
-def _rows(connection: sa.Connection, table: str, columns: Sequence[str], where: str) -> list[tuple[Any, ...]]:
-    asked = ", ".join('CAST("attributes" AS text)' if column == "attributes" else f'"{column}"' for column in columns)
-    result = connection.exec_driver_sql(f"SELECT {asked} FROM {table} WHERE {where}")
-    cursor: Any = result.cursor
-    return [tuple(row) for row in cursor.fetchall()]
-
-
-def _peak_mb() -> float:
-    """What this process and its helper have held at most, together."""
-    own, helper = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return (own + helper) / 1024
+def _most_held(process: int) -> float:
+    with suppress(FileNotFoundError):
+        for told in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
+            if told.startswith("VmHWM:"):
+                return int(told.split()[1]) / 1024
+    return 0.0

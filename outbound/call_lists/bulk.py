@@ -125,8 +125,10 @@ def next_ids(session: Session, table: sa.Table, count: int) -> list[int]:
     if is_sqlite(session):
         last = connection.exec_driver_sql(f"SELECT max(id) FROM {table.name}").scalar() or 0
         return list(range(last + 1, last + 1 + count))
-    asked = f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) FROM generate_series(1, %s)"
-    return [row[0] for row in connection.exec_driver_sql(asked, (count,))]
+    # The sequence's name is looked up once: in place of the subquery it would be for every number.
+    sequence = f"(SELECT CAST(pg_get_serial_sequence('{table.name}', 'id') AS regclass))"
+    asked = f"SELECT array_agg(number) FROM (SELECT nextval({sequence}) AS number FROM generate_series(1, %s)) AS taken"
+    return connection.exec_driver_sql(asked, (count,)).scalar() or []
 
 
 @contextmanager
