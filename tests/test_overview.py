@@ -24,7 +24,7 @@ from outbound.subscriptions.model import SubscriptionState
 from qa.review.model import Correction, CorrectionState, Review, ReviewSource, ReviewTask
 from scripts.language import library
 from tests.conftest import Cast
-from tests.desk import put_in_force
+from tests.desk import brief, put_in_force
 from tests.factories import Maker
 from tests.factories_calls import EXAMPLE
 from tests.web import desk_scenes as scenes
@@ -166,6 +166,13 @@ def readable(session: Session, cast: Cast, now: datetime) -> None:
     put_in_force(session, cast.fz, library()["family-number-pitch"], cast, now)
 
 
+def calling(session: Session, maker: Maker, now: datetime) -> Campaign:
+    """An open campaign, and everybody has read what is new in it."""
+    campaign = maker.campaign()
+    brief(session, campaign, now=now)
+    return campaign
+
+
 def idle(session: Session, cast: Cast, now: datetime) -> list[str]:
     return [need.en for need in needs(session, cast, now, "idle")]
 
@@ -182,17 +189,17 @@ class TestIdle:
         assert "every contact of" in idle(session, cast, now)[0]
 
     def test_with_contacts_that_wait(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
-        maker.contact(maker.campaign(), due_at=now + timedelta(hours=4))
+        maker.contact(calling(session, maker, now), due_at=now + timedelta(hours=4))
         assert idle(session, cast, now)[0].endswith("wait to be rung again, the first from 14:00.")
 
     def test_outside_the_calling_hours(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
-        maker.contact(maker.campaign())
+        maker.contact(calling(session, maker, now))
         evening = now + timedelta(hours=11)
         sign_ins.sign_in(session, cast.agent, hours=12, now=evening - timedelta(hours=1))
         assert idle(session, cast, evening)[0].endswith("they begin 2026-11-24 09:00.")
 
     def test_for_several_reasons(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
-        campaign = maker.campaign()
+        campaign = calling(session, maker, now)
         maker.contact(campaign, due_at=now + timedelta(hours=4))
         for _ in range(2):
             maker.contact(campaign, callback=True, kept_for_id=cast.second_agent.id)
@@ -207,8 +214,14 @@ class TestIdle:
         maker.contact(maker.campaign(scripts=scripts))
         assert idle(session, cast, now)[0].endswith("1: no version of the script “not written” is in force.")
 
-    def test_not_while_somebody_is_due(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
+    def test_where_nobody_has_read_what_is_new(
+        self, session: Session, cast: Cast, maker: Maker, now: datetime
+    ) -> None:
         maker.contact(maker.campaign())
+        assert idle(session, cast, now)[0].endswith("1: none of its staff has read what is new in it.")
+
+    def test_not_while_somebody_is_due(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
+        maker.contact(calling(session, maker, now))
         assert idle(session, cast, now) == []
 
     def test_not_within_ten_minutes_of_a_call(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:

@@ -10,7 +10,8 @@ from sqlmodel import Session, select
 
 from outbound.call_lists.model import Contact, Duty
 from outbound.calling_rules.calendar import overrides_of
-from outbound.calling_rules.holds import Facts, Hold, Rule
+from outbound.calling_rules.holds import Facts, Hold
+from outbound.calling_rules.profiles import Profile
 from outbound.calling_rules.rules import held_back, next_free
 from outbound.campaigns import lookups as campaigns
 from outbound.campaigns.model import Campaign
@@ -20,22 +21,32 @@ from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import OptOut
 from outbound.phones.model import Phone
 
-TRIES_COUNT_FOR = timedelta(days=7)
-"""Dials of a number before that are no longer counted by any cap."""
+DAYS_COUNT_FOR = timedelta(hours=50)
+"""How long a day in which somebody was tried may go on somewhere, and be counted."""
 
 
 def holds_on(session: Session, contact: Contact, *, now: datetime) -> list[Hold]:
     """Every rule that holds a contact back now, in words, and when each lets go."""
     phone = session.get_one(Phone, contact.phone_id)
-    rules = campaigns.definition_of(session, session.get_one(Campaign, contact.campaign_id)).profile
-    holds = held_back(rules, now=now, **facts_of(session, contact, phone, now=now))
-    return [hold for hold in holds if not is_waived(hold, callback=contact.callback)]
+    rules = rules_for(session, contact)
+    return held_back(rules, now=now, **facts_of(session, contact, phone, rules, now=now))
 
 
-def is_waived(hold: Hold, *, callback: bool) -> bool:
-    """Whether the customer's own wish stands above a rule."""
+def rules_for(session: Session, contact: Contact) -> Profile:
+    """The calling rules that hold for a contact."""
+    written = campaigns.definition_of(session, session.get_one(Campaign, contact.campaign_id)).profile
+    return as_wished(written, callback=contact.callback)
+
+
+def as_wished(rules: Profile, *, callback: bool) -> Profile:
+    """The rules as far as the customer's own wish does not stand above them."""
     # The customer chose the time of a callback: the distance between tries protects nobody then. Caps still hold.
-    return callback and hold.rule == Rule.SPACING
+    return rules.model_copy(update={"spacing": None}) if callback and rules.spacing else rules
+
+
+def reach(rules: Profile) -> timedelta:
+    """How far back a dial of a number, or of a contact on that day, may still hold it."""
+    return max([cap.within for cap in rules.caps] + [rules.spacing or timedelta(), DAYS_COUNT_FOR])
 
 
 def opted_out(session: Session, phone: Phone, campaign: Campaign, *, now: datetime) -> bool:
@@ -52,7 +63,7 @@ _DIALS = Statement(
 )
 
 
-def facts_of(session: Session, contact: Contact, phone: Phone, *, now: datetime) -> Facts:
+def facts_of(session: Session, contact: Contact, phone: Phone, rules: Profile, *, now: datetime) -> Facts:
     """What the calling rules want to know of a contact: one ledger of dials, by hand or not, in all campaigns."""
     book = Book.of(session)
     rows = book.ask(
@@ -61,7 +72,7 @@ def facts_of(session: Session, contact: Contact, phone: Phone, *, now: datetime)
         contact=contact.id,
         duty=contact.duty,
         list=contact.call_list_id,
-        since=now - TRIES_COUNT_FOR,
+        since=now - reach(rules),
     )
     found: dict[str, list[datetime]] = {"try": [], "attempt": [], "list": []}
     for what, at in rows:
@@ -108,10 +119,11 @@ class Known:
 
 
 def known_of(book: Book, candidates: Collection[Candidate], *, now: datetime) -> Known:
-    """What is known of all of them."""
+    """What is known of all of them; there is one at least."""
     known = Known()
     phones, contacts = [[each.phone_id] for each in candidates], [[each.id] for each in candidates]
-    rows = book.ask(_KNOWN, phones=phones, contacts=contacts, since=now - TRIES_COUNT_FOR, now=now)
+    since = now - max(reach(terms.rules) for terms in {each.lane.terms for each in candidates})
+    rows = book.ask(_KNOWN, phones=phones, contacts=contacts, since=since, now=now)
     for what, number, at, text, campaign in rows:
         _note(known, book, (what, number, at, text, campaign))
     return known
@@ -155,9 +167,7 @@ def put_off(candidate: Candidate, known: Known, *, now: datetime) -> PutOff | No
         attempts_on_contact=attempts or (),
         workday_override=terms.overrides,
     )
-    holds = held_back(terms.rules, now=now, **facts)
-    if all(is_waived(hold, callback=candidate.lane.callback) for hold in holds):
+    free_at = next_free(as_wished(terms.rules, callback=candidate.lane.callback), now=now, **facts)
+    if free_at == now:
         return None
-    free_at = next_free(terms.rules, now=now, **facts)
-    until = max(free_at, now + timedelta(seconds=1)) if free_at else None
-    return PutOff(candidate, until, "" if until else "rules")
+    return PutOff(candidate, free_at, "" if free_at else "rules")

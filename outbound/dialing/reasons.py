@@ -1,6 +1,6 @@
 """Why somebody is not rung, in words: of the campaign, the list, the duty, the contact, or a calling rule."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,11 +31,6 @@ class Reason:
         """The reason in the reader's language."""
         return self.zh if language == "zh" else self.en
 
-    @property
-    def may_come_free(self) -> bool:
-        """Whether somebody can be rung once it lets go; a contact in an agent's hands is being rung already."""
-        return self.key != "in_hand"
-
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "not_open": ("活动尚未开启", "the campaign is not open yet"),
@@ -59,6 +54,19 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "done": ("已有最终结果，不再拨打", "done with, and not called again"),
     "other_number": ("先拨该联系人的另一个号码", "another number of that contact is rung first"),
     "no_staff": ("没有坐席参与该活动", "nobody works on the campaign"),
+    "nobody_else": (
+        "只剩不得拨打该客户的人员（销售本人或质检过该订购的人）",
+        "only those work on it who may not make this call: the seller, or who reviewed the sale",
+    ),
+    "unread": ("还没有坐席阅读活动通知", "none of its staff has read what is new in it"),
+    "over_by_then": (
+        "轮到拨打时活动已经结束（{subject} 止）",
+        "its turn would come after the campaign has ended on {subject}",
+    ),
+    "too_old_by_then": (
+        "轮到拨打时清单“{subject}”已超过规则允许的天数",
+        "by the time its turn comes the list “{subject}” is older than the rules allow",
+    ),
     Rule.CAP: ("号码在限定时间内的拨打次数已达上限", "the number has been dialled as often as the caps allow"),
     Rule.SPACING: ("距上次拨打的间隔不足", "the last dial was too short a time ago"),
     Rule.ABANDONED_LATELY: ("近期有接通后无坐席应答的呼叫", "a call to it was abandoned lately"),
@@ -101,15 +109,16 @@ def settings_of(session: Session, campaign: Campaign) -> Terms:
 
 def duty_reasons(
     session: Session, campaign: Campaign, terms: Terms, *, now: datetime, as_if_open: bool = False
-) -> dict[Duty, Reason | None]:
-    """What stands in the way of all calls of a duty: the campaign's state, its dates, a script."""
+) -> dict[Duty, Sequence[Reason]]:
+    """Everything that stands in the way of all calls of a duty: the campaign's state, its dates, a script."""
     state = None if as_if_open else _state_reason(campaign)
     dates = _dates_reason(session, campaign, now=now)
-    return {
-        duty: (None if duty in PROTECTIVE and campaign.state != CampaignState.DRAFT else state or dates)
-        or (None if as_if_open else _script_reason(terms, duty))
-        for duty in Duty
-    }
+    found: dict[Duty, Sequence[Reason]] = {}
+    for duty in Duty:
+        goes_on = duty in PROTECTIVE and campaign.state != CampaignState.DRAFT
+        script = None if as_if_open else _script_reason(terms, duty)
+        found[duty] = [reason for reason in (*(() if goes_on else (state, dates)), script) if reason]
+    return found
 
 
 def _state_reason(campaign: Campaign) -> Reason | None:

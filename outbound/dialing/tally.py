@@ -7,38 +7,27 @@ what depends on the number or the contact by looking at the few that were rung l
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from outbound import clock
 from outbound.call_lists.model import CallList, Contact, ContactState, Duty
-from outbound.calling_rules.holds import Facts, Hold
-from outbound.calling_rules.rules import held_back
-from outbound.calling_rules.windows import next_opening
-from outbound.calls.model import Call
+from outbound.calling_rules.holds import Rule
+from outbound.calling_rules.windows import MOST_ZONES, next_opening, zones_named
 from outbound.campaigns.model import Campaign
 from outbound.dialing.counting import Counted, count
-from outbound.dialing.facts import is_waived, known_of
-from outbound.dialing.lanes import Candidate, Lane
-from outbound.dialing.model import Claim
-from outbound.dialing.reasons import Reason, duty_reasons, hold_reason, list_reason, settings_of, told
+from outbound.dialing.hands import hands_of
+from outbound.dialing.reasons import Reason, duty_reasons, list_reason, settings_of, told
+from outbound.dialing.singly import Place, Singly, place_of
 from outbound.dialing.statements import Book
-from outbound.dialing.terms import Terms, is_open, zones_of
+from outbound.dialing.terms import PROTECTIVE, Terms, is_open, zones_of
 from outbound.errors import Language
-from outbound.people import known
+from outbound.people import Centre, known
 
 MOST_COUNTED = 1_000_000
 """Contacts counted of one lane; where there are more, the figures are told as at least."""
-MOST_ASKED = 50_000
-"""Numbers rung lately that are looked at one by one."""
-AT_ONCE = 5_000
-LATELY = timedelta(days=30)
-"""How far back attempts are looked for where a campaign limits them."""
-
-Place = tuple[int, Duty, int, bool]
-"""List, duty, group of zones, callback or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +90,21 @@ class _Counting:
         asked = select(CallList).where(CallList.campaign_id == campaign.id)
         self._lists = {known(each.id): each for each in session.exec(asked)}
         self._duties = tuple(duty for duty in Duty if duty in duties)
-        self._barred = duty_reasons(session, campaign, self._terms, now=now, as_if_open=as_if_open)
+        self._stopped = self._stopping(as_if_open=as_if_open)
+        self._ends_at = clock.day_ends(campaign.ends_on, session.get_one(Centre, campaign.centre_id).zone)
         self._zones = zones_of(self._book)
+        self._singly = Singly(session, campaign, self._terms, self._duties, now=now)
         self._counts: Counter[str] = Counter()
         self._reasons: dict[str, Reason] = {}
-        self._firsts: list[datetime] = []
+        self._first_at: datetime | None = None
+
+    def _stopping(self, *, as_if_open: bool) -> dict[Duty, Reason]:
+        """What stands first in the way of all calls of a duty."""
+        stopped = duty_reasons(self._session, self._campaign, self._terms, now=self._now, as_if_open=as_if_open)
+        hands = hands_of(self._session, self._campaign, now=self._now)
+        nobody = {duty: hands.lacking(duty, as_if_open=as_if_open) for duty in self._duties}
+        every = {duty: [*stopped[duty], nobody[duty]] for duty in self._duties}
+        return {duty: reasons[0] for duty, reasons in every.items() if reasons[0]}
 
     def result(self) -> Tally:
         """Everything counted."""
@@ -125,7 +124,7 @@ class _Counting:
         found.held = [Held(self._reasons[key], number) for key, number in self._counts.most_common() if number]
         found.closed = list(self._closed())
         found.suppressed = sum(each.suppressed for each in self._lists.values())
-        found.first_at = self._now if found.callable else min(self._firsts, default=None)
+        found.first_at = self._now if found.callable else self._first_at
         return found
 
     def _hold(self, reason: Reason, number: int) -> None:
@@ -135,26 +134,42 @@ class _Counting:
         if before is None or (reason.free_at and (before.free_at is None or reason.free_at < before.free_at)):
             self._reasons[reason.key] = reason
         self._counts[reason.key] += number
-        if reason.free_at and reason.may_come_free:
-            self._firsts.append(reason.free_at)
+
+    def _come_free(self, at: datetime | None, call_list: int, duty: Duty) -> None:
+        """Somebody of that list may be rung from then on, unless the campaign is over or the list too old by then."""
+        if at is None or (self._first_at and at >= self._first_at):
+            return
+        is_over = duty not in PROTECTIVE and at >= self._ends_at
+        if not is_over and list_reason(self._lists[call_list], duty, self._terms, now=at) is None:
+            self._first_at = at
 
     def _hold_whole(self, lane: Counted) -> bool:
         """Whether everybody in a lane is held by one reason: its list, its duty, or the hours where it is."""
         listed = self._lists[lane.call_list_id]
-        reason = (
-            list_reason(listed, lane.duty, self._terms, now=self._now) or self._barred[lane.duty] or self._hours(lane)
-        )
+        standing = list_reason(listed, lane.duty, self._terms, now=self._now) or self._stopped.get(lane.duty)
+        reason = standing or self._hours(lane)
         if reason:
             self._hold(reason, lane.due + lane.later)
+            self._come_free(self._opens_after(reason, lane), lane.call_list_id, lane.duty)
         return reason is not None
+
+    def _opens_after(self, reason: Reason, lane: Counted) -> datetime | None:
+        """When the first of a lane may be rung once a reason that holds all of it lets go."""
+        since = reason.free_at if lane.due else max(filter(None, (reason.free_at, lane.next_at)), default=None)
+        if reason.free_at is None or since is None or not lane.due + lane.later:
+            return None
+        zones = tuple(self._zones[lane.zone_group_id].split(","))
+        return next_opening(self._terms.rules, since, zones, self._terms.overrides)
 
     def _hours(self, lane: Counted) -> Reason | None:
         zones, terms = self._zones[lane.zone_group_id], self._terms
         if is_open(terms.rules, zones, terms.overrides, now=self._now):
             return None
+        names = tuple(zones.split(",")) if zones else ()
+        if len(names) > MOST_ZONES or zones_named(names) is None:
+            return told(Rule.TOO_MANY_ZONES if len(names) > MOST_ZONES else Rule.ZONE_UNKNOWN, None)
         from_then = self._now if lane.due else (lane.next_at or self._now)
-        opens = next_opening(terms.rules, from_then, tuple(zones.split(",")) if zones else (), terms.overrides)
-        return told("hours", opens, subject=zones)
+        return told("hours", next_opening(terms.rules, from_then, names, terms.overrides), subject=zones)
 
     def _hold_later(self, lane: Counted) -> None:
         if not lane.later or lane.next_at is None:
@@ -162,24 +177,14 @@ class _Counting:
         zones, terms = self._zones[lane.zone_group_id], self._terms
         opens = next_opening(terms.rules, lane.next_at, tuple(zones.split(",")), terms.overrides)
         self._hold(told("callback_later" if lane.callback else "later", opens or lane.next_at), lane.later)
+        self._come_free(opens, lane.call_list_id, lane.duty)
 
     def _in_hand(self) -> Counter[tuple[Place, bool]]:
         """Contacts that are with an agent, on this campaign or another, by place and whether they are due."""
-        open_now = select(Claim.phone_id, Claim.lease_until).where(col(Claim.ended_at).is_(None))
-        leases = dict(self._session.exec(open_now.where(col(Claim.lease_until) > self._now)).all())
-        contacts = self._queued(col(Contact.phone_id), leases)
-        for contact in contacts:
-            self._hold(told("in_hand", leases[contact.phone_id]), 1)
-        self._hands = {known(contact.id) for contact in contacts}
-        return Counter((_place(contact), contact.due_at <= self._now) for contact in contacts)
-
-    def _queued(self, column: Any, among: Collection[int]) -> list[Contact]:
-        """The campaign's queued contacts of these numbers, a few thousand at a time."""
-        asked = select(Contact).where(Contact.campaign_id == self._campaign.id, Contact.state == ContactState.QUEUED)
-        wanted = asked.where(col(Contact.duty).in_(self._duties))
-        every = sorted(among)
-        parts = (every[at : at + AT_ONCE] for at in range(0, len(every), AT_ONCE))
-        return [row for part in parts for row in self._session.exec(wanted.where(column.in_(part))).all()]
+        hands = self._singly.in_hand()
+        for _contact, lease_until in hands:
+            self._hold(told("in_hand", lease_until), 1)
+        return Counter((place_of(contact), contact.due_at <= self._now) for contact, _lease_until in hands)
 
     def _take_out(self, lane: Counted, hands: Counter[tuple[Place, bool]]) -> None:
         # Of several lanes at one place (priorities) the first that has enough gives.
@@ -191,80 +196,15 @@ class _Counting:
     def _held_singly(self, lanes: Iterable[Counted], found: Tally) -> int:
         """How many due contacts of open lanes are held for a reason of their own; each is counted."""
         places = {(lane.call_list_id, lane.duty, lane.zone_group_id, lane.callback) for lane in lanes if lane.due}
-        kept = {known(contact.id): contact for contact in self._kept(places)}
-        release = timedelta(minutes=self._terms.definition.calling.callback_release_minutes)
-        for contact in kept.values():
-            self._hold(told("kept", contact.due_at + release), 1)
-        rung = [each for each in self._rung_lately() if each.id not in kept and _place(each) in places]
-        found.bounded = found.bounded or not self._asked_all
-        holds = dict(self._held_by_rules([each for each in rung if each.id not in self._hands]))
-        for hold in holds.values():
-            self._hold(hold_reason(hold), 1)
-        return len(kept) + len(holds)
-
-    def _kept(self, places: Collection[Place]) -> list[Contact]:
-        """Personal callbacks that are due and not released to anybody yet."""
-        lists = {place[0] for place in places if place[3]}
-        if not lists:
-            return []
-        release = timedelta(minutes=self._terms.definition.calling.callback_release_minutes)
-        asked = select(Contact).where(
-            Contact.state == ContactState.QUEUED,
-            col(Contact.call_list_id).in_(lists),
-            col(Contact.duty).in_(self._duties),
-            col(Contact.zone_group_id).in_({place[2] for place in places}),
-            col(Contact.callback).is_(True),
-            col(Contact.due_at) <= self._now,
-            col(Contact.due_at) > self._now - release,
-            col(Contact.kept_for_id).is_not(None),
-        )
-        found = self._session.exec(asked).all()
-        return [each for each in found if _place(each) in places and each.id not in self._hands]
-
-    def _rung_lately(self) -> list[Contact]:
-        """Due contacts whose number was rung so lately, in any campaign, that a rule may still hold them."""
-        rung = select(Call.phone_id).where(
-            col(Call.campaign_id).in_(select(Campaign.id)), col(Call.dialled_at) > self._now - _reach(self._terms)
-        )
-        numbers = set(self._session.exec(rung.distinct().limit(MOST_ASKED)).all())
-        found = self._queued(col(Contact.phone_id), numbers) + self._queued(col(Contact.id), self._tried_often())
-        self._asked_all = len(numbers) < MOST_ASKED
-        return list({known(each.id): each for each in found if each.due_at <= self._now}.values())
-
-    def _tried_often(self) -> list[int]:
-        """Contacts that were tried so often that the campaign's own limits may hold them."""
-        limits = [
-            limit for limit in (self._terms.rules.attempts.max, self._terms.rules.attempts.in_one_day_part) if limit
-        ]
-        if not limits:
-            return []
-        asked = select(Call.contact_id).where(
-            Call.campaign_id == self._campaign.id, col(Call.dialled_at) > self._now - LATELY
-        )
-        often = asked.group_by(col(Call.contact_id)).having(sa.func.count() >= min(limits))
-        return list(self._session.exec(often).all())
-
-    def _held_by_rules(self, contacts: Iterable[Contact]) -> Iterator[tuple[int, Hold]]:
-        candidates = [self._candidate(contact) for contact in contacts]
-        facts = known_of(self._book, candidates, now=self._now) if candidates else None
-        for candidate in candidates:
-            assert facts is not None, "there are candidates"
-            lane = candidate.lane
-            asked = Facts(
-                time_zones=lane.time_zones,
-                tries=facts.tries.get(candidate.phone_id, ()),
-                attempts_on_contact=facts.attempts.get((candidate.id, lane.duty), ()),
-                workday_override=self._terms.overrides,
-            )
-            holds = held_back(self._terms.rules, now=self._now, **asked)
-            hold = next((each for each in holds if not is_waived(each, callback=lane.callback)), None)
-            if hold:
-                yield candidate.id, hold
-
-    def _candidate(self, contact: Contact) -> Candidate:
-        zones = tuple(self._zones[contact.zone_group_id].split(","))
-        lane = Lane(self._terms, contact.call_list_id, contact.duty, contact.zone_group_id, contact.callback, 0, zones)
-        return Candidate(known(contact.id), None, contact.phone_id, None, None, 0, 0, lane, is_released=True)
+        held = list(self._singly.held(places, self._zones))
+        found.bounded = found.bounded or not self._singly.asked_all
+        for each in held:
+            self._hold(each.reason, 1)
+            ends = each.reason.free_at
+            # It is free no sooner than its one reason ends: most need not be asked.
+            if ends and (self._first_at is None or ends < self._first_at):
+                self._come_free(each.free_at(), each.contact.call_list_id, each.contact.duty)
+        return len(held)
 
     def _closed(self) -> Iterator[Held]:
         asked = (
@@ -278,15 +218,3 @@ class _Counting:
             grouped[why if why in ("opted_out", "rules") else "done"] += number
         for key, number in grouped.most_common():
             yield Held(told(key, None), number)
-
-
-def _place(contact: Contact) -> Place:
-    return contact.call_list_id, contact.duty, contact.zone_group_id, contact.callback
-
-
-def _reach(terms: Terms) -> timedelta:
-    """How far back a dial may still hold a number."""
-    rules = terms.rules
-    daily = rules.attempts.per_day or rules.attempts.per_day_part
-    spans = [cap.within for cap in rules.caps] + [rules.spacing or timedelta()]
-    return max([*spans, timedelta(hours=50) if daily else timedelta()])

@@ -12,15 +12,15 @@ from outbound.call_lists.model import CallList, Contact, ContactState
 from outbound.calling_rules.holds import Rule
 from outbound.calling_rules.rules import next_free
 from outbound.calls.model import Call
-from outbound.campaigns import lookups
 from outbound.campaigns.model import Campaign
-from outbound.dialing.facts import facts_of, holds_on
+from outbound.dialing.facts import facts_of, holds_on, rules_for
+from outbound.dialing.hands import barred_from, hands_of
 from outbound.dialing.model import Claim
 from outbound.dialing.reasons import Reason, duty_reasons, list_reason, settings_of, told
-from outbound.dialing.terms import DUTIES, Terms
+from outbound.dialing.terms import Terms
 from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import OptOut, OptOutLifting
-from outbound.people import Staff, roles_of
+from outbound.people import Staff
 from outbound.phones.model import Phone
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -89,15 +89,17 @@ def of_contact(session: Session, contact: Contact, *, now: datetime, asked_about
     reasons = list(_reasons(session, contact, campaign, now=now))
     if asked_about and asked_about.id != contact.phone_id:
         reasons.append(told("other_number", None))
-    return WhyNot(contact, campaign, reasons, _free_at(session, contact, campaign, reasons, now=now))
+    free_at = _free_at(session, contact, reasons, now=now)
+    late = list(_by_then(session, contact, campaign, then=free_at)) if free_at else []
+    return WhyNot(contact, campaign, reasons + late, None if late else free_at)
 
 
 def _reasons(session: Session, contact: Contact, campaign: Campaign, *, now: datetime) -> Iterator[Reason]:
     terms = settings_of(session, campaign)
-    if barred := duty_reasons(session, campaign, terms, now=now)[contact.duty]:
-        yield barred
-    if not _staffed(session, campaign, contact):
-        yield told("no_staff", None)
+    stopped = duty_reasons(session, campaign, terms, now=now)[contact.duty]
+    yield from stopped
+    if nobody := _nobody(session, contact, campaign, now=now, as_if_open=bool(stopped)):
+        yield nobody
     if listed := list_reason(session.get_one(CallList, contact.call_list_id), contact.duty, terms, now=now):
         yield listed
     if block := _block(session, contact.phone_id, campaign, now=now):
@@ -108,18 +110,29 @@ def _reasons(session: Session, contact: Contact, campaign: Campaign, *, now: dat
             yield Reason(hold.rule, hold.zh, hold.en, hold.free_at)
 
 
+def _nobody(
+    session: Session, contact: Contact, campaign: Campaign, *, now: datetime, as_if_open: bool = False
+) -> Reason | None:
+    barred = barred_from(session, contact, now=now)
+    return hands_of(session, campaign, now=now).lacking(contact.duty, barred=barred, as_if_open=as_if_open)
+
+
 def _of_its_own(session: Session, contact: Contact, terms: Terms, *, now: datetime) -> Iterator[Reason]:
-    if claim := _claim_on(session, contact, now=now):
+    claim = _claim_on(session, contact, now=now)
+    if claim:
         agent = session.get_one(Staff, claim.agent_id)
-        hand = told("in_hand", claim.lease_until)
-        yield replace(hand, zh=f"{hand.zh}（{agent.name}）", en=f"{hand.en} ({agent.name})")
-    elif contact.due_at > now:
+        # Another centre may have the number on a list of its own: who works there is nobody's business here.
+        yield _named(told("in_hand", claim.lease_until), agent.name if agent.centre_id == contact.centre_id else "")
+    # While it is in an agent's own hands a contact is due when the lease ends.
+    if contact.due_at > now and not (claim and claim.contact_id == contact.id):
         yield told("callback_later" if contact.callback else "later", contact.due_at)
     release = timedelta(minutes=terms.definition.calling.callback_release_minutes)
     if contact.kept_for_id and contact.due_at + release > now:
-        agent = session.get_one(Staff, contact.kept_for_id)
-        kept = told("kept", contact.due_at + release)
-        yield replace(kept, zh=f"{kept.zh}（{agent.name}）", en=f"{kept.en} ({agent.name})")
+        yield _named(told("kept", contact.due_at + release), session.get_one(Staff, contact.kept_for_id).name)
+
+
+def _named(reason: Reason, name: str) -> Reason:
+    return replace(reason, zh=f"{reason.zh}（{name}）", en=f"{reason.en} ({name})") if name else reason
 
 
 def _claim_on(session: Session, contact: Contact, *, now: datetime) -> Claim | None:
@@ -156,23 +169,23 @@ def _was_blocked(session: Session, contact: Contact) -> Reason:
     )
 
 
-def _staffed(session: Session, campaign: Campaign, contact: Contact) -> bool:
-    roles = {role for role, duties in DUTIES.items() if contact.duty in duties}
-    workers = lookups.staff_of(session, campaign)
-    return any(not roles.isdisjoint(roles_of(session, worker)) for worker in workers if worker.id != contact.barred_id)
-
-
-def _free_at(
-    session: Session, contact: Contact, campaign: Campaign, reasons: Sequence[Reason], *, now: datetime
-) -> datetime | None:
+def _free_at(session: Session, contact: Contact, reasons: Sequence[Reason], *, now: datetime) -> datetime | None:
     """When all that holds a contact lets go, the rules asked again at that moment; now where nothing holds it."""
     ends = [reason.free_at for reason in reasons]
     if not all(ends):
         return None
-    start = max([now, *(end for end in ends if end)])
-    rules = lookups.definition_of(session, campaign).profile
-    if contact.callback:
-        # As at the hand-out: the customer chose the time, so the distance between tries protects nobody.
-        rules = rules.model_copy(update={"spacing": None})
-    facts = facts_of(session, contact, session.get_one(Phone, contact.phone_id), now=now)
+    start, rules = max([now, *(end for end in ends if end)]), rules_for(session, contact)
+    facts = facts_of(session, contact, session.get_one(Phone, contact.phone_id), rules, now=now)
     return next_free(rules, now=start, **facts) if reasons else now
+
+
+def _by_then(session: Session, contact: Contact, campaign: Campaign, *, then: datetime) -> Iterator[Reason]:
+    """What will have come into the way when everything else lets go: the campaign's end, the age of its list."""
+    terms, listed = settings_of(session, campaign), session.get_one(CallList, contact.call_list_id)
+    stopped = duty_reasons(session, campaign, terms, now=then)[contact.duty]
+    if stopped:
+        yield told("over_by_then", None, subject=str(campaign.ends_on))
+    elif nobody := _nobody(session, contact, campaign, now=then):
+        yield nobody
+    if list_reason(listed, contact.duty, terms, now=then):
+        yield told("too_old_by_then", None, subject=listed.name)
