@@ -1,5 +1,7 @@
 """Time: instants are aware and in UTC; days and weeks are named in a centre's own zone."""
 
+import time as machine
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,6 +9,25 @@ from zoneinfo import ZoneInfo
 def now() -> datetime:
     """The present instant, aware and in UTC. Read it once at the edge and hand it down as `now`."""
     return datetime.now(UTC)
+
+
+def seconds_gone() -> float:
+    """Seconds since some instant; a machine's sleep counts, and nobody can set them as a clock is set."""
+    # What Python calls monotonic stands still on Linux and macOS while the machine sleeps.
+    awake_or_not = getattr(machine, "CLOCK_BOOTTIME", getattr(machine, "CLOCK_MONOTONIC", None))
+    return machine.monotonic() if awake_or_not is None else machine.clock_gettime(awake_or_not)
+
+
+class Watch:
+    """Notices that the clock is set while a process runs: it is held against the seconds that went by."""
+
+    def __init__(self, now: datetime, gone: Callable[[], float] = seconds_gone) -> None:
+        """From `now` on, which is taken to be right."""
+        self._began, self._gone, self._at = now, gone, gone()
+
+    def apart(self, now: datetime) -> timedelta:
+        """How far the clock was set since then, forth or back; `now` is what it says."""
+        return abs(now - self._began - timedelta(seconds=self._gone() - self._at))
 
 
 def local(instant: datetime, zone: str) -> datetime:

@@ -36,7 +36,7 @@ from scripts.model import ScriptState, ScriptVersion, script_written
 log = structlog.get_logger()
 
 MOST_APART = timedelta(minutes=5)
-"""How far our clock and the database's may differ while the timetable runs."""
+"""How far our clock and the database's may differ while the timetable runs, and how far ours may be set."""
 TICK_SECONDS = 20
 
 
@@ -156,7 +156,7 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
     scheduler.add_job(
         tick,
         "interval",
-        [engine, settings],
+        [engine, settings, clock.Watch(clock.now())],
         seconds=TICK_SECONDS,
         next_run_time=clock.now(),
         coalesce=True,
@@ -168,12 +168,10 @@ def run_timetable(settings: Settings, *, once: bool = False) -> None:
     scheduler.start()
 
 
-def tick(engine: Engine, settings: Settings) -> bool:
+def tick(engine: Engine, settings: Settings, watch: clock.Watch | None = None) -> bool:
     """One beat: what is due and not done is done. A failure is logged, and tried again at the next beat: False."""
     went = go_round(engine, settings, now=clock.now())
-    if (gap := apart(engine, clock.now())) > MOST_APART:
-        # Which of the two is right nobody knows: a charge on a wrong day is worse than one an hour later.
-        log.error("our clock and the database's differ; the timetable waits until they agree", seconds=gap.seconds)
+    if _is_in_doubt(engine, watch):
         return False
     try:
         run_due(engine, JOBS, now=clock.now())
@@ -181,6 +179,24 @@ def tick(engine: Engine, settings: Settings) -> bool:
         log.exception("the timetable stumbled")
         return False
     return went
+
+
+def _is_in_doubt(engine: Engine, watch: clock.Watch | None) -> bool:
+    """Whether nobody knows what time it is: a charge on a wrong day is worse than one an hour later."""
+    if (gap := apart(engine, clock.now())) > MOST_APART:
+        log.error(
+            "our clock and the database's differ; the timetable waits until they agree",
+            seconds=int(gap.total_seconds()),
+        )
+        return True
+    if watch and (gap := watch.apart(clock.now())) > MOST_APART:
+        log.error(
+            "the clock was set while the timetable ran; it waits until the clock is set back, or until somebody has "
+            "looked at the clock and starts the timetable again",
+            seconds=int(gap.total_seconds()),
+        )
+        return True
+    return False
 
 
 def serve_demo(settings: Settings) -> None:

@@ -56,3 +56,48 @@ def test_the_timetable_waits_while_our_clock_and_the_databases_differ(
     monkeypatch.setattr(clock, "now", lambda: jumped)
     assert hosting.tick(engine, settings) == bool(runs)
     assert len(ran) == runs
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("jump", "runs"),
+    [
+        (timedelta(days=1), 0),
+        (timedelta(minutes=6), 0),
+        (-timedelta(days=1), 0),
+        (timedelta(minutes=4), 1),
+        (timedelta(0), 1),
+    ],
+)
+def test_the_timetable_waits_once_the_clock_was_set_while_it_ran(
+    engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch, jump: timedelta, runs: int
+) -> None:
+    ran: list[datetime] = []
+    gone = 0.0
+    watch = clock.Watch(NOW, lambda: gone)
+    # The machine slept for a week, and the clock was set besides.
+    gone = timedelta(days=7).total_seconds()
+    monkeypatch.setattr(hosting, "go_round", lambda *_given, **_named: True)
+    monkeypatch.setattr(hosting, "run_due", lambda *_given, now: ran.append(now))
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=7) + jump)
+    assert hosting.tick(engine, settings, watch) == bool(runs)
+    assert len(ran) == runs
+
+
+def test_a_clock_that_is_set_back_ends_the_wait() -> None:
+    watch = clock.Watch(NOW, lambda: 0.0)
+    assert [watch.apart(NOW + timedelta(days=days)).days for days in (0, 30, 0)] == [0, 30, 0]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_timetable_runs_under_a_watch(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+    monkeypatch.setattr(hosting, "opened", lambda _settings: engine)
+    monkeypatch.setattr(
+        "outbound.hosting.BlockingScheduler.add_job", lambda *given_to, **_named: given.extend(given_to[3])
+    )
+    monkeypatch.setattr("outbound.hosting.BlockingScheduler.start", lambda _scheduler: None)
+    monkeypatch.setattr("outbound.hosting.signal.signal", lambda *_given: None)
+    hosting.run_timetable(settings)
+    (watch,) = [each for each in given if isinstance(each, clock.Watch)]
+    assert watch.apart(clock.now()) < hosting.MOST_APART
