@@ -60,7 +60,7 @@ def settle(engine: Engine) -> None:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM (ANALYZE)")
+        connection.exec_driver_sql("VACUUM (ANALYZE) phone, opt_out, contact")
         connection.exec_driver_sql("CHECKPOINT")
     engine.dispose()
 
