@@ -1,17 +1,21 @@
 """Imports on the command line: every sample as agreed, progress kept, what was left is taken up."""
 
 import json
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import select
 
 from outbound import clock, db
-from outbound.call_lists import importing, keeping, starting
+from outbound.call_lists import importing, keeping, remembering, starting, taking
 from outbound.call_lists.model import CallList, Contact, ImportState
 from outbound.call_lists.reading import open_list
+from outbound.campaigns import verbs as campaigns
+from outbound.campaigns.model import Campaign
 from outbound.cli import main
 from outbound.people import known
 from outbound.phones.vault import open_vault
@@ -128,3 +132,78 @@ def test_a_list_that_sounds_like_opt_outs_is_doubted_beside_its_counts(
     result = outbound("import", SAMPLES / "06-meets-blacklist.csv", "--campaign", floor.campaign.name, "--json")
     assert "optouts import" in result.stderr
     assert json.loads(result.stdout)["rows"] == 80
+
+
+# What the preview of the console puts right, said on the command line
+
+
+def a_file(folder: Path, content: str | bytes) -> Path:
+    file = folder / "list.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+ODD = "对端,称呼语\n13800138001,王秀英\n13800138002,陈芳\n"
+
+
+def names_in(engine: Engine) -> list[str]:
+    with db.reading(engine) as session:
+        return sorted(session.exec(select(Contact.name)))
+
+
+@SQLITE
+def test_columns_can_be_named(outbound: Outbound, here: Engine, floor: Floor, tmp_path: Path) -> None:
+    chosen = ("--column", "对端=phone", "--column", "称呼语 = name")
+    result = outbound("import", a_file(tmp_path, ODD), "--campaign", floor.campaign.name, *chosen, "--json")
+    assert (json.loads(result.stdout)["accepted"], names_in(here)) == (2, ["王秀英", "陈芳"])
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("said", "told"), [("对端", "HEADER=ROLE"), ("=phone", "HEADER=ROLE"), ("对端=x", "phone, name")]
+)
+def test_a_column_said_wrongly_is_told(
+    outbound: Outbound, here: Engine, floor: Floor, tmp_path: Path, said: str, told: str
+) -> None:
+    file = a_file(tmp_path, ODD)
+    assert_one_sentence(outbound("import", file, "--campaign", floor.campaign.name, "--column", said), told)
+
+
+@SQLITE
+def test_columns_are_as_the_centre_chose_them_last(
+    outbound: Outbound, here: Engine, floor: Floor, tmp_path: Path
+) -> None:
+    with db.transaction(here) as session:
+        roles = {"对端": "phone", "称呼语": "name"}
+        remembering.remember(session, floor.campaign.centre_id, roles, by=None, now=NOW)
+    result = outbound("import", a_file(tmp_path, ODD), "--campaign", floor.campaign.name, "--json")
+    assert (json.loads(result.stdout)["accepted"], names_in(here)) == (2, ["王秀英", "陈芳"])
+
+
+@SQLITE
+def test_what_may_be_another_encoding_is_doubted_beside_its_counts(
+    outbound: Outbound, here: Engine, floor: Floor, tmp_path: Path
+) -> None:
+    file = a_file(tmp_path, "name,phone\n張偉,13800138001\n陳靜,13800138002\n".encode("big5"))
+    result = outbound("import", file, "--campaign", floor.campaign.name, "--json")
+    assert ("--encoding" in result.stderr, json.loads(result.stdout)["rows"]) == (True, 2)
+
+
+@SQLITE
+def test_a_closed_campaign_takes_no_list(outbound: Outbound, here: Engine, floor: Floor) -> None:
+    with db.transaction(here) as session:
+        campaigns.close(session, session.get_one(Campaign, floor.campaign.id), by=floor.cast.manager, now=NOW)
+    result = outbound("import", SAMPLES / "03-duplicates.csv", "--campaign", floor.campaign.name, "--json")
+    assert (result.exit_code, "closed for good" in json.loads(result.stdout)["refused"]) == (1, True)
+
+
+@SQLITE
+def test_a_full_disk_is_one_sentence(
+    outbound: Outbound, here: Engine, floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sa.exc.OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr(taking.Taker, "take", full)
+    result = outbound("import", SAMPLES / "03-duplicates.csv", "--campaign", floor.campaign.name)
+    assert_one_sentence(result, "no room left on the disk")

@@ -132,3 +132,12 @@ def test_a_list_that_says_what_it_is_is_not_doubted(
     file = tmp_path / "拒呼名单.csv"
     file.write_text("手机号码,客户姓名\n13800138000,王秀英\n", encoding="utf-8")
     assert outbound("optouts", "import", file).stderr == ""
+
+
+@SQLITE
+def test_the_column_of_numbers_can_be_named(outbound: Outbound, here: Engine, cast: Cast, tmp_path: Path) -> None:
+    file = tmp_path / "黑名单.csv"
+    file.write_text("对端,经办\n13800138001,王\n", encoding="utf-8")
+    assert_one_sentence(outbound("optouts", "import", file), "对端、经办")
+    told = outbound("optouts", "import", file, "--column", "对端=phone", "--json")
+    assert json.loads(told.stdout)["accepted"] == 1

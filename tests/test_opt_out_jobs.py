@@ -1,6 +1,7 @@
 """Opt-out lists as jobs: they go on where they stopped, refuse before they block, and what they block stays blocked."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -106,7 +107,12 @@ def test_what_was_given_for_the_whole_list_holds_in_the_other_process_too(
 
 def test_everything_that_is_given_is_given_again_as_it_was_kept() -> None:
     whole = Given(
-        earliest=GIVEN.earliest, zone="Asia/Urumqi", category=Category.LITIGATION, campaign_id=7, expires_at=NOW
+        earliest=GIVEN.earliest,
+        zone="Asia/Urumqi",
+        category=Category.LITIGATION,
+        campaign_id=7,
+        expires_at=NOW,
+        columns={"对端": "phone"},
     )
     assert Given.from_kept(whole.kept()) == whole
 
@@ -126,6 +132,40 @@ def test_a_fault_in_the_last_row_blocks_nobody_and_is_told_in_one_sentence(
     assert done
     assert (done.state, blocked(session), list(works.folder.iterdir())) == (ImportState.REFUSED, 0, [])
     assert "第 49 行的引号不成对" in done.why["zh"] and "row 49" in done.why["en"]
+
+
+@SQLITE
+@pytest.mark.parametrize("quoted", ["", '"'])
+def test_too_many_rows_are_refused_before_anybody_is_blocked(
+    session: Session, begin: Begin, works: Works, monkeypatch: pytest.MonkeyPatch, quoted: str
+) -> None:
+    monkeypatch.setattr(running, "MOST_ROWS", 46)
+    done = running.run(works, begin(LIST.replace("10086", f"{quoted}10086{quoted}")))
+    assert done
+    assert (done.state, blocked(session), "46" in done.why["en"]) == (ImportState.REFUSED, 0, True)
+
+
+@SQLITE
+def test_as_many_rows_as_may_be_are_taken_in(
+    session: Session, begin: Begin, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "MOST_ROWS", 47)
+    done = running.run(works, begin())
+    assert done
+    assert (done.state, blocked(session)) == (ImportState.PUBLISHED, 40)
+
+
+@SQLITE
+def test_the_column_that_was_chosen_is_read_by_the_other_process_too(
+    engine: Engine, session: Session, cast: Cast, works: Works
+) -> None:
+    listed = open_list("对端,经办\n13800138001,王\n".encode(), "黑名单.csv")
+    with db.transaction(engine) as work:
+        given = replace(GIVEN, columns={"对端": "phone", "经办": "attribute"})
+        taken = taking.begin(work, listed, given, by=cast.care, now=NOW, centre_id=cast.fz.id)
+        taken.file = keeping.keep(works.folder, works.opener(), listed.source)
+    running.run(works, known(taken.id))
+    assert blocked(session) == 1
 
 
 def test_a_cancelled_list_blocks_nobody_further_and_frees_nobody(

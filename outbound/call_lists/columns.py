@@ -174,9 +174,13 @@ def _without_header(first: Sequence[NumberedRow], choice: Mapping[str, Role]) ->
     return _mapped(number - 1, headers, roles) if Role.PHONE in roles else None
 
 
+def fullest(first: Sequence[NumberedRow]) -> NumberedRow:
+    """Which of the first rows looks most like a header, where none names a phone column."""
+    return max(first, key=lambda row: (sum(map(bool, row[1])), -row[0]), default=(0, []))
+
+
 def _said_headers(first: Sequence[NumberedRow]) -> str:
-    fullest = max((cells for _, cells in first), key=lambda cells: sum(map(bool, cells)), default=[])
-    return "、".join(cell.strip()[:20] for cell in fullest[:30] if cell.strip())
+    return "、".join(cell.strip()[:20] for cell in fullest(first)[1][:30] if cell.strip())
 
 
 def _distinct(cells: Sequence[str]) -> tuple[str, ...]:

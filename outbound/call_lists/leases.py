@@ -5,6 +5,7 @@ Whoever does it holds a lease. When that process dies, another one goes on behin
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -15,6 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound.db import UtcDateTime, choice, is_sqlite, table_of, transaction
 from outbound.errors import Refusal
+from outbound.phones.sealed_files import disk_watched
 
 LEASE = timedelta(seconds=60)
 
@@ -79,14 +81,15 @@ def unfinished(session: Session, model: type[Imported], *, now: datetime) -> Seq
 def under_lease(
     engine: Engine, model: type[Imported], number: int, do: Callable[[str], Done], *, now: datetime
 ) -> Done | None:
-    """What `do` brings about, given the lease of an import; None where another process has it in hand, or takes it."""
+    """What `do` brings about, given the lease of an import; None where another process has it in hand, or takes it.
+
+    Raises DiskFull; the import goes on behind the last chunk that is stored once there is room.
+    """
     lease = secrets.token_hex(8)
-    if not taken(engine, model, number, lease, now=now):
-        return None
-    try:
-        return do(lease)
-    except LeaseLost:
-        return None
+    with disk_watched(), suppress(LeaseLost):
+        if taken(engine, model, number, lease, now=now):
+            return do(lease)
+    return None
 
 
 def taken(engine: Engine, model: type[Imported], number: int, lease: str, *, now: datetime) -> bool:

@@ -43,6 +43,8 @@ class Preview:
     sheet_names: tuple[str, ...]
     sheet: str | None
     lines: int
+    doubtful: bool
+    """Whether it may well have been written in another encoding."""
     header_row: int | None
     headers: tuple[str, ...]
     roles: dict[str, str]
@@ -103,7 +105,7 @@ def _fates(chunk: Chunk, judged: Sequence[Fate]) -> list[RowFate]:
 
 def _unrecognised(opened: ListFile, refused: NoPhoneColumn, first: int) -> Preview:
     rows = opened.preview(columns.HEADER_WITHIN)
-    header_row, headers = max(rows, key=lambda row: (sum(map(bool, row[1])), -row[0]))
+    header_row, headers = columns.fullest(rows)
     beneath = [RowFate(number, cells, None, "") for number, cells in rows if number > header_row][:first]
     roles = {header: columns.role_of(header).value for header in headers}
     return Preview(
@@ -117,4 +119,5 @@ def _unrecognised(opened: ListFile, refused: NoPhoneColumn, first: int) -> Previ
 
 
 def _file_facts(opened: ListFile) -> dict[str, Any]:
-    return {name: getattr(opened, name) for name in ("file_name", "kind", "encoding", "sheet_names", "sheet", "lines")}
+    names = ("file_name", "kind", "encoding", "sheet_names", "sheet", "lines", "doubtful")
+    return {name: getattr(opened, name) for name in names}

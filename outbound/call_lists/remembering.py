@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from outbound.call_lists.columns import HEADER_WITHIN, ColumnMap, fullest, role_of
 from outbound.call_lists.model import ColumnChoice
 from outbound.call_lists.reading import ListFile
+from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.people import Staff
 
 _OPT_OUTS = re.compile(
@@ -17,14 +19,47 @@ _OPT_OUTS = re.compile(
 )
 
 
+LOOKED_BACK = 100
+"""Choices of a centre that are looked through for headers that come again among others."""
+_BY_PLACE = re.compile(r"第\d+列")
+
+
 def recalled(session: Session, centre_id: int, headers: Iterable[str]) -> dict[str, str]:
-    """Header to role, as somebody of the centre chose last for a list with these headers; empty where nobody did."""
-    found = session.get(ColumnChoice, (centre_id, _key(headers)))
-    return dict(found.roles) if found else {}
+    """Header to role, as somebody of the centre chose last for a list with these headers; empty where nobody did.
+
+    A list with a column more or less is still known by those headers for which somebody has overruled what is usual.
+    """
+    here = set(headers)
+    if found := session.get(ColumnChoice, (centre_id, _key(here))):
+        return dict(found.roles)
+    latest = select(ColumnChoice).where(ColumnChoice.centre_id == centre_id).order_by(col(ColumnChoice.at).desc())
+    for choice in session.exec(latest.limit(LOOKED_BACK)):
+        own = {header: role for header, role in choice.roles.items() if role != role_of(header)}
+        if own and own.keys() <= here:
+            return own
+    return {}
+
+
+def understood(
+    session: Session, centre_id: int, listed: ListFile, chosen: Mapping[str, str] | None = None
+) -> ColumnMap:
+    """The columns of a list as chosen now, else as chosen last for such a list, else as they are recognised.
+
+    Raises what `ListFile.columns` raises.
+    """
+    if chosen:
+        return listed.columns(chosen)
+    try:
+        headers: Iterable[str] = listed.columns().headers
+    except NoPhoneColumn:
+        _number, headers = fullest(listed.preview(HEADER_WITHIN))
+    return listed.columns(recalled(session, centre_id, headers))
 
 
 def remember(session: Session, centre_id: int, roles: Mapping[str, str], *, by: Staff | None, now: datetime) -> None:
-    """Offer these roles again for the next list with the same headers."""
+    """Offer these roles again for the next list with the same headers; of columns without headers nothing is said."""
+    if all(map(_BY_PLACE.fullmatch, roles)):
+        return
     key = _key(roles)
     kept = session.get(ColumnChoice, (centre_id, key)) or ColumnChoice(centre_id=centre_id, headers=key, at=now)
     if kept.roles == dict(roles):

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,13 @@ from outbound.call_lists.importing import tally_of
 from outbound.call_lists.model import UNDER_WAY, CallList, ImportState
 from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.running import Works
+from outbound.call_lists.text import ENCODINGS
+from outbound.campaigns.model import Campaign, CampaignState
+from outbound.campaigns.verbs import CampaignClosed
 from outbound.commands.named import campaign_named
 from outbound.compliance import Words
 from outbound.db import reading, transaction
-from outbound.errors import Refusal
+from outbound.errors import BadInput, Refusal
 from outbound.migrating import opened
 from outbound.people import known
 from outbound.phones.model import refuse_other_key
@@ -43,6 +46,22 @@ class SoundsLikeOptOuts(Refusal):
     zh = "“{said}”看起来是拒呼名单；拒呼名单请用 outbound optouts import 导入。"
 
 
+class EncodingDoubtful(Refusal):
+    """“{name}” may not be GB18030 (GBK) text: it would be read as “{read}”; if that is illegible, name its encoding
+    with --encoding ({encodings}).
+    """
+
+    zh = (
+        "“{name}”可能不是 GB18030（GBK）编码，读出的内容为“{read}”；如为乱码，请用 --encoding 指明编码（{encodings}）。"
+    )
+
+
+class ColumnUnsaid(BadInput):
+    """“{said}” says of no column what it holds; write --column HEADER=ROLE, such as --column 联系方式2=phone."""
+
+    zh = "“{said}”没有说明某列的用途，请写成 --column 表头=用途，例如 --column 联系方式2=phone。"
+
+
 class ImportCancelled(Refusal):
     """The import of “{name}” was cancelled; nothing of it is kept."""
 
@@ -57,30 +76,56 @@ def import_into(
     centre: str | None,
     encoding: str | None,
     sheet: str | None = None,
+    chosen: Sequence[str] = (),
     told: Callable[[CallList], None] = lambda _list: None,
     doubt: Callable[[Refusal], None] = lambda _why: None,
 ) -> dict[str, int]:
     """Import a list into the campaign of that name; the counts of its rows. `told` hears of each chunk.
 
-    `doubt` hears why this may be no call list, and may end the import before anything is stored. Raises
-    CampaignUnknown, CampaignAmbiguous, CentreUnknown, ListImportedAlready, and a FileRefused or ListRefused.
+    `chosen` are columns as HEADER=ROLE; without any they are as the centre chose last for such a list. `doubt` hears
+    why this may be no call list, and may end the import before anything is stored. Raises CampaignUnknown,
+    CampaignAmbiguous, CampaignClosed, CentreUnknown, ColumnUnsaid, ListImportedAlready, and a FileRefused or
+    ListRefused.
     """
     works = _works(settings, opened(settings), told)
     listed = open_list(file, file.name, encoding=encoding, sheet=sheet)
-    found = listed.columns()
+    refuse_illegible(listed, doubt)
+    roles = roles_said(chosen)
+    with reading(works.engine) as session:
+        into = campaign_named(session, campaign, centre)
+        if into.state is CampaignState.CLOSED:
+            raise CampaignClosed(name=into.name)
+        found = remembering.understood(session, into.centre_id, listed, roles)
     if said := remembering.opt_outs_said(listed, found.header_row):
         doubt(SoundsLikeOptOuts(said=said))
-    begun = _begun(works, file, listed, found, campaign, centre)
+    begun = _begun(works, listed, found, into)
     # An opened workbook is held in memory whole.
     del listed
     return _run(works, begun)
 
 
-def _begun(works: Works, file: Path, listed: ListFile, found: ColumnMap, campaign: str, centre: str | None) -> int:
+def roles_said(chosen: Sequence[str]) -> dict[str, str]:
+    """Header to role, from HEADER=ROLE; raises ColumnUnsaid."""
+    roles = {}
+    for said in chosen:
+        header, is_said, role = said.rpartition("=")
+        if not is_said or not header.strip():
+            raise ColumnUnsaid(said=said)
+        roles[header.strip()] = role.strip()
+    return roles
+
+
+def refuse_illegible(listed: ListFile, doubt: Callable[[Refusal], None]) -> None:
+    """Let `doubt` hear where a text is read in an encoding in which it hardly was written."""
+    if listed.doubtful:
+        read = next((cell for _, cells in listed.preview() for cell in cells if not cell.isascii()), "…")
+        doubt(EncodingDoubtful(name=listed.file_name, read=read[:20], encodings=", ".join(ENCODINGS)))
+
+
+def _begun(works: Works, listed: ListFile, found: ColumnMap, into: Campaign) -> int:
     """The number of the list that begins to be imported."""
     with transaction(works.engine) as session:
         refuse_other_key(session, works.opener())
-        into = campaign_named(session, campaign, centre)
         call_list = importing.begin(session, into, listed, found, by=None, now=works.now())
         call_list.file = keeping.keep(works.folder, works.opener(), listed.source)
     return known(call_list.id)

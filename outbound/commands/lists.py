@@ -6,6 +6,9 @@ import click
 
 from outbound.commands.terminal import doubting, print_counts, refusing_as_json
 
+ROLES = ("phone", "name", "priority", "city", "attribute", "ignored")
+COLUMN = f"what a column holds, where that is not seen from its header ({', '.join(ROLES)}); may come again"
+
 
 @click.command("import")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -13,6 +16,7 @@ from outbound.commands.terminal import doubting, print_counts, refusing_as_json
 @click.option("--centre", help="code of the centre, where several have a campaign of that name")
 @click.option("--encoding", help="encoding of the file, where it is in doubt")
 @click.option("--sheet", help="sheet of a workbook, where it has several")
+@click.option("--column", "columns", multiple=True, metavar="HEADER=ROLE", help=COLUMN)
 @click.option("--resume", type=int, help="bring the import of that number to its end, in place of a new one")
 @click.option("--json", "as_json", is_flag=True, help="print the counts as JSON")
 def import_(
@@ -21,6 +25,7 @@ def import_(
     centre: str | None,
     encoding: str | None,
     sheet: str | None,
+    columns: tuple[str, ...],
     resume: int | None,
     as_json: bool,
 ) -> None:
@@ -41,6 +46,7 @@ def import_(
             centre=centre,
             encoding=encoding,
             sheet=sheet,
+            chosen=columns,
             told=telling(quiet=as_json),
             doubt=doubting(quiet=as_json),
         )

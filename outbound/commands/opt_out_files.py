@@ -1,7 +1,7 @@
 """What the commands about opt-outs do: files taken in chunk by chunk, and given out."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.call_lists.running import Works
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
-from outbound.commands.list_imports import LIGHT, PAUSE, ListRefused
+from outbound.commands.list_imports import LIGHT, PAUSE, ListRefused, refuse_illegible, roles_said
 from outbound.commands.named import campaign_named, centre_named
 from outbound.compliance import Words
 from outbound.db import reading, transaction
@@ -65,23 +65,28 @@ def taken_in(
     file: Path,
     *,
     until: date | None = None,
+    chosen: Sequence[str] = (),
     options: Mapping[str, str | None] | None = None,
     doubt: Callable[[Refusal], None] = lambda _why: None,
 ) -> dict[str, int]:
     """Take a list in, each chunk in a transaction of its own; the five figures of its rows.
 
-    `options` are category, scope, kind, campaign, centre, encoding and sheet, where they are given. `doubt` hears why
-    this may be no list of opt-outs, and may end it before anybody is blocked. Raises ScopeIncomplete, CampaignUnknown,
-    CentreUnknown, and a FileRefused or ListRefused before anything is blocked; ImportStopped where it was cancelled.
+    `chosen` are columns as HEADER=ROLE; `options` are category, scope, kind, campaign, centre, encoding and sheet,
+    where they are given. `doubt` hears why this may be no list of opt-outs, and may end it before anybody is blocked.
+    Raises ScopeIncomplete, CampaignUnknown, CentreUnknown, ColumnUnsaid, and a FileRefused or ListRefused before
+    anything is blocked; ImportStopped where it was cancelled.
     """
     asked = options or {}
     listed = open_list(file, file.name, encoding=asked.get("encoding"), sheet=asked.get("sheet"))
-    _doubted(listed, opt_out_columns(listed), doubt)
+    refuse_illegible(listed, doubt)
+    roles = roles_said(chosen)
+    _doubted(listed, opt_out_columns(listed, roles), doubt)
     works = _works(settings)
     with transaction(works.engine) as session:
         vault = works.opener()
         refuse_other_key(session, vault)
         given, centre_id = _given(session, until, asked, clock.now())
+        given = replace(given, columns=roles)
         begun = taking.begin(session, listed, given, by=None, now=clock.now(), centre_id=centre_id)
         begun.file = keeping.keep(works.folder, vault, listed.source)
     done = running.run(works, known(begun.id))

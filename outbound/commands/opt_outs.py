@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from outbound.commands.lists import COLUMN
 from outbound.commands.terminal import doubting, language, print_counts, refusing_as_json
 
 CATEGORIES = ("refusal", "complaint", "regulator", "litigation", "staff_request")
@@ -28,10 +29,16 @@ def optouts() -> None:
 )
 @click.option("--encoding", help="encoding of the file, where it is in doubt")
 @click.option("--sheet", help="sheet of a workbook, where it has several")
+@click.option("--column", "columns", multiple=True, metavar="HEADER=ROLE", help=COLUMN)
 @click.option("--resume", type=int, help="bring the list of that number to its end, in place of a new one")
 @click.option("--json", "as_json", is_flag=True, help="print the counts as JSON")
 def import_(
-    file: Path | None, as_json: bool, until: datetime | None, resume: int | None, **options: str | None
+    file: Path | None,
+    as_json: bool,
+    until: datetime | None,
+    resume: int | None,
+    columns: tuple[str, ...],
+    **options: str | None,
 ) -> None:
     """Block every number of a list: at once, in all campaigns. The same list twice adds nothing."""
     from outbound.commands import opt_out_files
@@ -45,7 +52,7 @@ def import_(
     last = until.date() if until else None
     with refusing_as_json(as_json):
         counts = opt_out_files.taken_in(
-            read_settings(), file, until=last, options=options, doubt=doubting(quiet=as_json)
+            read_settings(), file, until=last, chosen=columns, options=options, doubt=doubting(quiet=as_json)
         )
     print_counts(counts, as_json=as_json)
 

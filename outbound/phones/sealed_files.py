@@ -6,18 +6,22 @@ Place and lastness are authenticated with each piece (as in STREAM, Hoang et al.
 out, or brought in from another file. Neither writing nor reading holds more than a piece.
 """
 
+import errno
 import io
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, BinaryIO, cast
 
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from outbound.errors import Refusal
 from outbound.phones.vault import NUMBER_BYTES, Vault, WrongNumberKey
 from outbound.sealed_reading import SealedReading
 
@@ -40,9 +44,47 @@ class SealedFile:
         return _reader(self.path.open("rb"), lambda head: self.vault.derive(_PURPOSE, head[NUMBER_BYTES:], head))
 
 
+class DiskFull(Refusal):
+    """There is no room left on the disk of OUTBOUND_DATA or of the database; nothing is lost: ask your operator to make
+    room, then try again.
+    """
+
+    zh = "OUTBOUND_DATA 或数据库所在的磁盘已满，数据没有丢失；请运维人员清理空间后重试。"
+    status = 507
+
+
+@contextmanager
+def disk_watched() -> Iterator[None]:
+    """Raise DiskFull where the operating system, or a database, says that its disk is full."""
+    try:
+        yield
+    except (OSError, sa.exc.OperationalError) as failed:
+        if not _says_full(failed):
+            raise
+        raise DiskFull from failed
+
+
+def _says_full(failed: OSError | sa.exc.OperationalError) -> bool:
+    if isinstance(failed, OSError):
+        return failed.errno in (errno.ENOSPC, errno.EDQUOT)
+    return getattr(failed.orig, "sqlstate", "") == "53100" or "disk is full" in str(failed.orig)
+
+
 def seal(vault: Vault, data: IO[bytes], path: Path) -> None:
-    """Keep what a stream gives in a new file (mode 0600) at `path`, sealed, and on the disk when this returns."""
+    """Keep what a stream gives in a new file (mode 0600) at `path`, sealed, and on the disk when this returns.
+
+    Raises DiskFull; then, as after every failure, nothing is left of the file.
+    """
     path.touch(mode=0o600, exist_ok=False)
+    try:
+        with disk_watched():
+            _seal(vault, data, path)
+    except BaseException:
+        path.unlink()
+        raise
+
+
+def _seal(vault: Vault, data: IO[bytes], path: Path) -> None:
     salt = secrets.token_bytes(SALT_BYTES)
     with path.open("wb") as file:
         sealing = _Sealing(file, vault.prefix + salt, vault.derive(_PURPOSE, salt, vault.prefix))

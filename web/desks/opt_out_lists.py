@@ -1,6 +1,6 @@
 """Lists of opt-outs taken in by way of a page that says before what will happen, and given out as files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,20 @@ from werkzeug.datastructures import MultiDict
 
 from outbound import clock, journal
 from outbound.call_lists import keeping
-from outbound.call_lists.reading import ListFile, open_list
-from outbound.call_lists.refusals import FileRefused
+from outbound.call_lists.columns import HEADER_WITHIN, Role, fullest
+from outbound.call_lists.reading import FileKind, ListFile, open_list
+from outbound.call_lists.refusals import FileRefused, NoPhoneColumn, UnknownEncoding
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.errors import Refusal
 from outbound.exports import write_csv, write_xlsx
 from outbound.opt_outs.lists import running, taking
 from outbound.opt_outs.lists.columns import Given
 from outbound.opt_outs.lists.exporting import HEADERS, exported
-from outbound.opt_outs.lists.foreseeing import foresee
+from outbound.opt_outs.lists.foreseeing import Foreseen, foresee
 from outbound.opt_outs.model import Category, OptOut
 from outbound.people import known
 from web.desks import money_words
+from web.desks.encodings import ENCODINGS, choice_of
 from web.desks.evidence import vault
 from web.desks.manager import uploads
 from web.desks.opt_out_files import goes_on
@@ -79,18 +81,21 @@ def uploads_address(token: str, asked: Mapping[str, str]) -> str:
 
 
 def _refused(waiting: uploads.Waiting) -> Refusal | None:
+    """Why a file can be no list. What the next page can put right, an encoding or a column, is left to it."""
     try:
         _foreseen(open_list(waiting.file, waiting.about.name), _given({}))
+    except (UnknownEncoding, NoPhoneColumn):
+        return None
     except FileRefused as refused:
         return refused
     return None
 
 
-def _foreseen(listed: ListFile, given: Given) -> Any:
+def _foreseen(listed: ListFile, given: Given) -> Foreseen:
     return foresee(g.session, vault(), listed, given, now=g.now, most=COUNTED)
 
 
-def _given(asked: Mapping[str, str]) -> Given:
+def _given(asked: Mapping[str, str], columns: Mapping[str, str] | None = None) -> Given:
     """What the form says for rows that do not say it; what no form sends says nothing."""
     reach, category, until = (
         reach_of(asked.get("scope", "")) or Reach(),
@@ -105,6 +110,7 @@ def _given(asked: Mapping[str, str]) -> Given:
         campaign_kind=reach.kind,
         campaign_id=reach.campaign_id,
         expires_at=_end(until),
+        columns=columns or {},
     )
 
 
@@ -119,22 +125,69 @@ def _waiting(token: str) -> uploads.Waiting:
     return uploads.fetch(_folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
 
 
+def _opened(waiting: uploads.Waiting) -> ListFile:
+    encoding, sheet = request.values.get("encoding") or None, request.values.get("sheet") or None
+    return open_list(waiting.file, waiting.about.name, encoding=encoding, sheet=sheet)
+
+
+def _columns() -> dict[str, str]:
+    """The one column that holds the numbers, where somebody has chosen it."""
+    headers, chosen = request.values.getlist("header"), request.values.get("number", "")
+    return {each: Role.PHONE if each == chosen else Role.ATTRIBUTE for each in headers} if chosen in headers else {}
+
+
+ASKED = ("category", "scope", "until", "encoding", "sheet")
+
+
 @bp.get("/opt-outs/import/<token>")
 @allows("block_numbers")
 def show_upload(token: str) -> str:
-    """What taking in this list will do."""
+    """What taking in this list will do; where it is not understood, what could be chosen otherwise."""
     waiting = _waiting(token)
-    listed = open_list(waiting.file, waiting.about.name)
-    asked = {name: request.values.get(name, "") for name in ("category", "scope", "until")}
+    try:
+        listed = _opened(waiting)
+    except FileRefused as refused:
+        return _preview_page(waiting, refused=refused)
+    try:
+        seen = _foreseen(listed, _given(request.values, _columns()))
+    except FileRefused as refused:
+        return _preview_page(waiting, listed, refused=refused)
+    return _preview_page(waiting, listed, seen=seen)
+
+
+def _preview_page(
+    waiting: uploads.Waiting, listed: ListFile | None = None, *, seen: Foreseen | None = None, refused: Any = None
+) -> str:
+    headers, number = _headers(listed) if listed else ((), "")
+    asked = {name: request.values.get(name, "") for name in ASKED}
+    texts = listed is None or listed.kind is not FileKind.XLSX
     return render_template(
         "opt_outs/preview.html",
         name=waiting.about.name,
-        token=token,
-        seen=_foreseen(listed, _given(asked)),
+        token=waiting.token,
+        listed=listed,
+        seen=seen,
+        sentence=refused.sentence(chosen_language()) if refused else "",
         asked=asked,
+        headers=headers,
+        recognised=number,
+        number=request.values.get("number", ""),
+        encodings=ENCODINGS if texts else {},
+        encoding=asked["encoding"] or choice_of(listed.encoding if listed else None),
         scope=dict(scope_options()).get(asked["scope"]),
         words=money_words,
     )
+
+
+def _headers(listed: ListFile) -> tuple[Sequence[str], str]:
+    """The columns of a list, and which of them are taken to hold the numbers."""
+    try:
+        found = listed.columns()
+    except NoPhoneColumn:
+        return fullest(listed.preview(HEADER_WITHIN))[1], ""
+    except FileRefused:
+        return (), ""
+    return found.headers, "、".join(found.headers[at] for at in found.phone)
 
 
 @bp.post("/opt-outs/import/<token>")
@@ -142,7 +195,7 @@ def show_upload(token: str) -> str:
 def take_in(token: str) -> Any:
     """Block every number of the list: of a short one at once, of a long one by a process of its own."""
     waiting = _waiting(token)
-    listed, given, centre_id = open_list(waiting.file, waiting.about.name), _given(request.form), known(g.centre.id)
+    listed, given, centre_id = _opened(waiting), _given(request.form, _columns()), known(g.centre.id)
     if listed.lines <= AT_ONCE:
         taken = taking.take_in(g.session, vault(), listed, given, by=g.staff, now=g.now, centre_id=centre_id)
         flash(_("%(accepted)d numbers are blocked at once; %(duplicate)d were already.", **taken.counts()))

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -128,7 +128,8 @@ def _day(text: str) -> date | None:
 class Given:
     """What holds for a whole list where its rows say nothing else.
 
-    `earliest` is, for each category, the first instant at which an opt-out may end; `zone` is where its days are.
+    `earliest` is, for each category, the first instant at which an opt-out may end; `zone` is where its days are;
+    `columns` (header to role) are those for which somebody has chosen.
     """
 
     earliest: Mapping[Category, datetime]
@@ -138,12 +139,14 @@ class Given:
     campaign_kind: str | None = None
     campaign_id: int | None = None
     expires_at: datetime | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def kept(self) -> dict[str, Any]:
         """As it is kept with its list, in what JSON holds."""
         facts = {name: getattr(self, name) for name in ("zone", "category", "scope", "campaign_kind", "campaign_id")}
         earliest = {category.value: at.isoformat() for category, at in self.earliest.items()}
-        return {**facts, "earliest": earliest, "expires_at": self.expires_at and self.expires_at.isoformat()}
+        ends = self.expires_at and self.expires_at.isoformat()
+        return {**facts, "earliest": earliest, "expires_at": ends, "columns": dict(self.columns)}
 
     @classmethod
     def from_kept(cls, kept: Mapping[str, Any]) -> "Given":
@@ -157,6 +160,7 @@ class Given:
             campaign_kind=kept["campaign_kind"],
             campaign_id=kept["campaign_id"],
             expires_at=datetime.fromisoformat(ends) if ends else None,
+            columns=kept.get("columns", {}),
         )
 
     def wanted(self, said: Said) -> "Wanted":

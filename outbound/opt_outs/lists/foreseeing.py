@@ -42,7 +42,7 @@ def foresee(
 
     Raises what taking it in would raise. A number that stands in it twice, far apart, counts twice here.
     """
-    columns, seen = opt_out_columns(list_file), Foreseen(whole=list_file.lines <= most)
+    columns, seen = opt_out_columns(list_file, given.columns), Foreseen(whole=list_file.lines <= most)
     for chunk in taking.chunks(list_file, columns, vault):
         ids = phone_ids(session, sorted(chunk.numbers))
         judged = taking.judge(session, chunk, columns, given, ids, now=now)

@@ -14,9 +14,10 @@ from sqlmodel import Session
 
 from outbound import journal
 from outbound.call_lists import bulk, keeping, leases, starting
+from outbound.call_lists.examining import MOST_ROWS
 from outbound.call_lists.leases import ENDS, LEASE, UNDER_WAY, ImportState
 from outbound.call_lists.reading import ListFile, open_list
-from outbound.call_lists.refusals import FileGone, FileRefused
+from outbound.call_lists.refusals import FileGone, FileRefused, TooManyRows
 from outbound.call_lists.running import Works
 from outbound.db import reading, transaction
 from outbound.opt_outs.lists import taking
@@ -91,10 +92,11 @@ def _read(works: Works, number: int) -> OptOutFile:
 def _take_in(works: Works, taken: OptOutFile, lease: str) -> None:
     vault, number = works.opener(), taken.id or 0
     listed = _opened(works, taken, vault)
-    columns, given = opt_out_columns(listed), Given.from_kept(taken.given)
+    given = Given.from_kept(taken.given)
+    columns = opt_out_columns(listed, given.columns)
     if not taken.reached:
         # A fault in the last row refuses the whole file, before anybody is blocked.
-        _read_through(works, number, lease, listed)
+        _read_through(works, number, lease, listed, columns.numbers.header_row)
     for chunk in prepared(listed, columns.numbers, vault, after=taken.reached, size=works.size):
         if not _stored(works, number, lease, vault, chunk, columns, given):
             return
@@ -118,8 +120,14 @@ EVERY = 500_000
 """Rows after which it is told that somebody still reads."""
 
 
-def _read_through(works: Works, number: int, lease: str, listed: ListFile) -> None:
-    for count, _number in enumerate(listed.read_through(), start=1):
+def _read_through(works: Works, number: int, lease: str, listed: ListFile, header_row: int) -> None:
+    """Raise what is wrong with any row of a list, and TooManyRows."""
+    # One that may have too many is counted, whatever its bytes say.
+    counted = listed.lines > MOST_ROWS
+    rows = (row for row, _ in listed.rows()) if counted else listed.read_through()
+    for count, _row in enumerate((row for row in rows if row > header_row), start=1):
+        if count > MOST_ROWS:
+            raise TooManyRows(file_name=listed.file_name, limit=MOST_ROWS)
         if count % EVERY == 0:
             with transaction(works.engine) as session:
                 leases.held(session, OptOutFile, number, lease).lease_until = works.now() + LEASE

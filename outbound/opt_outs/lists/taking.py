@@ -172,7 +172,7 @@ def take_in(
     centre_id: int | None,
 ) -> OptOutFile:
     """A whole list in one transaction: for lists that are not long. Raises a FileRefused where the file is no list."""
-    columns = opt_out_columns(list_file)
+    columns = opt_out_columns(list_file, given.columns)
     taken = begin(session, list_file, given, by=by, now=now, centre_id=centre_id)
     for chunk in chunks(list_file, columns, vault):
         take(session, vault, taken, chunk, columns, given, now=now)

@@ -13,8 +13,10 @@ from outbound.call_lists.reading import FileKind, ListFile, open_list
 from outbound.call_lists.refusals import FileRefused, NotInThatEncoding, UnknownEncoding
 from outbound.call_lists.starting import start
 from outbound.campaigns.model import Campaign, CampaignState
+from outbound.campaigns.verbs import CampaignClosed
 from outbound.errors import Refusal
 from outbound.people import known
+from web.desks.encodings import ENCODINGS, choice_of
 from web.desks.manager import uploads
 from web.desks.manager.cells import shown_cells
 from web.desks.manager.desk import bp, vault
@@ -31,9 +33,6 @@ ROLES = {
     Role.ATTRIBUTE: lazy_gettext("attribute"),
     Role.IGNORED: lazy_gettext("leave out"),
 }
-ENCODINGS = {"utf-8": "UTF-8", "gb18030": "GB18030 / GBK", "big5": "Big5", "utf-16": "UTF-16"}
-CODECS = {"utf-8-sig": "utf-8", "big5hkscs": "big5"}
-"""Codecs by which a list is read, and the choice of ENCODINGS that means them."""
 AT_ONCE = 3_000
 """Up to so many lines a list is taken in while the user waits; a longer one goes its own way and tells its progress."""
 
@@ -134,9 +133,10 @@ def _previewed(campaign: Campaign, opened: ListFile) -> tuple[importing.Preview,
     chosen = chosen_columns()
     found = importing.preview(g.session, vault(), campaign, opened, column_map=chosen, now=g.now)
     recalled = {} if chosen else remembering.recalled(g.session, known(g.centre.id), found.headers)
-    if not recalled or recalled == found.roles:
+    again = found.roles | recalled
+    if again == found.roles:
         return found, False
-    return importing.preview(g.session, vault(), campaign, opened, column_map=recalled, now=g.now), True
+    return importing.preview(g.session, vault(), campaign, opened, column_map=again, now=g.now), True
 
 
 def _suspicion(opened: ListFile, found: importing.Preview) -> str:
@@ -156,7 +156,7 @@ def _preview_page(waiting: uploads.Waiting, campaign: Campaign, **facts: Any) ->
         suspicion=facts.get("suspicion", ""),
         sentence=refused.sentence(chosen_language()) if refused else "",
         encodings=ENCODINGS if doubtful or (found and found.kind is not FileKind.XLSX) else {},
-        encoding=request.values.get("encoding") or (CODECS.get(found.encoding, found.encoding) if found else ""),
+        encoding=request.values.get("encoding") or (choice_of(found.encoding) if found else ""),
         roles=ROLES,
         shown_cells=shown_cells,
     )
@@ -177,6 +177,8 @@ def import_upload(token: str) -> Any:
     """Take the list into its campaign: a short one at once, a long one by a process of its own."""
     waiting = uploads.fetch(folder(), vault(), token, centre_id=known(g.centre.id), now=g.now)
     campaign, opened = mine(g.session, Campaign, waiting.about.campaign_id), _opened(waiting)
+    if campaign.state is CampaignState.CLOSED:
+        raise CampaignClosed(name=campaign.name)
     found = opened.columns(chosen_columns())
     _refuse_opt_outs(opened, found)
     remembering.remember(g.session, known(g.centre.id), found.roles(), by=g.staff, now=g.now)

@@ -11,6 +11,7 @@ from outbound.call_lists.fates import from_text, reason_words
 from outbound.call_lists.model import UNDER_WAY, CallList, ImportState, RefusedRow
 from outbound.campaigns.model import Campaign
 from outbound.people import Staff
+from web.desks.encodings import encoding_words
 from web.desks.manager.cells import shown_cells
 from web.desks.manager.desk import FATES, bp, vault
 from web.desks.progress import IMPORT_STATES, progress_of
@@ -75,6 +76,7 @@ def show_list(list_id: int) -> str:
         importer=g.session.get(Staff, call_list.imported_by_id) if call_list.imported_by_id else None,
         page=page,
         cells=cells,
+        encoding=encoding_words(call_list.encoding),
         headers=headers_of(call_list.headers, max(map(len, cells.values()), default=0)),
         words=lambda reason: reason_words(reason, language),
     )

@@ -45,13 +45,17 @@ class Waiting:
 
 
 def keep(folder: Path, vault: Vault, data: BinaryIO, about: About, *, now: datetime) -> Waiting:
-    """Keep an uploaded file, as a stream, until it is imported; its token is how it is found again."""
+    """Keep an uploaded file, as a stream, until it is imported; its token is how it is found again. Raises DiskFull."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(folder, now=now)
     token = secrets.token_urlsafe(16)
     place = folder / token
     place.mkdir(mode=0o700)
-    sealed_files.seal(vault, data, place / "list")
+    try:
+        sealed_files.seal(vault, data, place / "list")
+    except Refusal:
+        discard(folder, token)
+        raise
     (place / "about.json").write_text(json.dumps(asdict(about), ensure_ascii=False), encoding="utf-8")
     os.utime(place, (now.timestamp(), now.timestamp()))
     return Waiting(token, about, SealedFile(place / "list", vault))
