@@ -341,7 +341,9 @@ def test_a_draw_that_is_drawn_again_says_how_it_went(
 
 
 @SQLITE
-def test_a_draw_that_was_promised_late_says_so(outbound: Outbound, here: Engine, cast: Cast, now: datetime) -> None:
+def test_a_draw_that_was_promised_late_says_so_in_both_languages(
+    outbound: Outbound, here: Engine, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with db.transaction(here) as session:
         commit_seed(session, cast.fz, DrawKind.DAILY, "2026-11-23", seed="s", now=now + timedelta(days=1))
     with db.transaction(here) as session:
@@ -351,6 +353,10 @@ def test_a_draw_that_was_promised_late_says_so(outbound: Outbound, here: Engine,
     verified = outbound("draw", "--verify", "2026-11-23")
     assert "the same sample. The seed of 2026-11-23 was promised late" in verified.stdout
     assert verified.exit_code == 0
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    made, again = (outbound("draw", *options).stdout.strip() for options in ((), ("--verify", "2026-11-23")))
+    assert (made[:19], made[-8:]) == ("fz 2026-11-23 每日抽检：", "，种子为补作承诺")
+    assert again.startswith("fz 2026-11-23 每日抽检：重新抽样，结果相同。2026-11-23 的抽样种子未能事先承诺")
 
 
 # Taking somebody on
