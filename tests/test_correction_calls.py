@@ -1,8 +1,10 @@
 """Who is handed the call that puts a failed sale right, and what is told where nobody may make it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
@@ -21,6 +23,7 @@ from qa.waiting import waiting
 from tests.conftest import Cast
 from tests.desk import Floor, brief, desks, example, floor, open_floor, staff, vault
 from tests.factories import Maker
+from web.app import Console
 
 __all__ = ["desks", "floor", "vault"]
 
@@ -75,6 +78,21 @@ def lenient(engine: Engine, vault: Vault, cast: Cast, now: datetime) -> Floor:
     """A campaign that lets the seller put it right."""
     text = example("family-number-trial").replace(ANOTHER, ANOTHER.replace("true", "false"))
     return open_floor(engine, vault, cast, now, definition=text)
+
+
+def test_who_puts_a_sale_right_reads_what_the_review_found_wrong(
+    floor: Floor, client_as: Callable[[str], FlaskClient], app: Console
+) -> None:
+    fail_a_sale(floor)
+    with db.transaction(floor.engine) as session:
+        brief(session, floor.campaign, now=floor.now)
+    app.config["NOW"] = lambda: floor.now + LATER
+    answer = client_as("second_agent").post("/api/v1/claims", json={"desk": "agent"}).json
+    assert answer is not None
+    said, fault = answer["claim"]["why"].splitlines()
+    assert said == "The sale failed its review: put it right"
+    assert fault.startswith("Explicit consent: ")
+    assert fault.endswith(": “嗯”")
 
 
 def test_where_the_campaign_does_not_mind_the_seller_is_handed_the_correction(lenient: Floor) -> None:

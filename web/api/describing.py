@@ -24,7 +24,7 @@ from outbound.recordings.model import Recording
 from scripts.model import ScriptVersion, script_of
 from scripts.rendering import Rendered
 from web import filters
-from web.api import choices, requests, saying, shapes, shifting
+from web.api import choices, correcting, requests, saying, shapes, shifting
 from web.api.blueprint import vault
 from web.language import _, chosen_language
 
@@ -76,7 +76,7 @@ def claim_shown(
         id=known(hand.claim.id),
         duty=hand.claim.duty,
         duty_label=saying.duty_label(hand.claim.duty),
-        why=saying.why_now(hand, former[0][1] if former else None, now=now),
+        why=_why(session, hand, former, now=now),
         campaign=hand.campaign.name,
         name=hand.contact.name,
         number=masked(keys.open(hand.phone.sealed)),
@@ -92,6 +92,12 @@ def claim_shown(
         promised=_promised(session, hand, now=now),
         call=call_shown(session, hand, hand.call, now=now) if hand.call else None,
     )
+
+
+def _why(session: Session, hand: InHand, former: Sequence[tuple[Call, Outcome, Staff]], *, now: datetime) -> str:
+    # What a call for something else came to is not why this one is made.
+    last = former[0][1] if former and former[0][0].duty == hand.claim.duty else None
+    return "\n".join([saying.why_now(hand, last, now=now), *correcting.found_wrong(session, hand)])
 
 
 def spoken(hand: InHand) -> Language:
