@@ -1,7 +1,8 @@
 """A script version as an approver sees it: what it changes, line by line, and how it reads with an offer filled in."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -13,18 +14,29 @@ from outbound import clock
 from outbound.campaigns import lookups
 from outbound.campaigns.definition import Definition, read_definition
 from outbound.campaigns.model import Campaign
+from outbound.documents import DocumentFaulty
 from outbound.errors import Language
-from outbound.people import Centre
+from outbound.people import Centre, known
 from scripts import approval
 from scripts.approval import DiffLine
 from scripts.language import Script
-from scripts.model import PitchScript, ScriptDecision, ScriptVersion
+from scripts.model import PitchScript, ScriptDecision, ScriptVersion, script_of
 from scripts.placeholders import placeholders
 from scripts.rendering import Facts
+from web.language import chosen_language
 
 AROUND = 4
 """Unchanged lines shown about each change."""
 NAMES = {"zh": {"name": "王秀英", "honorific": "女士"}, "en": {"name": "Wang Xiuying", "honorific": "Ms"}}
+
+
+def titles(versions: Iterable[ScriptVersion]) -> dict[int, str]:
+    """What each version is called, by its number; a draft that cannot be read has no title."""
+    found = {}
+    for version in versions:
+        with suppress(DocumentFaulty):
+            found[known(version.id)] = script_of(version).title.shown(chosen_language())
+    return found
 
 
 def former(session: Session, version: ScriptVersion) -> ScriptVersion | None:

@@ -37,7 +37,10 @@ def show_script(script_id: int) -> str:
         if script.name in _named(campaign)
     ]
     decided = {version.id: approval.decisions(g.session, version) for version in versions}
-    return render_template("scripts/script.html", script=script, versions=versions, using=using, decided=decided)
+    title = showing.titles(versions[:1]).get(known(versions[0].id), "")
+    return render_template(
+        "scripts/script.html", script=script, title=title, versions=versions, using=using, decided=decided
+    )
 
 
 def _named(campaign: Campaign) -> tuple[str | None, ...]:
@@ -53,7 +56,7 @@ def show_version(version_id: int) -> str:
     script = script_of(version)
     base, decisions = showing.former(g.session, version), approval.decisions(g.session, version)
     view = request.args.get("view", "")
-    view = view if view in VIEWS else "changes" if base else "text"
+    view = view if view in VIEWS else "changes" if base else "read"
     return render_template(
         "scripts/version.html",
         version=version,

@@ -1,20 +1,18 @@
 """The first page of the scripts desk: what waits for my decision, then every script."""
 
-from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 from flask import g, render_template, request
 from sqlmodel import col, select
 
-from outbound.documents import DocumentFaulty
-from outbound.people import Centre, known
+from outbound.people import Centre
 from scripts import approval
-from scripts.model import PitchScript, ScriptState, ScriptVersion, script_of
+from scripts.model import PitchScript, ScriptState, ScriptVersion
+from web.desks.scripts import showing
 from web.desks.scripts.desk import KINDS, STATES, bp, my_party
 from web.guard import allows
-from web.language import chosen_language, lazy_gettext
+from web.language import lazy_gettext
 from web.tables import Column, Filter, Table
 
 SCRIPTS = Table(
@@ -56,19 +54,10 @@ def home() -> Any:
         "scripts/home.html",
         page=page,
         waiting=mine_to_decide,
-        titles=_titles([row[0] for row in mine_to_decide] + [row[1] for row in page.rows]),
+        titles=showing.titles([row[0] for row in mine_to_decide] + [row[1] for row in page.rows]),
         party=my_party(),
         in_force={version.script_id: version for version in g.session.exec(in_force)},
     )
-
-
-def _titles(versions: Iterable[ScriptVersion]) -> dict[int, str]:
-    """What each version is called, by its number; a draft that cannot be read has no title."""
-    titles = {}
-    for version in versions:
-        with suppress(DocumentFaulty):
-            titles[known(version.id)] = script_of(version).title.shown(chosen_language())
-    return titles
 
 
 def waiting() -> list[tuple[ScriptVersion, PitchScript, ScriptVersion | None]]:

@@ -12,7 +12,7 @@ from scripts.model import PitchScript, ScriptVersion
 from scripts.placeholders import KNOWN
 from scripts.proof import prove
 from web.desks.editing import editor_text, sent_text, text_faults, told_by_line
-from web.desks.scripts.desk import PLACEHOLDERS, bp
+from web.desks.scripts.desk import KINDS, PLACEHOLDERS, bp
 from web.desks.scripts.drawing import Picture, picture_of
 from web.guard import allows, mine
 from web.language import _, chosen_language
@@ -48,9 +48,12 @@ def _start() -> str:
     return library().get(request.args.get("start", ""), "")
 
 
-def _ready() -> list[tuple[str, str]]:
-    """The library's scripts, by name, with their titles."""
-    return [(name, read_script(text).title.shown(chosen_language())) for name, text in library().items()]
+def _ready() -> list[tuple[str, str, Any]]:
+    """The library's scripts by what they are for: name, title and kind."""
+    scripts = [(name, read_script(text)) for name, text in library().items()]
+    order = list(KINDS)
+    scripts.sort(key=lambda each: (order.index(each[1].kind), each[0]))
+    return [(name, script.title.shown(chosen_language()), KINDS[script.kind]) for name, script in scripts]
 
 
 @bp.post("/new")
