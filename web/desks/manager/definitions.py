@@ -1,5 +1,7 @@
 """Writing definitions: in the editor or as a form, for a new campaign or a new version; and what was written."""
 
+import re
+from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -7,8 +9,9 @@ from flask import flash, g, redirect, render_template, request
 from sqlmodel import select
 
 from outbound.campaigns import lookups, verbs
-from outbound.campaigns.definition import CampaignKind, read_definition, schema
+from outbound.campaigns.definition import CampaignKind, Definition, read_definition, schema
 from outbound.campaigns.model import Campaign, CampaignVersion
+from outbound.clock import local_day
 from outbound.documents import DocumentFaulty
 from outbound.people import Staff, holders, known
 from scripts.language import Kind, library, read_script
@@ -22,20 +25,28 @@ from web.guard import allows, mine
 from web.language import _, chosen_language
 
 EXAMPLES = ("family-number-trial", "contract-renewal-retention")
+UNDER_WAY = timedelta(days=90)
+"""How long a campaign that begins with an example goes on."""
 
 
-def example(name: str) -> str:
-    """The text of a ready-made definition; empty for a name that is none."""
+def example(name: str, today: date) -> str:
+    """The text of a ready-made definition that begins today; empty for a name that is none."""
     if name not in EXAMPLES:
         return ""
-    return files("outbound.campaigns").joinpath("examples", f"{name}.yaml").read_text(encoding="utf-8")
+    text = files("outbound.campaigns").joinpath("examples", f"{name}.yaml").read_text(encoding="utf-8")
+    days = {"starts": today, "ends": today + UNDER_WAY}
+    return re.sub(r"^(starts|ends): .*$", lambda line: f"{line[1]}: {days[line[1]]}", text, flags=re.MULTILINE)
+
+
+def _asked_example(otherwise: str) -> str:
+    return example(request.args.get("start", otherwise), local_day(g.now, g.centre.zone))
 
 
 @bp.get("/campaigns/new")
 @allows("manage_campaigns")
 def new_definition() -> str:
     """The editor for a new campaign."""
-    text = editor_text(example(request.args.get("start", EXAMPLES[0])))
+    text = editor_text(_asked_example(EXAMPLES[0]))
     return render_template("manager/definition_editor.html", campaign=None, text=text, faults=text_faults())
 
 
@@ -54,7 +65,7 @@ def create_campaign() -> Any:
 def check_definition() -> str:
     """Every fault of a definition at its line, as a piece of the editor's page."""
     try:
-        read_definition(sent_text())
+        verbs.check(g.session, g.centre, sent_text())
     except DocumentFaulty as faulty:
         return render_template("manager/faults.html", faults=faulty.list)
     return render_template("manager/faults.html", faults=[], sound=_("No faults: it can be saved."))
@@ -97,19 +108,20 @@ def _amended(campaign: Campaign, version: CampaignVersion | None) -> Any:
 @bp.get("/campaigns/new/form")
 @allows("manage_campaigns")
 def new_form() -> str:
-    """The form for a new campaign."""
-    return _form(None)
+    """The form for a new campaign: empty, or with what an example holds."""
+    text = _asked_example("")
+    return _form(None, read_definition(text) if text else None)
 
 
 @bp.get("/campaigns/<int:campaign_id>/form")
 @allows("manage_campaigns")
 def edit_form(campaign_id: int) -> str:
     """A campaign's definition as a form."""
-    return _form(mine(g.session, Campaign, campaign_id))
+    campaign = mine(g.session, Campaign, campaign_id)
+    return _form(campaign, lookups.definition_of(g.session, campaign))
 
 
-def _form(campaign: Campaign | None) -> str:
-    definition = lookups.definition_of(g.session, campaign) if campaign else None
+def _form(campaign: Campaign | None, definition: Definition | None) -> str:
     language = chosen_language()
     return render_template(
         "manager/definition_form.html",
