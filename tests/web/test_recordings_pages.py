@@ -411,14 +411,37 @@ def test_of_many_that_are_dropped_a_broken_one_and_a_lost_line_stop_no_other(pag
         page.dispatch_event("[data-drop]", "drop", {"dataTransfer": page.evaluate_handle(DROPPED, told)})
 
     drop(names, broken="R-20.wav")
-    page.wait_for_selector("text=120 of 120 files are done, 2 refused", timeout=120_000)
-    refused = page.locator(".sent li", has=page.locator(".badge-bad")).locator(".name").all_inner_texts()
-    assert refused[0] == "R-20.wav"
-    assert sorted(each.file_name for each in kept(engine)) == sorted({*names} - {*refused})
-    # What is dropped once more is taken, and what came in before is no news.
-    drop(["R-19.wav", refused[1]])
-    page.wait_for_selector("text=122 of 122 files are done, 2 refused", timeout=120_000)
+    page.wait_for_selector("text=119 of 120 files are done, 1 refused, 1 did not arrive", timeout=120_000)
+    missed = page.locator(".sent li", has=page.locator(".badge-bad")).locator(".name").all_inner_texts()
+    assert missed[0] == "R-20.wav"
+    assert sorted(each.file_name for each in kept(engine)) == sorted({*names} - {*missed})
+    # The lost one is sent again from its row; what is dropped once more is taken, and is no news.
+    page.click(f'role=button[name="Send again {missed[1]}"]')
+    page.wait_for_selector("text=120 of 120 files are done, 1 refused")
+    drop(["R-19.wav"])
+    page.wait_for_selector("text=121 of 121 files are done, 1 refused")
     assert sorted(each.file_name for each in kept(engine)) == sorted({*names} - {"R-20.wav"})
+
+
+@once
+@pytest.mark.browser
+def test_what_a_broken_line_lost_is_sent_again_at_one_click(
+    page_as: PageAs, call: str, engine: Engine, tmp_path: Path
+) -> None:
+    page = page_as("supervisor")
+    files = [tmp_path / f"{name}.mp3" for name in (call, "R-1")]
+    for file in files:
+        file.write_bytes(SOUND)
+    page.goto("/recordings/upload")
+    page.route("**/recordings/upload", lambda route: route.abort())
+    page.set_input_files("#files", files)
+    page.click("text=Send the files")
+    page.wait_for_selector("text=0 of 2 files are done, 0 refused, 2 did not arrive")
+    page.unroute("**/recordings/upload")
+    page.click("text=Send again what did not arrive")
+    page.wait_for_selector("text=2 of 2 files are done, 0 refused")
+    assert not page.is_visible("text=Send again what did not arrive")
+    assert {each.file_name for each in kept(engine)} == {file.name for file in files}
 
 
 @once

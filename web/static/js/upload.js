@@ -1,4 +1,5 @@
-// Files are sent one by one, three at a time, each with its progress; what is refused is told at its file.
+// Files are sent one by one, three at a time, each with its progress; what is refused is told at its file. What was lost
+// on its way, and not refused, can be sent again from its row, or all of it at once: it need not be looked for anew.
 (() => {
   "use strict";
   const form = document.querySelector("[data-drop]");
@@ -7,11 +8,19 @@
   const list = document.querySelector("[data-sent]");
   const summary = document.querySelector("[data-summary]");
   const AT_ONCE = 3;
+  const REFUSED = new Set([413, 415, 422]);
   const waiting = [];
-  const counts = { running: 0, total: 0, done: 0, refused: 0 };
+  const again = document.querySelector("[data-again]");
+  const lost = new Map();
+  const counts = { running: 0, total: 0, done: 0, refused: 0, lost: 0 };
+
+  const filled = (words) => words.replace(/\{(\w+)\}/g, (_all, name) => counts[name]);
 
   function tell() {
-    summary.textContent = summary.dataset.words.replace(/\{(\w+)\}/g, (_all, name) => counts[name]);
+    counts.lost = lost.size;
+    again.hidden = lost.size < 2;
+    const { words, lost: missed } = summary.dataset;
+    summary.textContent = filled(lost.size ? missed : words);
   }
 
   function add(file) {
@@ -28,18 +37,40 @@
     row.querySelector(".place").replaceChildren(badge);
     row.querySelector(".told").textContent = sentence;
     counts.running -= 1;
-    counts.done += 1;
+    if (kind !== "lost") counts.done += 1;
     if (kind === "bad") counts.refused += 1;
     tell();
     next();
   }
 
-  function answered(request, row) {
+  function lose(file, row, sentence) {
+    const button = document.querySelector("[data-retry]").content.firstElementChild.cloneNode(true);
+    button.setAttribute("aria-label", `${button.textContent} ${file.name}`);
+    button.addEventListener("click", () => resend([row]));
+    lost.set(row, file);
+    finish(row, "lost", sentence);
+    row.querySelector(".told").append(" ", button);
+  }
+
+  function resend(rows) {
+    for (const row of rows) {
+      const place = document.querySelector("[data-row]").content.querySelector(".place").cloneNode(true);
+      row.querySelector(".place").replaceWith(place);
+      row.querySelector("progress").setAttribute("aria-label", lost.get(row).name);
+      waiting.push([lost.get(row), row]);
+      lost.delete(row);
+    }
+    tell();
+    next();
+  }
+
+  function answered(request, file, row) {
     let told;
     try { told = JSON.parse(request.responseText); } catch { told = {}; }
     const sent = told.files && told.files[0];
     if (sent) finish(row, sent.kind, sent.told);
-    else finish(row, "bad", told.message || document.body.dataset.unreachable);
+    else if (REFUSED.has(request.status) && told.message) finish(row, "bad", told.message);
+    else lose(file, row, told.message || document.body.dataset.unreachable);
   }
 
   function send(file, row) {
@@ -55,8 +86,8 @@
       bar.removeAttribute("value");
       row.querySelector(".told").textContent = form.dataset.hearing;
     });
-    request.addEventListener("load", () => answered(request, row));
-    request.addEventListener("error", () => finish(row, "bad", document.body.dataset.unreachable));
+    request.addEventListener("load", () => answered(request, file, row));
+    request.addEventListener("error", () => lose(file, row, document.body.dataset.unreachable));
     request.open("POST", form.action);
     request.setRequestHeader("X-CSRFToken", document.querySelector('meta[name="csrf-token"]').content);
     request.setRequestHeader("X-Requested-With", "fetch");
@@ -77,6 +108,7 @@
     next();
   }
 
+  again.addEventListener("click", () => resend([...lost.keys()]));
   form.addEventListener("submit", (event) => {
     if (!chooser.files.length) return;
     event.preventDefault();
@@ -97,5 +129,5 @@
     form.classList.remove("over");
     take(event.dataTransfer.files);
   });
-  window.addEventListener("beforeunload", (event) => { if (counts.running) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (counts.running || lost.size) event.preventDefault(); });
 })();
