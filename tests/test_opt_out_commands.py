@@ -141,3 +141,19 @@ def test_the_column_of_numbers_can_be_named(outbound: Outbound, here: Engine, ca
     assert_one_sentence(outbound("optouts", "import", file), "对端、经办")
     told = outbound("optouts", "import", file, "--column", "对端=phone", "--json")
     assert json.loads(told.stdout)["accepted"] == 1
+
+
+@SQLITE
+def test_the_file_that_is_given_out_is_readable_by_nobody_else(
+    outbound: Outbound, here: Engine, cast: Cast, tmp_path: Path
+) -> None:
+    outbound("optouts", "export", tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").stat().st_mode & 0o077 == 0
+    assert [file.name for file in tmp_path.iterdir() if file.name.endswith(".part")] == []
+
+
+@SQLITE
+def test_a_file_that_cannot_be_written_is_one_sentence(
+    outbound: Outbound, here: Engine, cast: Cast, tmp_path: Path
+) -> None:
+    assert_one_sentence(outbound("optouts", "export", tmp_path / "nowhere" / "a.csv"), "cannot be written")

@@ -118,8 +118,8 @@ def _examined(archive: zipfile.ZipFile, source: Source) -> Mapping[str, int]:
 
 
 _OTHER_ARCHIVES = {
-    "xl/workbook.bin": Words("二进制工作簿（.xlsb）", "a binary workbook (.xlsb)"),
-    "content.xml": Words(" OpenDocument 文件（.ods）", "an OpenDocument file (.ods)"),
+    "xl/workbook.bin": Words(" .xlsb 二进制工作簿", "a binary workbook (.xlsb)"),
+    "content.xml": Words(" OpenDocument 表格", "an OpenDocument file (.ods)"),
     "Index/Document.iwa": Words(" Apple Numbers 表格", "an Apple Numbers document"),
     "word/document.xml": Words(" Word 文档", "a Word document"),
     "ppt/presentation.xml": Words(" PowerPoint 演示文稿", "a PowerPoint presentation"),

@@ -1,7 +1,7 @@
 """What the commands about opt-outs do: files taken in chunk by chunk, and given out."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -18,16 +18,17 @@ from outbound.call_lists.reading import ListFile, open_list
 from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.call_lists.running import Works
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
+from outbound.commands.evidence import FileUnwritable
 from outbound.commands.list_imports import LIGHT, PAUSE, ListRefused, refuse_illegible, roles_said
 from outbound.commands.named import campaign_named, centre_named
 from outbound.compliance import Words
 from outbound.db import reading, transaction
 from outbound.errors import BadInput, Language, Refusal
-from outbound.exports import write_csv, write_xlsx
+from outbound.exports import csv_parts, write_xlsx
 from outbound.migrating import opened
 from outbound.opt_outs.lists import running, taking
 from outbound.opt_outs.lists.columns import Given, OptOutColumns, opt_out_columns
-from outbound.opt_outs.lists.exporting import HEADERS, exported
+from outbound.opt_outs.lists.exporting import HEADERS, Count, exported
 from outbound.opt_outs.lists.model import OptOutFile
 from outbound.opt_outs.lists.preparing import CHUNK
 from outbound.opt_outs.model import Category, OptOut, Scope
@@ -155,18 +156,37 @@ def _given(
 def given_out(
     settings: Settings, file: Path, *, centre: str | None, whole: bool, past_too: bool, language: Language
 ) -> int:
-    """Write opt-outs to a file; how many. Raises CentreUnknown and TooManyForWorkbook."""
-    now, vault = clock.now(), open_vault(settings.data)
-    with transaction(opened(settings)) as session:
+    """Write opt-outs to a file; how many. Raises CentreUnknown, TooManyForWorkbook and FileUnwritable."""
+    now, vault, engine, count = clock.now(), open_vault(settings.data), opened(settings), Count()
+    with reading(engine) as session:
         here = centre_named(session, centre) if centre else None
         wanted = sa.true() if past_too else holding(now)
         if here:
             wanted = sa.and_(wanted, col(OptOut.centre_id) == here.id)
         zone = here.zone if here else ZONE
-        rows = list(exported(session, vault, wanted, zone=zone, language=language, whole=whole))
-        write = write_xlsx if file.suffix.lower() == ".xlsx" else write_csv
-        file.write_bytes(write(rows, HEADERS[language]))
+        rows = count.of(exported(session, vault, wanted, zone=zone, language=language, whole=whole))
+        parts = [write_xlsx(rows, HEADERS[language])] if _is_workbook(file) else csv_parts(rows, HEADERS[language])
+        _write(file, parts)
+    with transaction(engine) as session:
         for each in [here] if here else session.exec(select(Centre)).all():
-            facts = {"rows": len(rows), "whole": whole}
+            facts = {"rows": count.rows, "whole": whole}
             journal.record(session, "opt_outs.exported", each, by=None, now=now, centre_id=each.id, **facts)
-    return len(rows)
+    return count.rows
+
+
+def _write(file: Path, parts: Iterable[bytes]) -> None:
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        # Customers' numbers are in it: nobody else reads it.
+        draft.touch(mode=0o600)
+        with draft.open("wb") as target:
+            target.writelines(parts)
+        draft.replace(file)
+    except OSError as refused:
+        raise FileUnwritable(file=file, reason=refused.strerror or refused) from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _is_workbook(file: Path) -> bool:
+    return file.suffix.lower() == ".xlsx"

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,10 +27,12 @@ from outbound.opt_outs.model import Category, LiftingRequest, OptOut, OptOutLift
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
+from outbound.phones.sealed_files import Scratch
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from tests.conftest import NOW, Cast, assert_no_violations, picture
 from tests.factories import Maker
+from web import files
 from web.app import Console
 from web.desks import opt_out_lists
 
@@ -399,6 +401,27 @@ def test_what_the_filters_leave_is_exported_masked_and_noted(
         lines = answer.get_data().decode("utf-8-sig").splitlines()
         assert (len(lines), lines[1].split(",")[0]) == (2, "138****5678")
     assert [entry.action for entry in rows(engine, JournalEntry)][-1] == "opt_outs.exported"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_no_more_than_some_rows_are_held_while_they_are_exported(app: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed, waiting, write = 0, list[int](), Scratch.write
+
+    def rows() -> Iterator[tuple[str]]:
+        nonlocal passed
+        for passed in range(1, 3_001):
+            yield (str(passed),)
+
+    def noted(scratch: Scratch, part: bytes) -> None:
+        waiting.append(passed)
+        write(scratch, part)
+
+    monkeypatch.setattr(Scratch, "write", noted)
+    with app.test_request_context():
+        answer = files.sent(rows(), ["a"], name="all", kind="csv")
+        answer.direct_passthrough = False
+        assert answer.get_data().count(b"\r\n") == 3_001
+    assert waiting[1] < 1_500
 
 
 def test_whole_numbers_leave_with_the_manager_alone(client_as: ClientAs, blocked: int) -> None:

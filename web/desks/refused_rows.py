@@ -1,20 +1,17 @@
 """The rows of an imported file that were refused, handed back as a file: as they came, each with its reason."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from flask import Response, current_app, g, send_file
+from flask import Response, current_app, g
 
 from outbound import journal
 from outbound.call_lists.fates import RowFate
 from outbound.call_lists.leases import Imported
 from outbound.db import transaction
-from outbound.exports import csv_parts, write_xlsx
-from outbound.phones.sealed_files import Scratch
 from web.desks.manager.desk import FATES
+from web.files import sent
 from web.language import _, chosen_language
 
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Fates = Callable[[], Iterator[RowFate]]
 """The refused rows as a stream, as often as it is asked for."""
 
@@ -33,10 +30,7 @@ def handed_back(file: Imported, headers: Sequence[str], fates: Fates, *, action:
     for fate in fates():
         count, width = count + 1, max(width, len(fate.cells))
     heads = [*headers_of(headers, width), _("Row"), _("What became of it"), _("Reason")]
-    answer = (
-        _workbook(_rows(fates, len(heads) - 3), heads) if kind == "xlsx" else _csv(_rows(fates, len(heads) - 3), heads)
-    )
-    answer.headers.set("Content-Disposition", "attachment", filename=f"refused-rows-{file.id}.{kind}")
+    answer = sent(_rows(fates, len(heads) - 3), heads, name=f"refused-rows-{file.id}", kind=kind)
     with transaction(current_app.config["ENGINE"]) as session:
         journal.record(session, action, file, by=g.staff, now=g.now, rows=count)
     return answer
@@ -48,14 +42,3 @@ def _rows(fates: Fates, width: int) -> Iterator[list[str]]:
     for fate in fates():
         filled = [*fate.cells, *[""] * (width - len(fate.cells))]
         yield [*filled, str(fate.row), str(FATES[fate.fault][0]), fate.words(language)]
-
-
-def _workbook(rows: Iterator[list[str]], heads: Sequence[str]) -> Response:
-    return Response(write_xlsx(rows, heads), mimetype=WORKBOOK)
-
-
-def _csv(rows: Iterator[list[str]], heads: Sequence[str]) -> Any:
-    scratch = Scratch()
-    for part in csv_parts(rows, heads):
-        scratch.write(part)
-    return send_file(scratch.reader(), mimetype="text/csv")
