@@ -39,7 +39,7 @@ _KINDS = {
     NoticeKind.REPLY_REQUEST: ("短信回复确认", "request for a reply"),
     NoticeKind.REMINDER: ("计费前提醒", "reminder before the charge"),
     NoticeKind.CHARGE: ("计费通知", "charge"),
-    NoticeKind.CANCELLATION: ("取消通知", "cancellation"),
+    NoticeKind.CANCELLATION: ("退订通知", "cancellation"),
 }
 
 

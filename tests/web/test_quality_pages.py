@@ -270,7 +270,7 @@ def test_marked_calls_are_pulled_in_as_asked_for(client_as: ClientAs, scene: Sce
         task = session.exec(select(ReviewTask).where(ReviewTask.call_id == scene.passed_call)).one()
     client = client_as("supervisor")
     answer = client.post("/quality/calls/pull-in", data={"recording": [task.recording_id]}, follow_redirects=True)
-    assert "1 calls are given to the reviewers" in answer.text
+    assert "1 call is given to the reviewers" in answer.text
     with db.reading(engine) as session:
         asked = session.exec(select(ReviewTask).where(ReviewTask.source == ReviewSource.TARGETED)).one()
     assert asked.recording_id == task.recording_id

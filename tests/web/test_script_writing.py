@@ -80,7 +80,7 @@ def test_the_editor_knows_every_placeholder_and_the_schema(client_as: ClientAs, 
     manager = client_as("manager", "zh")
     told = manager.get("/scripts/placeholders.json").json
     assert told is not None
-    assert {"name": "offer.cancel", "told": "业务的取消办法"} in told["placeholders"]
+    assert {"name": "offer.cancel", "told": "业务的退订方式"} in told["placeholders"]
     assert manager.get("/scripts/schema.json").json["title"] == "Script"  # type: ignore[index]
 
 

@@ -22,7 +22,7 @@ from qa.sampling.model import Draw, DrawKind, FrameItem
 from web.answers import here
 from web.desks.quality.desk import Span, bp, centre_id, number_asked, span_asked
 from web.guard import allows, mine
-from web.language import _, chosen_language, lazy_gettext
+from web.language import _, chosen_language, lazy_gettext, ngettext
 from web.tables import Column, Table
 
 MOST_PULLED_IN = 50
@@ -242,13 +242,18 @@ def pull_in() -> Any:
             left += 1
     if asked:
         flash(
-            _("%(count)d calls are given to the reviewers, marked as asked for; no estimate counts them.", count=asked)
+            ngettext(
+                "%(num)d call is given to the reviewers, marked as asked for; no estimate counts it.",
+                "%(num)d calls are given to the reviewers, marked as asked for; no estimate counts them.",
+                asked,
+            )
         )
     if left:
         flash(
-            _(
-                "%(count)d calls can be reviewed by nobody here: everybody who reviews has called the customer.",
-                count=left,
+            ngettext(
+                "%(num)d call can be reviewed by nobody here: everybody who reviews has called the customer.",
+                "%(num)d calls can be reviewed by nobody here: everybody who reviews has called the customer.",
+                left,
             )
         )
     if not numbers:
