@@ -15,6 +15,7 @@ from outbound.commands.lists import import_
 from outbound.commands.opt_outs import optouts
 from outbound.commands.recordings import audio, recordings
 from outbound.commands.routes import authz
+from outbound.commands.rules import rules
 from outbound.commands.simulate import simulate
 from outbound.commands.staff import hire
 from outbound.commands.terminal import language
@@ -103,6 +104,7 @@ for command in (
     import_,
     optouts,
     why,
+    rules,
     audio,
     recordings,
     draw,

@@ -1,4 +1,4 @@
-"""The JSON Schema of settings of the calling rules that are different in a campaign, for editors that complete them."""
+"""The JSON Schemas of calling rules, for editors that complete them: of a campaign's settings, and of own rules."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from outbound.calling_rules.own_profiles import OwnProfile
 from outbound.calling_rules.profiles import PROFILES, Profile, RulesName
-from outbound.json_schema import DESCRIPTIONS
+from outbound.json_schema import DESCRIPTIONS, DIALECT
 
 Part = dict[str, Any]
 
@@ -23,7 +24,24 @@ def schema() -> Part:
 
     Raises KeyError where a setting is not described.
     """
-    whole = Profile.model_json_schema()
+    return _described_whole(Profile)
+
+
+@cache
+def own_schema() -> Part:
+    """Of the rules that a centre writes: as what is different from a profile that they extend, or whole."""
+    either = [{"required": ["extends"]}, {"required": ["windows"]}]
+    return {
+        "$schema": DIALECT,
+        "title": OwnProfile.__name__,
+        **_described_whole(OwnProfile),
+        "required": ["name", "label"],
+        "anyOf": either,
+    }
+
+
+def _described_whole(model: type[Profile]) -> Part:
+    whole = model.model_json_schema()
     words = YAML(typ="safe", pure=True).load(files(__package__).joinpath("fields.yaml").read_text(encoding="utf-8"))
     return _in_part(whole, whole["$defs"], words)
 

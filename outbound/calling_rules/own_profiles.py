@@ -1,6 +1,7 @@
 """Profiles that a centre writes itself: whole, or as what is different from one that comes with the product."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any, Literal
 
 from outbound.calling_rules.profiles import PROFILES, Profile, checked, merged, profile, shipped
@@ -60,6 +61,14 @@ def overridden(text: str, overrides: Mapping[str, Any]) -> Profile:
     settings = _Written(text).plain()
     settings.pop("extends", None)
     return checked(merged(settings, overrides))
+
+
+def template(name: str) -> str:
+    """Rules to begin with that extend the profile of that name; empty for a name that is none."""
+    if name not in PROFILES:
+        return ""
+    text = files(__package__).joinpath("own-rules.yaml").read_text(encoding="utf-8")
+    return text.replace(f"extends: {PROFILES[0]}", f"extends: {name}")
 
 
 def _taken(written: Document) -> list[Fault]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound import journal
@@ -197,14 +198,12 @@ def retirement_of(session: Session, rules: OwnRules) -> OwnRulesRetirement | Non
 
 def kept_at(session: Session, centre_id: int) -> Mapping[str, OwnRulesVersion]:
     """The newest version of all of a centre's own rules, by name; retired ones too."""
-    last = (
-        select(sa.func.max(OwnRulesVersion.number))
-        .where(col(OwnRulesVersion.rules_id) == col(OwnRules.id))
-        .scalar_subquery()
+    later = aliased(OwnRulesVersion)
+    is_last = ~sa.exists().where(
+        col(later.rules_id) == col(OwnRulesVersion.rules_id), col(later.number) > col(OwnRulesVersion.number)
     )
     asked = select(OwnRules.name, OwnRulesVersion).join(OwnRules, col(OwnRules.id) == col(OwnRulesVersion.rules_id))
-    here = asked.where(OwnRules.centre_id == centre_id, OwnRulesVersion.number == last)
-    return dict(session.exec(here.order_by(OwnRules.name)).all())
+    return dict(session.exec(asked.where(OwnRules.centre_id == centre_id, is_last).order_by(OwnRules.name)).all())
 
 
 def names_at(session: Session, centre_id: int) -> Sequence[str]:

@@ -59,11 +59,20 @@ def rules_text(version: CampaignVersion) -> str:
     return rules.text if rules else ""
 
 
-# By the text, not by the row: a text never changes, and two databases in one process have the same row numbers.
-@lru_cache(maxsize=256)
 def definition_written(source: str, rules: str = "") -> Definition:
     """The definition that a version's text says, read once; under the text of own rules where it names such."""
-    return definition_written(source).under(rules) if rules else read_definition(source)
+    return _read_under(source, rules) if rules else _read(source)
+
+
+# By the text, not by the row: a text never changes, and two databases in one process have the same row numbers.
+@lru_cache(maxsize=256)
+def _read(source: str) -> Definition:
+    return read_definition(source)
+
+
+@lru_cache(maxsize=256)
+def _read_under(source: str, rules: str) -> Definition:
+    return _read(source).under(rules)
 
 
 def offer_changed_at(session: Session, campaign: Campaign) -> datetime | None:

@@ -43,6 +43,17 @@ def wanted(
     raise _faulty(text, zh, en)
 
 
+def newer(session: Session, version: CampaignVersion) -> OwnRulesVersion | None:
+    """A newer version of the own rules by which a version of a campaign is held, where it could take one up."""
+    held = pinned(version)
+    if held is None:
+        return None
+    rules = session.get_one(OwnRules, held.rules_id)
+    latest = own_rules.newest(session, rules)
+    retired = own_rules.retirement_of(session, rules)
+    return latest if latest and latest.number > held.number and not retired else None
+
+
 def _faulty(text: str, zh: str, en: str) -> DocumentFaulty:
     return DocumentFaulty([Document(text).fault(("calling", "profile"), zh=zh, en=en)])
 

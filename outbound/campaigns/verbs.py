@@ -64,6 +64,18 @@ class NeverOpened(Refusal):
     zh = "“{name}”还没有开启，无需暂停。"
 
 
+def check(session: Session, centre: Centre, text: str) -> Definition:
+    """The definition in `text`, held against what its centre has; raises DocumentFaulty with every fault at its line.
+
+    Where the centre has a campaign of that name, as a change of it.
+    """
+    definition = read_definition(text)
+    campaign = find(session, known(centre.id), definition.name)
+    before = in_force(session, campaign) if campaign else None
+    pinning.wanted(session, known(centre.id), text, definition, before=before)
+    return definition
+
+
 def create(session: Session, centre: Centre, text: str, *, by: Staff, now: datetime) -> Campaign:
     """Make a campaign from its definition, as a draft; raises DocumentFaulty and NameTaken."""
     definition = read_definition(text)

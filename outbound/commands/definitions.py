@@ -1,7 +1,9 @@
-"""Commands about the files that people write: campaign definitions and scripts."""
+"""Commands about the files that people write: campaign definitions, scripts and calling rules."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,11 +28,11 @@ class FileUnreadable(Refusal):
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(files: tuple[Path, ...]) -> None:
-    """Check campaign definitions and scripts: every fault with its line, column and remedy.
+    """Check campaign definitions, scripts and calling rules: every fault with its line, column and remedy.
 
-    A definition is held against the scripts named in it that are given beside it.
+    A definition is held against the scripts and the calling rules named in it that are given beside it.
     """
-    from outbound.commands.faults import faults_among
+    from outbound.commands.faults import faults_among, unheld_rules
 
     texts, sound = {}, True
     for path in files:
@@ -43,6 +45,8 @@ def check(files: tuple[Path, ...]) -> None:
         for fault in faults:
             click.echo(f"{path}: {fault.sentence(language())}")
             sound = False
+    for note in unheld_rules(texts, language()):
+        click.echo(note)
     if not sound:
         raise SystemExit(1)
     click.echo({"zh": "全部正确。", "en": "All correct."}[language()])
@@ -59,11 +63,16 @@ def text_of(file: Path) -> str:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["campaign", "script"]))
+@click.argument("kind", type=click.Choice(["campaign", "script", "rules"]))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of campaign definitions or of scripts, for editors that complete YAML."""
+    """Print the JSON Schema of campaign definitions, scripts or calling rules, for editors that complete YAML."""
+    from outbound.calling_rules import overriding
     from outbound.campaigns import definition
     from scripts import language as script
 
-    published = definition.schema() if kind == "campaign" else script.schema()
-    click.echo(json.dumps(published, ensure_ascii=False, indent=2))
+    kinds: dict[str, Callable[[], dict[str, Any]]] = {
+        "campaign": definition.schema,
+        "script": script.schema,
+        "rules": overriding.own_schema,
+    }
+    click.echo(json.dumps(kinds[kind](), ensure_ascii=False, indent=2))

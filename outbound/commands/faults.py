@@ -1,14 +1,21 @@
-"""Files that people write are checked together: each by itself, and a definition against the scripts that it names."""
+"""Files that people write are checked together: each by itself, and a definition against what it names."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from outbound.calling_rules.own_profiles import own_profile
+from outbound.calling_rules.profiles import PROFILES
 from outbound.campaigns.definition import Definition, read_definition
 from outbound.campaigns.readiness import needed, unfit
 from outbound.documents import Document, DocumentFaulty, Fault
 from outbound.errors import Language
 from scripts.language import Script, read_script
 from scripts.proof import Failure, prove
+
+UNHELD: Mapping[Language, str] = {
+    "zh": "{path}：外呼规则“{name}”只有在所属中心才能核对；也可把规则文件一起列出来检查。",
+    "en": "{path}: calling rules `{name}` can only be looked up at the centre; or give their file beside it.",
+}
 
 
 def faults_among(texts: Mapping[Path, str]) -> dict[Path, list[Fault]]:
@@ -20,15 +27,38 @@ def faults_among(texts: Mapping[Path, str]) -> dict[Path, list[Fault]]:
     sound = {path: text for path, text in texts.items() if not faults[path]}
     scripts = {script.script: script for script in map(read_script, filter(_is_script, sound.values()))}
     for path, text in sound.items():
-        if not _is_script(text):
+        if _is_definition(text):
             faults[path] = list(_against(Document(text), read_definition(text), scripts))
     return faults
 
 
-def _faults_in(text: str) -> list[Fault]:
-    """Everything wrong with a campaign definition or a script, told by what it holds; a script is proved as well."""
+def unheld_rules(texts: Mapping[Path, str], language: Language) -> Iterator[str]:
+    """A sentence for each definition that names a centre's own rules which are not among these files."""
+    given = {str(Document(text).plain().get("name")) for text in texts.values() if _readable(text) and _is_rules(text)}
+    for path, text in texts.items():
+        if not _readable(text) or not _is_definition(text):
+            continue
+        calling = Document(text).plain().get("calling")
+        name = calling.get("profile", PROFILES[0]) if isinstance(calling, dict) else PROFILES[0]
+        if name not in PROFILES and name not in given:
+            yield UNHELD[language].format(path=path, name=name)
+
+
+def _readable(text: str) -> bool:
     try:
-        if not _is_script(text):
+        Document(text)
+    except DocumentFaulty:
+        return False
+    return True
+
+
+def _faults_in(text: str) -> list[Fault]:
+    """Everything wrong with one file, told by what it holds; a script is proved as well."""
+    try:
+        if _is_rules(text):
+            own_profile(text)
+            return []
+        if _is_definition(text):
             read_definition(text)
             return []
         script = read_script(text)
@@ -43,6 +73,16 @@ def _faults_in(text: str) -> list[Fault]:
 
 def _is_script(text: str) -> bool:
     return "steps" in Document(text).plain()
+
+
+def _is_rules(text: str) -> bool:
+    """Whether a file holds calling rules: it says when numbers may ring, and nothing of a campaign."""
+    plain = Document(text).plain()
+    return ("windows" in plain or "extends" in plain) and "scripts" not in plain
+
+
+def _is_definition(text: str) -> bool:
+    return not _is_script(text) and not _is_rules(text)
 
 
 def _with_way(failure: Failure, language: Language) -> str:

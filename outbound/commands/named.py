@@ -27,6 +27,13 @@ class CentreUnknown(Refusal):
     status = 404
 
 
+class CentreNeeded(Refusal):
+    """Say with --centre which centre is meant; those at hand: {known}."""
+
+    zh = "请用 --centre 指明外呼中心，现有：{known}。"
+    status = 422
+
+
 def centre_named(session: Session, code: str) -> Centre:
     """The centre of that code; raises CentreUnknown."""
     centres = {centre.code: centre for centre in session.exec(select(Centre))}
@@ -38,6 +45,16 @@ def centre_named(session: Session, code: str) -> Centre:
 def centres_named(session: Session, code: str | None) -> list[Centre]:
     """The centre of that code, or without one all of them; raises CentreUnknown."""
     return [centre_named(session, code)] if code else list(session.exec(select(Centre).order_by(Centre.code)))
+
+
+def one_centre(session: Session, code: str | None) -> Centre:
+    """The centre of that code; without one, the only one that there is. Raises CentreUnknown and CentreNeeded."""
+    if code:
+        return centre_named(session, code)
+    every = list(session.exec(select(Centre).order_by(Centre.code)))
+    if len(every) != 1:
+        raise CentreNeeded(known=", ".join(centre.code for centre in every) or "–")
+    return every[0]
 
 
 def campaign_named(session: Session, name: str, centre: str | None) -> Campaign:
