@@ -17,6 +17,7 @@ from outbound.campaigns.model import Campaign
 from outbound.concluding import conclude
 from outbound.dialing import handout
 from outbound.dialing import tally as tallies
+from outbound.dialing.model import Claim
 from outbound.dialing.tally import Tally, tally
 from outbound.dialing.why_not import WhyNot, of_contact, of_number
 from outbound.opt_outs import verbs as opt_outs
@@ -26,6 +27,7 @@ from outbound.phones.model import Phone
 from scripts import approval
 from scripts.model import ScriptState
 from tests.desk import Floor, desks, example, floor, staff, vault
+from tests.factories import Maker
 
 __all__ = ["desks", "floor", "vault"]
 
@@ -332,3 +334,77 @@ def test_figures_and_words_agree_on_any_list(floor: Floor, session: Session, now
     every = [of_contact(session, contact, now=then) for contact in session.exec(select(Contact)).all()]
     queued = [each for each in every if each.contact.state == ContactState.QUEUED]
     assert (found.callable, found.waiting) == (sum(each.is_callable for each in queued), len(queued))
+
+
+def test_a_cap_over_more_than_a_week_counts_older_dials(floor: Floor, session: Session, now: datetime) -> None:
+    floor.contact()
+    amended(session, floor, now, "  overrides:\n", "  overrides:\n    caps: [{count: 1, within: 10 days}]\n")
+    contact = rung(session, floor, now)
+    then = now + timedelta(days=8)
+    assert keys(session, contact, then) == ["cap"]
+    assert held(counted(session, floor, then)) == {"cap": 1}
+    by = staff(session, floor.cast.agent)
+    assert handout.claim_next(session, by, roles=[Role.AGENT], now=then) is None
+
+
+def test_a_callback_that_a_cap_holds_waits_for_the_cap_alone(floor: Floor, session: Session, now: datetime) -> None:
+    floor.contact()
+    amended(session, floor, now, "  overrides:\n", "  overrides:\n    caps: [{count: 1, within: 1 h}]\n")
+    contact = rung(session, floor, now, "callback", callback_at=now + HOUR / 2, callback_personal=False)
+    by, free_at = staff(session, floor.cast.agent), why(session, contact, now).free_at
+    assert free_at == now + HOUR
+    assert handout.claim_next(session, by, roles=[Role.AGENT], now=now + HOUR / 2) is None
+    assert handout.claim_next(session, by, roles=[Role.AGENT], now=free_at) is not None
+
+
+def test_a_number_in_hand_for_another_contact_is_still_held_by_its_own_time(
+    floor: Floor, session: Session, now: datetime
+) -> None:
+    contact = floor.contact(due_at=now + 3 * HOUR)
+    theirs = CallList(centre_id=contact.centre_id, campaign_id=contact.campaign_id, name="b", sha256="2" * 64, at=now)
+    campaign = Maker(session, session.get_one(Centre, known(floor.cast.fz.id)), now=now).campaign()
+    session.add(theirs)
+    session.flush()
+    other = Contact(
+        **contact.model_dump(exclude={"id", "campaign_id", "call_list_id", "due_at"}),
+        campaign_id=known(campaign.id),
+        call_list_id=known(theirs.id),
+        due_at=now,
+    )
+    session.add(other)
+    session.flush()
+    claim = Claim(
+        centre_id=contact.centre_id,
+        campaign_id=known(campaign.id),
+        contact_id=known(other.id),
+        phone_id=contact.phone_id,
+        agent_id=known(floor.cast.outsider.id),
+        duty=Duty.PITCH,
+        epoch=1,
+        claimed_at=now,
+        lease_until=now + HOUR / 4,
+    )
+    session.add(claim)
+    session.flush()
+    told = why(session, contact, now)
+    assert [reason.key for reason in told.reasons] == ["in_hand", "later"]
+    # Who works at another centre is not named.
+    assert told.reasons[0].en == "in an agent's hands"
+    assert told.free_at == now + 3 * HOUR
+
+
+def test_a_campaign_that_ends_before_the_next_try_says_so(floor: Floor, session: Session, now: datetime) -> None:
+    floor.contact()
+    amended(session, floor, now, "ends: 2027-01-31", "ends: 2026-11-23")
+    told = why(session, rung(session, floor, now, "hung_up"), now)
+    assert [reason.key for reason in told.reasons] == ["later", "spacing", "over_by_then:2026-11-23"]
+    assert told.free_at is None
+    assert counted(session, floor, now).first_at is None
+
+
+def test_a_list_that_is_too_old_by_the_next_try_says_so(floor: Floor, session: Session, now: datetime) -> None:
+    contact = floor.contact(due_at=now + timedelta(days=40))
+    amended(session, floor, now, "  overrides:\n", "  overrides:\n    list_max_age_days: 31\n")
+    told = why(session, contact, now)
+    assert [reason.key for reason in told.reasons] == ["later", "too_old_by_then:list.csv"]
+    assert told.free_at is None

@@ -176,6 +176,8 @@ def _free_at(session: Session, contact: Contact, reasons: Sequence[Reason], *, n
         return None
     start, rules = max([now, *(end for end in ends if end)]), rules_for(session, contact)
     facts = facts_of(session, contact, session.get_one(Phone, contact.phone_id), rules, now=now)
+    # How old the list will be by then is told in words of its own.
+    facts["list_imported_at"] = None
     return next_free(rules, now=start, **facts) if reasons else now
 
 
