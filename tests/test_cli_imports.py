@@ -206,4 +206,4 @@ def test_a_full_disk_is_one_sentence(
 
     monkeypatch.setattr(taking.Taker, "take", full)
     result = outbound("import", SAMPLES / "03-duplicates.csv", "--campaign", floor.campaign.name)
-    assert_one_sentence(result, "no room left on the disk")
+    assert_one_sentence(result, "no room left on the disk", "outbound import --resume")

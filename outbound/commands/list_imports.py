@@ -26,6 +26,7 @@ from outbound.errors import BadInput, Refusal
 from outbound.migrating import opened
 from outbound.people import known
 from outbound.phones.model import refuse_other_key
+from outbound.phones.sealed_files import DiskFull
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 
@@ -44,6 +45,15 @@ class SoundsLikeOptOuts(Refusal):
     """“{said}” sounds like a list of people who must not be called; `outbound optouts import` takes such a list in."""
 
     zh = "“{said}”看起来是拒呼名单；拒呼名单请用 outbound optouts import 导入。"
+
+
+class ImportWaitsForRoom(Refusal):
+    """There is no room left on the disk; what is stored stays, and once there is room the import goes on by itself
+    (`outbound work`), or a minute later with `{command} --resume {number}`.
+    """
+
+    zh = "磁盘已满，已入库数据保留；腾出空间后自动继续（outbound work），或一分钟后执行 {command} --resume {number}。"
+    status = 507
 
 
 class EncodingDoubtful(Refusal):
@@ -84,8 +94,8 @@ def import_into(
 
     `chosen` are columns as HEADER=ROLE; without any they are as the centre chose last for such a list. `doubt` hears
     why this may be no call list, and may end the import before anything is stored. Raises CampaignUnknown,
-    CampaignAmbiguous, CampaignClosed, CentreUnknown, ColumnUnsaid, ListImportedAlready, and a FileRefused or
-    ListRefused.
+    CampaignAmbiguous, CampaignClosed, CentreUnknown, ColumnUnsaid, ListImportedAlready, ImportWaitsForRoom, and a
+    FileRefused or ListRefused.
     """
     works = _works(settings, opened(settings), told)
     listed = open_list(file, file.name, encoding=encoding, sheet=sheet)
@@ -139,6 +149,8 @@ def _works(settings: Settings, engine: Engine, told: Callable[[CallList], None])
 def _run(works: Works, list_id: int) -> dict[str, int]:
     try:
         done = running.run(works, list_id)
+    except DiskFull:
+        raise ImportWaitsForRoom(command="outbound import", number=list_id) from None
     except KeyboardInterrupt:
         with transaction(works.engine) as session:
             running.cancel(session, session.get_one(CallList, list_id), by=None, now=works.now())

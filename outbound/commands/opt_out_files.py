@@ -19,7 +19,14 @@ from outbound.call_lists.refusals import NoPhoneColumn
 from outbound.call_lists.running import Works
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.commands.evidence import FileUnwritable
-from outbound.commands.list_imports import LIGHT, PAUSE, ListRefused, refuse_illegible, roles_said
+from outbound.commands.list_imports import (
+    LIGHT,
+    PAUSE,
+    ImportWaitsForRoom,
+    ListRefused,
+    refuse_illegible,
+    roles_said,
+)
 from outbound.commands.named import campaign_named, centre_named
 from outbound.compliance import Words
 from outbound.db import reading, transaction
@@ -35,6 +42,7 @@ from outbound.opt_outs.model import Category, OptOut, Scope
 from outbound.opt_outs.verbs import holding
 from outbound.people import Centre, known
 from outbound.phones.model import refuse_other_key
+from outbound.phones.sealed_files import DiskFull
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 
@@ -90,7 +98,10 @@ def taken_in(
         given = replace(given, columns=roles)
         begun = taking.begin(session, listed, given, by=None, now=clock.now(), centre_id=centre_id)
         begun.file = keeping.keep(works.folder, vault, listed.source)
-    done = running.run(works, known(begun.id))
+    try:
+        done = running.run(works, known(begun.id))
+    except DiskFull:
+        raise ImportWaitsForRoom(command="outbound optouts import", number=begun.id) from None
     return _told(works, known(begun.id), done)
 
 
