@@ -82,6 +82,7 @@ def serve_console(settings: Settings) -> None:
     # What is there now stays to the end: looking through it for garbage would stop every request for a while.
     gc.collect()
     gc.freeze()
+    log.info("console listens", address=f"http://{settings.host}:{settings.port}")
     if sys.platform == "win32":
         import waitress
 

@@ -36,3 +36,4 @@ def hire(
         centre = people.open_centre(session, code, name=centre_name or code, now=now) if code else None
         can = [Role(role) for role in roles]
         people.add_staff(session, centre=centre, login=login, name=name, password=password, roles=can, by=None, now=now)
+    click.echo(f"{login} ({name}): {', '.join(roles)}" + (f", {code}" if code else ""))

@@ -6,6 +6,7 @@ import os
 import shutil
 import time as stopwatch
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ ROOM_NEEDED = 200 * 10**6
 """Bytes: twice what the demo takes, since the old one stays until the new one is whole."""
 PARTS = ("numbers.key", "recordings.key", "recordings", "lists", outings.FILE, "outbound.sqlite3")
 """What the demo centre consists of in its folder."""
+PLACES = {code: f"{zh} {en}" for code, zh, en in cast.CENTRES} | {None: "运营商和业务支撑 carrier and business support"}
+"""Where somebody of the cast works, as the list of who may sign in is headed."""
 
 
 class NotTheDemo(Refusal):
@@ -129,6 +132,9 @@ def _put_in_place(making: Path, data: Path) -> None:
 
 def _introduce(settings: Settings, say: Callable[[str], None]) -> None:
     say(f"\nhttp://{settings.host}:{settings.port}    密码 / password: {cast.PASSWORD}\n")
-    for part in cast.CAST:
-        say(f"  {part.login:14}{part.name:6}{', '.join(part.roles)}")
+    for where, parts in groupby(cast.CAST, key=lambda part: part.centre):
+        say(PLACES[where])
+        for part in parts:
+            # A wide space is as wide as a character of a name.
+            say(f"  {part.login:14}{part.name:\u3000<4}{', '.join(part.roles)}")
     say("")

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from outbound.compliance import Criterion, Mark
 from qa.audio.hearing import Hearing, analyse
+from qa.audio.hushing import hushed
 
 SALES = ("compliant-sale", "no-explicit-consent", "cancel-route-left-out", "not-the-owner")
 CONFIRMED, DECLINED = "confirmation-yes", "confirmation-no"
@@ -39,4 +40,6 @@ def tape(name: str) -> Tape:
     heard = json.loads(folder.joinpath("heard.json").read_text("utf-8"))[name]
     sound = folder.joinpath(f"{name}.mp3").read_bytes()
     marks = {Criterion(criterion): Mark(mark) for criterion, mark in (heard["criteria"] or {}).items()}
-    return Tape(name, sound, analyse(sound), heard["steps"], marks)
+    with hushed():
+        hearing = analyse(sound)
+    return Tape(name, sound, hearing, heard["steps"], marks)
