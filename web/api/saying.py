@@ -10,6 +10,7 @@ from outbound.call_lists.model import Contact, ContactState, Duty
 from outbound.calls.model import After, Call, Outcome
 from outbound.calls.wrap_up import WrappedUp
 from outbound.clock import local, local_day
+from outbound.dialing.by_hand import WHY_NOW as WHY_BY_HAND
 from outbound.dialing.outlook import Outlook
 from outbound.prompter import InHand
 from outbound.recordings import keeping
@@ -77,6 +78,8 @@ def outcome_name(outcome: Outcome) -> str:
 def why_now(hand: InHand, last: Outcome | None, *, now: datetime) -> str:
     """Why this customer is called at this moment; `last` is how the call before ended."""
     claim, subscription = hand.claim, hand.subscription
+    if claim.why_now == WHY_BY_HAND:
+        return _("You took this customer by their number")
     if claim.why_now == "callback":
         return _("The customer asked to be called %(when)s", when=said_time(claim.was_due_at or now, now=now))
     if claim.why_now == "retry" and last:
@@ -95,14 +98,19 @@ def consequence(outcome: Outcome) -> str:
     """What registering an outcome will do, said before it is done."""
     if outcome.code == "considering":
         return _("Called again at the time agreed; without a time, not again")
-    hours = outcome.retry_minutes // 60
     return {
-        After.RETRY: ngettext("Called again in %(num)d hour", "Called again in %(num)d hours", hours),
+        After.RETRY: _again_in(outcome.retry_minutes),
         After.CALLBACK: _("Called again at the time agreed"),
         After.CLOSE: _("Not called again for this campaign"),
         After.CONSENT: _("Needs the four marks"),
         After.BLOCK: _("The number is blocked at once, for all campaigns"),
     }[outcome.after]
+
+
+def _again_in(minutes: int) -> str:
+    if minutes % 60:
+        return ngettext("Called again in %(num)d minute", "Called again in %(num)d minutes", minutes)
+    return ngettext("Called again in %(num)d hour", "Called again in %(num)d hours", minutes // 60)
 
 
 def nobody_due(outlook: Outlook, *, now: datetime) -> str:

@@ -1,4 +1,5 @@
 // The callers' desk: one state, what can happen to it, and what of it the server must be told.
+import { ByHand } from "./by_hand.js";
 import { clock, say } from "./dom.js";
 import * as ending from "./ending.js";
 import { Fields } from "./fields.js";
@@ -130,6 +131,8 @@ const acts = {
     ask("briefings", { desk, campaign, script }, settle);
   },
   help: () => help.open(),
+  byHand: () => byHand.open(),
+  takeByHand: (number) => ask("claims/by-hand", { desk, number }, (told) => (byHand.close(), settle(told))),
   dial: () => ask(`claims/${state.claim.id}/dial`, null, (told) => (hold(told.claim), render())),
   putBack: () => ask("claims", { desk, instead_of: state.claim.id }, settle),
   takeBreak: () => {
@@ -283,6 +286,8 @@ const help = new Help(api, () => {
   const script = state.phase === "calling" ? state.claim?.script : null;
   return { call: state.claim?.call?.id ?? null, step: script ? walk.current(script, state.draft).key : "" };
 });
+
+const byHand = new ByHand(acts);
 
 fields.listen();
 store.watchTabs(

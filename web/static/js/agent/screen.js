@@ -13,6 +13,7 @@ export function render(state, acts) {
   document.getElementById("wrap").hidden = !wrapsUp;
   document.getElementById("read").hidden = wrapsUp;
   views.promised(state.claim);
+  if (state.phase !== "idle") document.getElementById("by-hand").hidden = true;
   if (state.claim) views.who(state.claim);
   if (mustRead(state)) {
     if (!state.claim) views.nobody();

@@ -268,6 +268,6 @@ export function idle(state, acts) {
     "call",
     state.leftOpen.length ? [h("h3", {}, say("leftOpen")), h("ul", { class: "left-open" }, state.leftOpen.map((each, place) => h("li", {}, h("span", {}, `${each.claim.name || say("nameless")} ${each.claim.number}`), h("span", { class: "muted" }, each.said), button(say("wrapUp"), { key: place ? "" : "u", click: () => acts.reopen(each.claim) }))))] : null,
     h("p", { class: "muted" }, say("afterTake")),
-    resting || state.whyBreak ? null : h("div", { class: "end" }, button(say("askHelp"), { key: "q", kind: "quiet", click: acts.help }), button(say("takeBreak"), { key: "p", kind: "quiet", click: acts.takeBreak })),
+    resting || state.whyBreak ? null : h("div", { class: "end" }, button(say("byHand"), { key: "m", kind: "quiet", disabled: state.busy, click: acts.byHand }), button(say("askHelp"), { key: "q", kind: "quiet", click: acts.help }), button(say("takeBreak"), { key: "p", kind: "quiet", click: acts.takeBreak })),
   );
 }
