@@ -11,17 +11,18 @@ from outbound import journal
 from outbound.call_lists.model import Contact, ContactNumber, ContactState
 from outbound.calling_rules import calendar
 from outbound.calling_rules.profiles import DayKind
-from outbound.calls import callbacks, placing
+from outbound.calls import callbacks, lookups, placing
 from outbound.calls.broken import BrokenCallback, broken_since, record_broken
 from outbound.calls.model import Call, Outcome
 from outbound.calls.outcomes import of_duty
-from outbound.calls.wrap_up import CallbackOutsideHours, Report
+from outbound.calls.wrap_up import CallbackOutsideHours, NoteNeeded, Report
 from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign
 from outbound.clock import local
 from outbound.concluding import conclude
 from outbound.dialing import handout
+from outbound.documents import DocumentFaulty
 from outbound.people import Centre, Role, Staff, known
 from outbound.phones.model import keep
 from outbound.phones.parsing import Number, parse
@@ -211,12 +212,14 @@ def with_a_second_number(floor: Floor, session: Session) -> tuple[int, int]:
     return contact.phone_id, further
 
 
-def ended(session: Session, floor: Floor, now: datetime, outcome: str) -> Contact:
+def ended(session: Session, floor: Floor, now: datetime, outcome: str, note: str = "") -> Contact:
     caller = staff(session, floor.cast.agent)
     claim = handout.claim_next(session, caller, roles=[Role.AGENT], now=now)
     assert claim is not None
-    call = placing.begin(session, handout.issue_token(session, claim, by=caller, now=now), by=caller, now=now)
-    conclude(session, call, Report(key=f"key-{call.id:06d}", outcome=outcome), by=caller, now=now)
+    call = lookups.open_call_of(session, claim)
+    if call is None:
+        call = placing.begin(session, handout.issue_token(session, claim, by=caller, now=now), by=caller, now=now)
+    conclude(session, call, Report(key=f"key-{call.id:06d}", outcome=outcome, note=note), by=caller, now=now)
     return contact_of(session, call)
 
 
@@ -228,3 +231,53 @@ def test_an_outcome_may_turn_to_the_contacts_other_number(floor: Floor, session:
 def test_a_busy_number_is_tried_again_itself(floor: Floor, session: Session, now: datetime) -> None:
     first, _second = with_a_second_number(floor, session)
     assert ended(session, floor, now, "busy").phone_id == first
+
+
+OWN = """calling:
+  outcomes:
+    no_answer: {retry_minutes: 300, next_number: same, note_required: true}
+    callback: {personal: false}
+"""
+
+
+def with_own_outcomes(floor: Floor, session: Session, now: datetime) -> None:
+    text = example("family-number-trial").replace("calling:\n", OWN)
+    campaign = session.get_one(Campaign, known(floor.campaign.id))
+    campaigns.amend(session, campaign, text, by=staff(session, floor.cast.manager), now=now)
+    session.flush()
+
+
+def test_a_campaign_changes_what_an_outcome_does(floor: Floor, session: Session, now: datetime) -> None:
+    first, _second = with_a_second_number(floor, session)
+    with_own_outcomes(floor, session, now)
+    with pytest.raises(NoteNeeded):
+        ended(session, floor, now, "no_answer")
+    contact = ended(session, floor, now, "no_answer", note="振铃 40 秒")
+    assert (contact.phone_id, contact.due_at) == (first, now + 5 * HOUR)
+    assert session.get_one(Outcome, "no_answer").retry_minutes == 240
+
+
+def test_a_campaign_says_whose_its_callbacks_are(floor: Floor, session: Session, now: datetime) -> None:
+    floor.contact()
+    with_own_outcomes(floor, session, now)
+    call = called_back(session, floor, now, at=now + 3 * HOUR)
+    assert contact_of(session, call).kept_for_id is None
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("no_reply: {retry_minutes: 60}", "there is no outcome `no_reply`"),
+        ("callback_broken: {note_required: true}", "there is no outcome `callback_broken`"),
+        ("refused: {retry_minutes: 60}", "`retry_minutes` does nothing after `refused`"),
+        ("busy: {personal: true}", "`personal` does nothing after `busy`"),
+        ("busy: {retry_minutes: 0}", "retry_minutes"),
+    ],
+)
+def test_what_an_outcome_cannot_do_is_told_at_its_line(written: str, said: str) -> None:
+    text = example("family-number-trial").replace("calling:\n", f"calling:\n  outcomes:\n    {written}\n")
+    with pytest.raises(DocumentFaulty) as refused:
+        read_definition(text)
+    (fault,) = refused.value.list
+    assert said in f"{fault.path} {fault.en}"
+    assert text.splitlines()[fault.line - 1].strip() == written

@@ -17,7 +17,7 @@ from outbound.calls import consent, following, outcomes, speaking
 from outbound.calls.model import After, Call, LateWrapUp, LateWrapUpSettlement, Outcome, SelfMark, Tick
 from outbound.calls.speaking import TickUnknown
 from outbound.campaigns import lookups as campaigns
-from outbound.campaigns.model import Campaign
+from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.clock import local
 from outbound.compliance import Criterion, Mark
 from outbound.dialing.model import Claim, ClaimEnd
@@ -167,7 +167,8 @@ def _repeated(session: Session, call: Call, report: Report) -> WrappedUp | None:
 def check(session: Session, call: Call, report: Report, *, now: datetime) -> Outcome:
     """The outcome that a report names, once everything that it demands is there."""
     script = script_of(session.get_one(ScriptVersion, call.script_version_id))
-    outcome = next((o for o in outcomes.of_duty(session, call.duty, script.kind) if o.code == report.outcome), None)
+    offered = outcomes.of_duty(session, call.duty, script.kind, changes_of(session, call))
+    outcome = next((each for each in offered if each.code == report.outcome), None)
     if outcome is None:
         raise OutcomeUnknown(outcome=report.outcome)
     if outcome.note_required and not report.note.strip():
@@ -184,6 +185,12 @@ def check(session: Session, call: Call, report: Report, *, now: datetime) -> Out
     elif outcome.code == "considering":
         consent.refuse_untold_route(script, report.ticks)
     return outcome
+
+
+def changes_of(session: Session, call: Call) -> outcomes.Changes:
+    """What the campaign said of outcomes when the call was dialled: what its caller was shown."""
+    version = session.get_one(CampaignVersion, call.campaign_version_id)
+    return campaigns.definition_in(version).calling.outcomes
 
 
 def _check_callback(session: Session, call: Call, outcome: Outcome, report: Report, *, now: datetime) -> None:
@@ -268,7 +275,7 @@ def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now
     """
     call = session.get_one(Call, late.call_id)
     report = Report.model_validate(late.report)
-    outcome = session.get_one(Outcome, report.outcome)
+    outcome = outcomes.changed(session.get_one(Outcome, report.outcome), changes_of(session, call))
     if session.get(LateWrapUpSettlement, known(late.id)):
         return WrappedUp(call, outcome, repeated=True)
     if call.outcome_code:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from outbound.calling_rules.profiles import PROFILES, ProfileFaulty, profile
+from outbound.calls.outcomes import FOLLOWING, changeable
 from outbound.documents import Document, Fault
 
 SELLING = ("telesales", "retention")
@@ -18,6 +19,7 @@ def crossed(document: Document) -> Iterator[Fault]:
     yield from _offer(document, plain)
     yield from _scripts(document, plain)
     yield from _calling(document, plain)
+    yield from _outcomes(document, plain)
 
 
 def _dates(document: Document, plain: dict[str, Any]) -> Iterator[Fault]:
@@ -91,3 +93,22 @@ def _calling(document: Document, plain: dict[str, Any]) -> Iterator[Fault]:
         for fault in refused.list:
             path = [int(key) if key.isdecimal() else key for key in fault.path.split(".")]
             yield document.fault(("calling", "overrides", *path), zh=fault.zh, en=fault.en)
+
+
+def _outcomes(document: Document, plain: dict[str, Any]) -> Iterator[Fault]:
+    """Outcomes that do not exist, and settings that do nothing for them."""
+    calling = plain.get("calling")
+    changed = calling.get("outcomes") if isinstance(calling, dict) else None
+    known = changeable()
+    for code, terms in changed.items() if isinstance(changed, dict) else ():
+        if code not in known:
+            listed = ", ".join(known)
+            zh = f"没有名为“{code}”的通话结果，可以写：{listed}。"
+            yield document.fault(
+                ("calling", "outcomes", code), zh=zh, en=f"there is no outcome `{code}`; write one of {listed}."
+            )
+        elif isinstance(terms, dict):
+            for name in sorted(set(terms) & FOLLOWING - known[code]):
+                zh = f"“{code}”之后不会用到 {name}，请删去。"
+                en = f"`{name}` does nothing after `{code}`; take it out."
+                yield document.fault(("calling", "outcomes", code, name), zh=zh, en=en)

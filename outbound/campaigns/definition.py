@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from outbound.calling_rules import overriding, own_profiles, profiles
+from outbound.calls.outcomes import OutcomeTerms
 from outbound.campaigns import forms
 from outbound.campaigns.crossings import crossed
 from outbound.documents import Document, DocumentFaulty
@@ -167,6 +168,8 @@ class Calling(Part):
     """Minutes after which a personal callback that its agent did not keep goes to anybody."""
     callback_broken_hours: int = Field(default=2, strict=True, ge=1, le=168)
     """Hours after which a callback that nobody kept counts as broken."""
+    outcomes: dict[str, OutcomeTerms] = {}
+    """Outcomes of calls that do something else in this campaign, by their codes."""
     languages: list[Literal["zh", "en"]] = Field(default=["zh"], min_length=1)
     """The languages in which customers are spoken to; scripts must have them all."""
 

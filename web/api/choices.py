@@ -16,6 +16,7 @@ from outbound.calling_rules.profiles import DayKind
 from outbound.calls import callbacks
 from outbound.calls import outcomes as table_of_outcomes
 from outbound.calls.model import Outcome
+from outbound.calls.outcomes import Changes
 from outbound.campaigns.lookups import definition_written, rules_text
 from outbound.clock import local_day
 from outbound.dialing.statements import Book, Statement
@@ -32,14 +33,14 @@ _OUTCOMES = Statement("SELECT * FROM outcome ORDER BY code")
 _worded: dict[object, list[shapes.OutcomeShown]] = {}
 
 
-def outcomes(session: Session, duty: Duty, kind: Kind) -> list[shapes.OutcomeShown]:
+def outcomes(session: Session, duty: Duty, kind: Kind, changes: Changes) -> list[shapes.OutcomeShown]:
     """How a call of this duty may end with a script of `kind`, in the order of the screen."""
     rows = tuple(Book.of(session).ask(_OUTCOMES))
-    key = (rows, duty, kind, chosen_language())
+    key = (rows, duty, kind, tuple(changes.items()), chosen_language())
     if key not in _worded:
         if len(_worded) >= MOST_KEPT:
             _worded.clear()
-        _worded[key] = [_outcome(outcome) for outcome in table_of_outcomes.of_duty(session, duty, kind)]
+        _worded[key] = [_outcome(outcome) for outcome in table_of_outcomes.of_duty(session, duty, kind, changes)]
     return _worded[key]
 
 

@@ -88,10 +88,17 @@ def claim_shown(
         script_label=f"{script.title} v{version.number}" if script and version else "",
         languages=list(definition.calling.languages),
         problem=problem,
-        outcomes=list(choices.outcomes(session, hand.claim.duty, script_of(version).kind)) if version else [],
+        outcomes=_outcomes(session, hand, version),
         promised=_promised(session, hand, now=now),
         call=call_shown(session, hand, hand.call, now=now) if hand.call else None,
     )
+
+
+def _outcomes(session: Session, hand: InHand, version: ScriptVersion | None) -> list[shapes.OutcomeShown]:
+    if version is None:
+        return []
+    changes = hand.definition.calling.outcomes
+    return choices.outcomes(session, hand.claim.duty, script_of(version).kind, changes)
 
 
 def _why(session: Session, hand: InHand, former: Sequence[tuple[Call, Outcome, Staff]], *, now: datetime) -> str:
