@@ -47,6 +47,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "manage_campaigns": frozenset({Role.MANAGER}),
     "ask_why_not": _OFFICE | {Role.CARE},
     "keep_calendar": frozenset({Role.MANAGER}),
+    "see_calling_rules": _OFFICE,
+    "keep_calling_rules": frozenset({Role.MANAGER}),
     "import_lists": frozenset({Role.MANAGER}),
     "write_scripts": frozenset({Role.MANAGER}),
     "see_scripts": _OFFICE | {Role.CARRIER, Role.BUSINESS_SUPPORT, Role.REVIEWER},

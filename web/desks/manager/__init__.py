@@ -17,6 +17,7 @@ PARTS = (
     "versions",
     "why",
     "calendar",
+    "rules",
 )
 for _part in PARTS:
     import_module(f"{__name__}.{_part}")

@@ -1,5 +1,6 @@
 """Campaigns on the manager's desk: the list of them, each one's page, and the verbs of its life."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request
@@ -7,7 +8,8 @@ from sqlmodel import Session, col, select
 
 from outbound import briefings
 from outbound.call_lists.model import CallList, Duty
-from outbound.campaigns import lookups, readiness, verbs
+from outbound.calling_rules.own_rules import OwnRules, OwnRulesVersion
+from outbound.campaigns import lookups, pinning, readiness, verbs
 from outbound.campaigns.definition import CampaignKind, Definition
 from outbound.campaigns.model import Campaign, CampaignState
 from outbound.campaigns.readiness import Missing
@@ -81,6 +83,7 @@ def show_campaign(campaign_id: int) -> str:
         campaign=campaign,
         kind=kind_said(campaign),
         definition=definition,
+        rules=rules_of(g.session, campaign),
         lacking=[(each, remedy(each, campaign)) for each in lacking_of(campaign)],
         progress=progress,
         targets=targets_of(g.session, campaign, progress, now=g.now),
@@ -94,6 +97,24 @@ def show_campaign(campaign_id: int) -> str:
         undecreed=warnings_of(g.session, campaign, now=g.now),
         staff=[(each, sorted(roles_of(g.session, each))) for each in lookups.staff_of(g.session, campaign)],
     )
+
+
+@dataclass(frozen=True)
+class HeldBy:
+    """The centre's own calling rules by which a campaign is held: the version, and a newer one where there is one."""
+
+    rules: OwnRules
+    version: OwnRulesVersion
+    newer: OwnRulesVersion | None
+
+
+def rules_of(session: Session, campaign: Campaign) -> HeldBy | None:
+    """The own rules by which a campaign is held; None: by a profile of the product."""
+    version = lookups.in_force(session, campaign)
+    held = pinning.pinned(version)
+    if held is None:
+        return None
+    return HeldBy(session.get_one(OwnRules, held.rules_id), held, pinning.newer(session, version))
 
 
 def lacking_of(campaign: Campaign) -> list[Missing]:
@@ -175,3 +196,16 @@ def close_campaign(campaign_id: int) -> Any:
     campaign = verbs.close(g.session, mine(g.session, Campaign, campaign_id), by=g.staff, now=g.now)
     flash(_("“%(name)s” is closed for good.", name=campaign.name))
     return redirect(f"/manager/campaigns/{campaign.id}")
+
+
+@bp.post("/campaigns/<int:campaign_id>/rules")
+@allows("manage_campaigns", again=show_campaign)
+def take_up_rules(campaign_id: int) -> Any:
+    """Hold it by the newest version of the own rules that it names: a new version of the same definition."""
+    campaign = mine(g.session, Campaign, campaign_id)
+    text = lookups.in_force(g.session, campaign).source
+    version = verbs.amend(g.session, campaign, text, by=g.staff, now=g.now)
+    if version is None:
+        return redirect(f"/manager/campaigns/{campaign.id}")
+    flash(_("The newest version of its calling rules holds from now on."))
+    return redirect(f"/manager/campaigns/{campaign.id}/versions/{version.number}")

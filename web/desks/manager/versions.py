@@ -2,7 +2,8 @@
 
 from flask import Response, g, render_template, request
 
-from outbound.campaigns import lookups
+from outbound.calling_rules.own_rules import OwnRulesVersion
+from outbound.campaigns import lookups, pinning
 from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.errors import NotFound
 from outbound.people import Staff
@@ -31,8 +32,21 @@ def show_version(campaign_id: int, number: int) -> str:
         former=former,
         sides=showing.side_by_side(former.source, version.source) if former else [],
         effects=_effects(former, version) if former else [],
+        rules=_rules(former, version) if former else None,
         writers=writers,
     )
+
+
+Held = tuple[OwnRulesVersion, OwnRulesVersion, list[showing.Pair]]
+"""Two versions of the same own rules, and what the second changed."""
+
+
+def _rules(former: CampaignVersion, version: CampaignVersion) -> Held | None:
+    """What changed in the centre's own rules by which two versions are held; None: nothing, or they are other rules."""
+    before, after = pinning.pinned(former), pinning.pinned(version)
+    if not before or not after or before == after or before.rules_id != after.rules_id:
+        return None
+    return before, after, showing.side_by_side(before.text, after.text)
 
 
 def _against(number: int) -> int:
@@ -51,7 +65,10 @@ def _effects(former: CampaignVersion, version: CampaignVersion) -> list[str]:
     told = (
         (before.offer != after.offer, offer),
         (before.scripts != after.scripts, _("Other scripts are read from the next call on.")),
-        (before.calling != after.calling, _("Other calling rules hold from now on.")),
+        (
+            before.calling != after.calling or pinning.pinned(former) != pinning.pinned(version),
+            _("Other calling rules hold from now on."),
+        ),
         (
             (before.qa, before.confirmation) != (after.qa, after.confirmation),
             _("Reviews or second confirmations go otherwise from now on."),
