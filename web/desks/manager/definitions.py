@@ -8,6 +8,8 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request
 from sqlmodel import select
 
+from outbound.calling_rules import own_rules
+from outbound.calling_rules.own_profiles import own_profile
 from outbound.campaigns import lookups, verbs
 from outbound.campaigns.definition import CampaignKind, Definition, read_definition, schema
 from outbound.campaigns.model import Campaign, CampaignVersion
@@ -131,6 +133,7 @@ def _form(campaign: Campaign | None, definition: Definition | None) -> str:
         kinds=[(kind.value, kind.words(language)) for kind in CampaignKind],
         scripts=_scripts_by_use(),
         workers=_workers(),
+        own_rules=_own_rules(definition),
     )
 
 
@@ -147,6 +150,15 @@ def _scripts_by_use() -> dict[str, list[tuple[str, str]]]:
         use = kind if kind in (Kind.CONFIRMATION, Kind.CORRECTION) else "pitch"
         uses[use].append((name, labels[name]))
     return uses
+
+
+def _own_rules(definition: Definition | None) -> list[tuple[str, str]]:
+    """Names and labels of the centre's own calling rules that may be chosen, and of those that the campaign has."""
+    kept = own_rules.kept_at(g.session, g.centre.id)
+    names = {*own_rules.names_at(g.session, g.centre.id), definition.calling.profile if definition else ""}
+    language = chosen_language()
+    labels = {name: getattr(own_profile(version.text).label, language) for name, version in kept.items()}
+    return [(name, f"{label} ({name})") for name, label in labels.items() if name in names]
 
 
 def _workers() -> list[Staff]:
