@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from outbound import db
+from outbound import db, resealing
 from outbound.call_lists import feeding, importing, keeping, preparing, running
 from outbound.call_lists.importing import ListImportedAlready, ListUnderWay, import_list
-from outbound.call_lists.model import CallList, Contact, ContactNumber, ImportState, RefusedRow
+from outbound.call_lists.model import CallList, Contact, ContactNumber, ContactState, ImportState, RefusedRow
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.refusals import FileRefused
 from outbound.call_lists.running import ImportOver, Works
@@ -23,7 +24,8 @@ from outbound.call_lists.text import Source
 from outbound.campaigns.model import Campaign
 from outbound.journal import JournalEntry
 from outbound.people import known
-from outbound.phones.vault import Vault
+from outbound.phones.model import Phone
+from outbound.phones.vault import Vault, open_vault
 from tests.conftest import NOW, Cast
 from tests.test_importing import a_campaign, block, csv
 
@@ -142,6 +144,52 @@ def test_a_blocked_number_that_comes_again_after_a_break_is_a_duplicate(
     done = running.run(Works(**{**vars(works), "now": lambda: NOW + timedelta(minutes=2)}), number)
     assert done
     assert (done.suppressed, done.duplicate) == (1, 1)
+
+
+def test_a_number_that_is_blocked_while_its_list_comes_in_is_not_called_once_it_is_published(
+    engine: Engine, session: Session, vault: Vault, cast: Cast, begin: Begin, works: Works
+) -> None:
+    number, chunks = begin(), 0
+
+    def told(_list: CallList) -> None:
+        nonlocal chunks
+        chunks += 1
+        if chunks == 2:
+            # The first is stored already, the second is still to come.
+            with db.transaction(engine) as meanwhile:
+                block(meanwhile, vault, "13800000003", cast)
+                block(meanwhile, vault, "13800000025", cast)
+
+    done = running.run(replace(works, told=told), number)
+    assert done and done.published_at
+    waiting = select(Phone.sealed).join(Contact).where(Contact.state == ContactState.QUEUED)
+    numbers = {vault.open(sealed) for sealed in session.exec(waiting)}
+    assert len(numbers) == 28
+    assert numbers.isdisjoint({"+8613800000003", "+8613800000025"})
+
+
+def test_keys_are_changed_while_a_list_comes_in(
+    engine: Engine, session: Session, begin: Begin, works: Works, tmp_path: Path
+) -> None:
+    (tmp_path / "numbers.key").write_bytes(KEY)
+    number, chunks = begin(), 0
+
+    def told(_list: CallList) -> None:
+        nonlocal chunks
+        chunks += 1
+        if chunks == 2:
+            resealing.rotate(engine, tmp_path, now=NOW)
+            resealing.go_on(engine, tmp_path, now=NOW)
+
+    done = running.run(replace(works, opener=partial(open_vault, tmp_path), told=told), number)
+    assert done and importing.tally_of(done)["accepted"] == 30
+    for days in (1, 2):
+        resealing.go_on(engine, tmp_path, now=NOW + timedelta(days=days))
+        resealing.go_on(engine, tmp_path, now=NOW + timedelta(days=days))
+    newest = open_vault(tmp_path)
+    assert list(newest.ring.keys) == [2]
+    for table in (Phone, RefusedRow):
+        assert all(newest.open(sealed) for sealed in session.exec(select(table.sealed)))
 
 
 def test_a_cancelled_import_leaves_nothing_and_its_file_may_come_again(
