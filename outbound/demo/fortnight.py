@@ -17,7 +17,7 @@ from outbound.campaigns import verbs as campaigns
 from outbound.campaigns.model import Campaign
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
 from outbound.db import transaction
-from outbound.demo import accounts, cast, lists, quality, reviewing, scripting, shift
+from outbound.demo import accounts, cast, house_rules, lists, quality, reviewing, scripting, shift
 from outbound.demo.gateway import Gateway
 from outbound.demo.nights import at, pass_nights
 from outbound.demo.stage import Stage
@@ -87,6 +87,8 @@ def _set_up(session: Session, settings: Settings, company: cast.Company, chance:
         manager = company.holding(code, Role.MANAGER)[0]
         for name in scripting.SCRIPTS:
             scripting.approve(session, company, centre, library()[name], before)
+        if code == house_rules.CENTRE:
+            house_rules.write(session, centre, by=manager, now=before)
         for name, size in LISTS[code].items():
             campaign = campaigns.create(session, centre, _definition(name, days), by=manager, now=before)
             came = before - LED.get(name, timedelta(0))
@@ -109,6 +111,8 @@ def _definition(name: str, days: list[datetime]) -> str:
         definition["offer"]["trial_days"] = 7
     if name in STAFF:
         definition["staff"] = STAFF[name]
+    if name == house_rules.CAMPAIGN:
+        definition["calling"]["profile"] = house_rules.NAME
     # 仅供演示: so that calls can be tried at any hour of the day.
     definition["calling"].setdefault("overrides", {})["windows"] = {"every_day": ["00:00-24:00"]}
     out = io.StringIO()
@@ -136,6 +140,9 @@ def _day(stage: Stage, day: datetime) -> None:
         accounts.settle(stage, centre, at(day, 18))
     if stage.day == WORKING_DAYS // 2:
         quality.calibrate(stage, "fz", "首次校准", at(day, 19, 40), marked=True)
+        manager = stage.company.holding(house_rules.CENTRE, Role.MANAGER)[0]
+        centre = stage.company.centres[house_rules.CENTRE]
+        house_rules.revise(stage.session, centre, by=manager, now=at(day, 18, 30))
     if stage.day == WORKING_DAYS - 1:
         _take_regulators_list(stage, at(day, 18))
     if stage.last_day:
