@@ -145,6 +145,21 @@ def test_the_form_has_a_field_for_every_setting(client_as: ClientAs, cast: Cast)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_form_may_begin_with_an_example_that_starts_today(client_as: ClientAs, cast: Cast) -> None:
+    page = client_as("manager").get("/manager/campaigns/new/form?start=family-number-trial").text
+    assert 'name="offer.price_fen" type="text" value="5.00"' in page
+    assert f'name="starts" type="date" value="{NOW:%Y-%m-%d}"' in page
+    assert 'name="ends" type="date" value="2027-02-21"' in page
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_only_what_an_offer_may_lack_is_called_optional(client_as: ClientAs, cast: Cast) -> None:
+    page = client_as("manager").get("/manager/campaigns/new/form").text
+    assert "Name of the offer</label>" in page
+    assert 'Name of the offer, in English <span class="optional">' in page
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_the_comments_of_a_campaign_survive_its_form(client_as: ClientAs, engine: Engine, campaign: Campaign) -> None:
     stored = stored_fields(read_definition(scenes.definition()))
     sent = {name: value for name, value in stored.items() if value not in (None, False)} | {"qa.daily_percent": "20"}

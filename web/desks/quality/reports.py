@@ -3,6 +3,7 @@
 from flask import Response, current_app, g, render_template, send_file
 from sqlmodel import select
 
+from outbound.clock import week_days
 from outbound.errors import NotFound
 from outbound.people import Centre
 from outbound.reports import weekly
@@ -16,7 +17,8 @@ from web.guard import allows
 def show_reports() -> str:
     """Every report of my centre; the carrier's people see all centres'."""
     centres = {centre.code: centre for centre in g.session.exec(select(Centre))}
-    return render_template("quality/reports.html", reports=mine_written(), centres=centres)
+    reports = [(each, week_days(each.week)) for each in mine_written()]
+    return render_template("quality/reports.html", reports=reports, centres=centres)
 
 
 @bp.get("/reports/export/<name>")
