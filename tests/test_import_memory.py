@@ -12,6 +12,7 @@ from sqlmodel import Session
 from outbound import db
 from outbound.call_lists import importing, keeping, running
 from outbound.call_lists.leases import Imported, ImportState
+from outbound.call_lists.preparing import MOST_WEIGHT, batches
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.running import Works
 from outbound.calling_rules.profiles import profile
@@ -118,3 +119,12 @@ def test_a_call_list_seven_times_as_long_takes_no_more_memory(as_call_list: Run)
 @pytest.mark.usefixtures("_traced")
 def test_an_opt_out_list_seven_times_as_long_takes_no_more_memory(as_opt_outs: Run) -> None:
     assert _held_for_more_rows(as_opt_outs) < (LONG - SHORT) * A_ROW
+
+
+def test_of_wide_rows_fewer_are_held_at_once_and_none_is_lost() -> None:
+    narrow = [(number, ["13800138000", "王秀英"]) for number in range(1, 11)]
+    wide = [(number, ["x" * 1_000] * 100) for number in range(11, 211)]
+    held = list(batches(narrow + wide, 100))
+    assert [row for batch in held for row in batch] == narrow + wide
+    assert {sum(len(cell) for _, cells in batch for cell in cells) <= MOST_WEIGHT for batch in held} == {True}
+    assert len(held[0]) > len(held[1]) > 1

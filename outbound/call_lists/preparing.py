@@ -3,9 +3,8 @@
 Nothing here asks the database, so that one process can prepare while another stores.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from json.encoder import encode_basestring as quoted
 
 from outbound.call_lists import examining
@@ -18,6 +17,9 @@ from outbound.phones.vault import Vault
 
 CHUNK = 10_000
 """Rows of one transaction: more would cost memory, and keep others waiting who want to write."""
+MOST_WEIGHT = 5_000_000
+"""Bytes, about, that the cells of a chunk take as texts: where rows are wide there are fewer of them in it."""
+_EMPTY_TEXT = 50
 HIGHEST_PRIORITY = 10
 LONGEST_NAME = 80
 _TOTAL_BEGINS = frozenset("本全合总小共gGsSſtT")
@@ -61,13 +63,27 @@ def prepared(
     beneath = (row for row in list_file.rows() if row[0] > columns.header_row)
     left = (row for row in beneath if row[0] > after) if after else beneath
     count = 0
-    while rows := list(islice(left, size)):
+    for rows in batches(left, size):
         count += len(rows)
         if count > most:
             raise TooManyRows(file_name=list_file.file_name, limit=most)
         yield prepare(rows, columns, vault)
     if not count and not after:
         raise HeadOnly(file_name=list_file.file_name)
+
+
+def batches(rows: Iterable[NumberedRow], size: int) -> Iterator[list[NumberedRow]]:
+    """The rows in lists of `size`, and of fewer where they would take much memory."""
+    batch: list[NumberedRow] = []
+    weight = 0
+    for row in rows:
+        batch.append(row)
+        weight += _EMPTY_TEXT * len(row[1]) + sum(map(len, row[1]))
+        if len(batch) == size or weight >= MOST_WEIGHT:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
 
 
 def _refuse_too_many(list_file: ListFile, columns: ColumnMap, most: int) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from outbound.call_lists import examining
 from outbound.call_lists.columns import ColumnMap, NumberedRow
 from outbound.call_lists.examining import MOST_ROWS, Row
+from outbound.call_lists.preparing import batches
 from outbound.call_lists.reading import ListFile
 from outbound.call_lists.refusals import TooManyRows
 from outbound.phones.bulk import parse_many
@@ -41,7 +41,7 @@ def prepared(
     above = max(columns.header_row, after)
     beneath = (row for row in list_file.rows() if row[0] > above)
     count = 0
-    while rows := list(islice(beneath, size)):
+    for rows in batches(beneath, size):
         count += len(rows)
         if count > MOST_ROWS:
             raise TooManyRows(file_name=list_file.file_name, limit=MOST_ROWS)
