@@ -1,6 +1,6 @@
 """Why somebody is not rung: of one contact or number in words, of a campaign in figures."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -260,6 +260,15 @@ class TestACampaign:
         campaigns.pause(session, campaign, by=staff(session, floor.cast.manager), now=now)
         found = counted(session, floor, now, as_if_open=True)
         assert (found.callable, held(found), found.suppressed) == (1, {"later": 1}, 7)
+
+    def test_a_dry_run_counts_before_the_first_day_as_if_it_were_that_day(
+        self, floor: Floor, session: Session, now: datetime
+    ) -> None:
+        floor.contact()
+        amended(session, floor, now, "starts: 2026-11-02", "starts: 2026-12-01")
+        found = counted(session, floor, now)
+        assert (held(found), found.first_at) == ({"not_begun": 1}, datetime(2026, 12, 1, 1, tzinfo=UTC))
+        assert counted(session, floor, now, as_if_open=True).callable == 1
 
     def test_a_script_that_is_not_in_force_holds_its_duty(self, floor: Floor, session: Session, now: datetime) -> None:
         floor.contact()

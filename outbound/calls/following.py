@@ -7,6 +7,7 @@ from sqlmodel import Session
 from outbound.call_lists.model import Contact, ContactState, Duty
 from outbound.call_lists.numbers import turn_to_next
 from outbound.calls.model import After, Call, NextNumber, Outcome
+from outbound.dialing.statements import Book, Statement
 from outbound.opt_outs import verbs as opt_outs
 from outbound.opt_outs.model import Category
 from outbound.people import Staff
@@ -16,7 +17,12 @@ from outbound.phones.model import Phone
 def act(
     session: Session, contact: Contact, call: Call, outcome: Outcome, *, personal: bool, by: Staff, now: datetime
 ) -> None:
-    """Let the outcome of a call act on its contact; `personal`: a callback is for `by` alone until it is released."""
+    """Let the outcome of a call act on its contact; `personal`: a callback is for `by` alone until it is released.
+
+    Where the contact was rung again before this was told, the later call decides; only a block always counts.
+    """
+    if outcome.after != After.BLOCK and _was_rung_again(session, call):
+        return
     contact.callback, contact.kept_for_id = False, None
     if outcome.after == After.RETRY:
         contact.due_at = now + timedelta(minutes=outcome.retry_minutes)
@@ -32,6 +38,13 @@ def act(
     session.flush()
     if outcome.after == After.BLOCK:
         block(session, call, by=by, now=now)
+
+
+_LATER = Statement("SELECT 1 FROM call c WHERE c.contact_id = :contact AND c.id > :call LIMIT 1")
+
+
+def _was_rung_again(session: Session, call: Call) -> bool:
+    return bool(Book.of(session).ask(_LATER, contact=call.contact_id, call=call.id))
 
 
 def block(session: Session, call: Call, *, by: Staff, now: datetime) -> None:

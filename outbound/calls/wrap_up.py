@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from outbound import attendance, journal
 from outbound.attendance import Stance
-from outbound.call_lists.model import Contact
+from outbound.call_lists.model import Contact, ContactState
 from outbound.calling_rules.calendar import overrides_of
 from outbound.calling_rules.windows import window_open
 from outbound.calls import consent, following, outcomes, speaking
@@ -21,6 +21,7 @@ from outbound.campaigns.model import Campaign, CampaignVersion
 from outbound.clock import local
 from outbound.compliance import Criterion, Mark
 from outbound.dialing.model import Claim, ClaimEnd
+from outbound.dialing.releasing import take_away
 from outbound.errors import Language, NotFound, Refusal
 from outbound.people import Centre, Staff, known
 from outbound.phones.model import Phone
@@ -284,5 +285,9 @@ def settle_late(session: Session, late: LateWrapUp, *, note: str, by: Staff, now
     session.add(LateWrapUpSettlement(late_wrap_up_id=known(late.id), by_id=known(by.id), at=now, note=note[:400]))
     caller = session.get_one(Staff, call.agent_id)
     register(session, call, outcome, report, by=caller, now=now)
+    contact = session.get_one(Contact, call.contact_id)
+    if contact.state == ContactState.CLOSED:
+        # A colleague may have taken the customer meanwhile, and not rung yet.
+        take_away(session, contact, now=now)
     journal.record(session, "call.late_wrap_up_settled", call, by=by, now=now, outcome=outcome.code)
     return WrappedUp(call, outcome)

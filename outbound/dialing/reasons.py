@@ -110,9 +110,14 @@ def settings_of(session: Session, campaign: Campaign) -> Terms:
 def duty_reasons(
     session: Session, campaign: Campaign, terms: Terms, *, now: datetime, as_if_open: bool = False
 ) -> dict[Duty, Sequence[Reason]]:
-    """Everything that stands in the way of all calls of a duty: the campaign's state, its dates, a script."""
+    """Everything that stands in the way of all calls of a duty: the campaign's state, its dates, a script.
+
+    `as_if_open`: as if it began now, its scripts approved; its end stands.
+    """
     state = None if as_if_open else _state_reason(campaign)
     dates = _dates_reason(session, campaign, now=now)
+    if as_if_open and now < clock.day_starts(campaign.starts_on, session.get_one(Centre, campaign.centre_id).zone):
+        dates = None
     found: dict[Duty, Sequence[Reason]] = {}
     for duty in Duty:
         goes_on = duty in PROTECTIVE and campaign.state != CampaignState.DRAFT
