@@ -214,9 +214,17 @@ class TestIdle:
         maker.contact(maker.campaign(scripts=scripts))
         assert idle(session, cast, now)[0].endswith("1: no version of the script “not written” is in force.")
 
-    def test_where_nobody_has_read_what_is_new(
+    def test_where_the_campaign_ends_before_the_next_try(
         self, session: Session, cast: Cast, maker: Maker, now: datetime
     ) -> None:
+        campaign = calling(session, maker, now)
+        maker.contact(campaign, due_at=now + timedelta(days=2))
+        campaign.ends_on = now.date()
+        assert idle(session, cast, now)[0].endswith(
+            "1: the next try is not due yet; by the time they come free the campaign has ended, or the list is too old."
+        )
+
+    def test_where_nobody_has_read_what_is_new(self, session: Session, cast: Cast, maker: Maker, now: datetime) -> None:
         maker.contact(maker.campaign())
         assert idle(session, cast, now)[0].endswith("1: none of its staff has read what is new in it.")
 

@@ -86,7 +86,9 @@ def _nobody_due(session: Session, campaign: Campaign, centre: Centre, now: datet
             f"“{name}”的联系人都已拨打完毕，请导入新清单。",
             f"every contact of “{name}” is done; import another list.",
         )
-    zh, en = _clock(found.first_at, now, centre.zone) if found.first_at else ("", "")
+    if found.first_at is None:
+        return _mixed(found, name, *_never(found))
+    zh, en = _clock(found.first_at, now, centre.zone)
     kinds = {held.reason.key.partition(":")[0] for held in found.held}
     if kinds == {"hours"}:
         return f"“{name}”现在不在外呼时段，{zh}开始。", f"outside the calling hours of “{name}”; they begin {en}."
@@ -95,16 +97,25 @@ def _nobody_due(session: Session, campaign: Campaign, centre: Centre, now: datet
             f"“{name}”的联系人都在等待重拨，最早{zh}到期。",
             f"all contacts of “{name}” wait to be rung again, the first from {en}.",
         )
-    return _mixed(found, name, zh, en)
+    return _mixed(found, name, f"；最早{zh}可拨", f"; the first from {en}")
 
 
-def _mixed(found: Tally, name: str, zh: str, en: str) -> tuple[str, str]:
-    """The weightiest reasons, each with how many it holds."""
+def _never(found: Tally) -> tuple[str, str]:
+    """What is said besides where nobody comes free: nothing where each reason says so itself."""
+    if not any(held.reason.free_at and held.reason.key != "in_hand" for held in found.held):
+        return "", ""
+    return (
+        "；等到可拨时，活动已经结束或清单已经过期",
+        "; by the time they come free the campaign has ended, or the list is too old",
+    )
+
+
+def _mixed(found: Tally, name: str, then_zh: str, then_en: str) -> tuple[str, str]:
+    """The weightiest reasons, each with how many it holds, and how it goes on."""
     most = found.held[:MOST_REASONS]
-    first_zh, first_en = (f"；最早{zh}可拨", f"; the first from {en}") if zh else ("", "")
     listed_zh = "，".join(f"{held.count:,} 人{held.reason.zh}" for held in most)
     listed_en = ", ".join(f"{held.count:,}: {held.reason.en}" for held in most)
-    return f"“{name}”{listed_zh}{first_zh}。", f"“{name}”: {listed_en}{first_en}."
+    return f"“{name}”{listed_zh}{then_zh}。", f"“{name}”: {listed_en}{then_en}."
 
 
 def _clock(instant: datetime, now: datetime, zone: str) -> tuple[str, str]:
