@@ -10,6 +10,7 @@ from outbound.notices.model import Meaning, Notice, NoticeKind, NoticeReceipt, N
 from outbound.people import may
 from outbound.phones.model import Phone, shown
 from web.desks.evidence import vault
+from web.filters import exact
 from web.guard import allows, mine
 from web.language import _, lazy_gettext
 from web.tables import Column, Filter, Table
@@ -38,10 +39,8 @@ QUEUE = Table(
         Column("kind", lazy_gettext("Notice"), sort=col(Notice.kind), value=lambda row: KINDS[row[0].kind]),
         Column("number", lazy_gettext("Number"), value=lambda row: shown_masked(row[1])),
         Column("subscription", lazy_gettext("Subscription"), value=lambda row: row[0].subscription_id, number=True),
-        Column("state", lazy_gettext("State"), sort=col(Notice.state), value=lambda row: STATES[row[0].state][0]),
+        Column("state", lazy_gettext("State"), sort=col(Notice.state), value=lambda row: state_told(row[0])),
         Column("tries", lazy_gettext("Tries"), sort=col(Notice.tries), value=lambda row: row[0].tries, number=True),
-        Column("due", lazy_gettext("Next try"), sort=col(Notice.due_at), value=lambda row: next_try(row[0])),
-        Column("why", lazy_gettext("What it failed of"), value=lambda row: row[0].why),
         Column("delivered", lazy_gettext("Delivered"), value=lambda row: delivered(row[2])),
     ),
     key=col(Notice.id),
@@ -82,6 +81,13 @@ def shown_masked(phone: Phone) -> str:
 def next_try(notice: Notice) -> Any:
     """When a notice is tried next, nothing where it is not."""
     return notice.due_at if notice.state == NoticeState.WAITING else None
+
+
+def state_told(notice: Notice) -> str:
+    """How far a notice has come, what the last try failed of, and when the next one is, for a file."""
+    due = next_try(notice)
+    told = (STATES[notice.state][0], notice.why, _("next try %(at)s", at=exact(due)) if due else "")
+    return "; ".join(str(each) for each in told if each)
 
 
 def delivered(receipt: NoticeReceipt | None) -> str:

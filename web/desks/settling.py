@@ -47,7 +47,7 @@ DIFFERENCES = Table(
 SETTLED = Table(
     caption=lazy_gettext("Settled differences"),
     columns=(
-        Column("at", lazy_gettext("Settled"), sort=col(DifferenceSettlement.at), value=lambda row: row[0].at),
+        Column("at", lazy_gettext("Settled at"), sort=col(DifferenceSettlement.at), value=lambda row: row[0].at),
         Column("by", lazy_gettext("Settled by"), sort=col(Staff.name), value=lambda row: row[2].name),
         Column("key", lazy_gettext("Key"), sort=col(Instruction.key), value=lambda row: row[1].key),
         Column("kind", lazy_gettext("Instruction"), sort=col(Instruction.kind), value=lambda row: row[1].kind),
