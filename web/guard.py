@@ -148,7 +148,7 @@ def enter(session: Session, permission: str | None) -> None:
         raise SignInNeeded
     g.session, g.staff, g.roles, g.centre, g.permission = session, found.staff, found.roles, found.centre, permission
     speak(found.staff.language)
-    if permission is not None and not people.may(g.roles, permission):
+    if permission is not None and not people.may(found.roles, permission):
         raise NotAllowed
 
 

@@ -19,7 +19,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, has_app_context, request
 from flask_babel import lazy_gettext, ngettext
 
 from outbound.errors import Language
@@ -83,12 +83,12 @@ def _before() -> None:
 
 def speak(preferred: str) -> None:
     """Go on in the preferred language; where there is none, in the browser's choice or the house's."""
-    for language in (preferred, request.cookies.get(COOKIE, ""), current_app.config["SETTINGS"].language):
-        if language in NAMES:
-            if g.get("language") != language:
-                g.language = language
-                flask_babel.refresh()
-            break
+    language = preferred if preferred in NAMES else request.cookies.get(COOKIE, "")
+    if language not in NAMES:
+        language = current_app.config["SETTINGS"].language
+    if g.get("language") != language:
+        g.language = language
+        flask_babel.refresh()
 
 
 def chosen_language() -> Language:
@@ -99,7 +99,7 @@ def chosen_language() -> Language:
 def _(message: str, **facts: Any) -> str:
     """A message in the reader's language, with its facts; where nobody reads, in English."""
     # What flask-babel looks up on its way there costs many times as much, and a desk says a dozen at every step.
-    said = translations(chosen_language()).gettext(message) if g else message
+    said = translations(chosen_language()).gettext(message) if has_app_context() else message
     return said % facts if facts else said
 
 

@@ -34,11 +34,11 @@ class SignInRefused(Refusal):
 
 
 @contextmanager
-def served(data: Path, *, database_url: str = "", threads: int = 16) -> Iterator[int]:
+def served(data: Path, *, database_url: str = "") -> Iterator[int]:
     """`outbound serve` over a folder, on a free port; raises ServerSilent. It ends with the block."""
     port, log = _free_port(), data / "server.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OUTBOUND_")}
-    environment |= {"OUTBOUND_DATA": str(data), "OUTBOUND_THREADS": str(threads), "PYTHONPATH": _root()}
+    environment |= {"OUTBOUND_DATA": str(data), "PYTHONPATH": _root()}
     if database_url:
         environment["OUTBOUND_DATABASE_URL"] = database_url
     with log.open("wb") as out:

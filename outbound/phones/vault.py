@@ -6,6 +6,7 @@ digest's key never changes: with another one no number would be found again, and
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2s
 from pathlib import Path
 
@@ -115,4 +116,10 @@ def open_vault(data: Path) -> Vault:
 
     Raises WrongNumberKey.
     """
-    return Vault(ring.kept(data), again=lambda: ring.kept(data))
+    # The file is read every time, as somebody may have changed the keys; what is made from it serves every request.
+    return _vault(data, ring.kept(data))
+
+
+@lru_cache(maxsize=8)
+def _vault(data: Path, kept: bytes) -> Vault:
+    return Vault(kept, again=lambda: ring.kept(data))
