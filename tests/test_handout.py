@@ -248,6 +248,14 @@ def test_the_outlook_tells_how_many_wait_and_when_the_next_is_due(
     assert (told.campaigns, told.waiting, told.next_at) == (1, 2, now + timedelta(hours=1))
 
 
+def test_the_outlook_leaves_out_whose_time_comes_after_the_campaigns_end(
+    floor: Floor, session: Session, now: datetime
+) -> None:
+    floor.contact(due_at=now + timedelta(days=80))
+    told = outlook(session, staff(session, floor.cast.agent), roles=[Role.AGENT], now=now)
+    assert (told.campaigns, told.waiting, told.next_at) == (1, 0, None)
+
+
 def test_the_outlook_of_somebody_without_campaigns_is_empty(floor: Floor, session: Session, now: datetime) -> None:
     floor.contact()
     told = outlook(session, staff(session, floor.cast.outsider), roles=[Role.AGENT], now=now)

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from outbound.call_lists.model import Duty
 from outbound.calling_rules.windows import next_opening
+from outbound.clock import day_ends
 from outbound.dialing.counting import Counted, count
 from outbound.dialing.statements import Book
-from outbound.dialing.terms import Asker, Terms, ground_of, is_open
-from outbound.people import Role, Staff, known
+from outbound.dialing.terms import PROTECTIVE, Asker, Terms, ground_of, is_open, is_too_old
+from outbound.people import Centre, Role, Staff, known
 
 MOST_COUNTED = 200
 """Customers counted of one lane: a desk asks often, and no list may make it wait."""
@@ -36,19 +38,33 @@ def outlook(session: Session, agent: Staff, *, roles: Collection[Role], now: dat
     ground = ground_of(book, [asker.staff_id], now=now)
     [calls] = ground.calls([asker], [agent.centre_id])
     by_campaign = {terms.id: (terms, duties) for terms, duties in calls}
-    lists = ground.lists_of(terms for terms, _duties in calls)
-    seeds = [(number, duty) for number, campaign, _at in lists for duty in by_campaign[campaign][1]]
+    lists = {number: (by_campaign[campaign], at) for number, campaign, at in ground.lists_of(each for each, _ in calls)}
+    seeds = [(number, duty) for number, ((_terms, duties), _at) in lists.items() for duty in duties]
     lanes = count(book, seeds, now=now, most=MOST_COUNTED, agent=agent.id)
-    terms_by_list = {number: by_campaign[campaign][0] for number, campaign, _at in lists}
-    nexts = [
-        _next_at(lane, terms_by_list[lane.call_list_id], ground.zones[lane.zone_group_id], now=now) for lane in lanes
-    ]
+    zone, nexts = session.get_one(Centre, agent.centre_id).zone, list[datetime]()
+    for lane in lanes:
+        (terms, _duties), imported_at = lists[lane.call_list_id]
+        next_at = _next_at(lane, terms, ground.zones[lane.zone_group_id], now=now)
+        if next_at and _is_in_time(lane, terms, imported_at, zone, then=next_at):
+            nexts.append(next_at)
+        elif next_at:
+            # Nobody waits for what comes too late; who is due at an open hour is with a colleague.
+            lane.due = (
+                lane.due if is_open(terms.rules, ground.zones[lane.zone_group_id], terms.overrides, now=now) else 0
+            )
+            lane.later = 0
     return Outlook(
         campaigns=len(calls),
         waiting=sum(lane.due + lane.later for lane in lanes),
-        next_at=min((at for at in nexts if at), default=None),
+        next_at=min(nexts, default=None),
         bounded=any(lane.bounded for lane in lanes),
     )
+
+
+def _is_in_time(lane: Counted, terms: Terms, imported_at: datetime, zone: str, *, then: datetime) -> bool:
+    """Whether the campaign still goes on then, and the list is not too old."""
+    is_over = lane.duty not in PROTECTIVE and then >= day_ends(terms.definition.ends, zone)
+    return not is_over and not (lane.duty == Duty.PITCH and is_too_old(terms.rules, imported_at, now=then))
 
 
 def _next_at(lane: Counted, terms: Terms, zones: str, *, now: datetime) -> datetime | None:
