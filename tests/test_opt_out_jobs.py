@@ -113,6 +113,7 @@ def test_everything_that_is_given_is_given_again_as_it_was_kept() -> None:
         campaign_id=7,
         expires_at=NOW,
         columns={"对端": "phone"},
+        campaigns={"亲情网": 7},
     )
     assert Given.from_kept(whole.kept()) == whole
 

@@ -16,9 +16,10 @@ from outbound.call_lists.reading import open_list
 from outbound.call_lists.refusals import HeadOnly, NoPhoneColumn, QuoteMissing
 from outbound.calling_rules.profiles import profile
 from outbound.campaigns.opt_out_ends import earliest_ends, strictest
+from outbound.errors import Language
 from outbound.opt_outs.lists import taking
 from outbound.opt_outs.lists.columns import Given, category_in, opt_out_columns
-from outbound.opt_outs.lists.exporting import HEADERS, exported
+from outbound.opt_outs.lists.exporting import HEADERS, campaigns_named, exported
 from outbound.opt_outs.lists.model import OptOutFile
 from outbound.opt_outs.lists.preparing import prepared
 from outbound.opt_outs.model import Category, OptOut, Scope
@@ -225,6 +226,22 @@ def test_what_is_exported_can_be_taken_in_again(session: Session, vault: Vault, 
         assert lines[1][:5] == ("13800138000", lines[1][1], lines[1][2], "2027-12-31", "a")
         csv = "\n".join(",".join(cells) for cells in lines)
         assert figures(take(session, vault, csv, cast)) == (3, 0, 3, 0)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_block_for_one_campaign_is_exported_by_its_name_and_taken_in_for_it_alone(
+    session: Session, vault: Vault, cast: Cast, make: Maker, language: Language
+) -> None:
+    campaign = make.campaign()
+    session.flush()
+    take(session, vault, "号码\n13800138000\n", cast, scope=Scope.CAMPAIGN, campaign_id=campaign.id)
+    rows = exported(session, vault, col(OptOut.id) > 0, zone="Asia/Shanghai", language=language, whole=True)
+    csv = "\n".join(",".join(cells) for cells in [HEADERS[language], *rows])
+    campaigns = campaigns_named(session, cast.fz.id)
+    assert figures(take(session, vault, csv, cast, campaigns=campaigns)) == (1, 0, 1, 0)
+    take(session, vault, csv.replace("13800138000", "13900139000"), cast, campaigns=campaigns)
+    assert {(row.scope, row.campaign_id) for row in blocks(session)} == {(Scope.CAMPAIGN, campaign.id)}
+    assert campaigns_named(session, cast.xm.id) == {}
 
 
 def test_numbers_are_exported_masked_to_who_may_not_see_them(session: Session, vault: Vault, cast: Cast) -> None:

@@ -35,7 +35,7 @@ from outbound.exports import csv_parts, write_xlsx
 from outbound.migrating import opened
 from outbound.opt_outs.lists import running, taking
 from outbound.opt_outs.lists.columns import Given, OptOutColumns, opt_out_columns
-from outbound.opt_outs.lists.exporting import HEADERS, Count, exported
+from outbound.opt_outs.lists.exporting import HEADERS, Count, campaigns_named, exported
 from outbound.opt_outs.lists.model import OptOutFile
 from outbound.opt_outs.lists.preparing import CHUNK
 from outbound.opt_outs.model import Category, OptOut, Scope
@@ -160,6 +160,7 @@ def _given(
         campaign_kind=kind,
         campaign_id=known(campaign.id) if campaign else None,
         expires_at=clock.day_ends(until, zone) if until else None,
+        campaigns=campaigns_named(session, centre_id),
     )
     return given, centre_id
 

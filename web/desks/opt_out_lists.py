@@ -20,7 +20,7 @@ from outbound.db import transaction
 from outbound.errors import Refusal
 from outbound.opt_outs.lists import running, taking
 from outbound.opt_outs.lists.columns import Given
-from outbound.opt_outs.lists.exporting import HEADERS, Count, exported
+from outbound.opt_outs.lists.exporting import HEADERS, Count, campaigns_named, exported
 from outbound.opt_outs.lists.foreseeing import Foreseen, foresee
 from outbound.opt_outs.model import Category, OptOut
 from outbound.people import known
@@ -112,6 +112,7 @@ def _given(asked: Mapping[str, str], columns: Mapping[str, str] | None = None) -
         campaign_id=reach.campaign_id,
         expires_at=_end(until),
         columns=columns or {},
+        campaigns=campaigns_named(g.session, g.centre.id),
     )
 
 

@@ -36,6 +36,7 @@ _KINDS: Mapping[str, str] = {
     "satisfaction_survey": "satisfaction 满意度 满意度调查 满意度回访",
     "other_network_survey": "异网调查 异网用户调查",
 }
+_CAMPAIGN = re.compile(r"(?:活动|campaign)\s*[:：]\s*(.+)", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*[-/.月]?\s*(\d{1,2})\s*日?(?:[T ].*)?", re.ASCII)
 
 
@@ -46,6 +47,8 @@ class Said:
     category: Category | None
     kind: str | None
     """The kind of campaign to which the opt-out is limited."""
+    campaign: str
+    """The name of the one campaign to which it is limited; empty where it names none."""
     until: date | None
     """The last day on which it holds."""
     reason: str
@@ -98,7 +101,10 @@ def _bare(text: str) -> str:
 
 def _said(category: str, scope: str, expiry: str, reason: str) -> Said:
     told = category_in(category) or category_in(reason)
-    return Said(told, _kind(scope), _day(expiry), " ".join(reason.replace("\0", "").split())[:400])
+    one = _CAMPAIGN.fullmatch(scope.strip())
+    return Said(
+        told, _kind(scope), one[1] if one else "", _day(expiry), " ".join(reason.replace("\0", "").split())[:400]
+    )
 
 
 def category_in(text: str) -> Category | None:
@@ -129,7 +135,7 @@ class Given:
     """What holds for a whole list where its rows say nothing else.
 
     `earliest` is, for each category, the first instant at which an opt-out may end; `zone` is where its days are;
-    `columns` (header to role) are those for which somebody has chosen.
+    `columns` (header to role) are those for which somebody has chosen, `campaigns` those that a row may name.
     """
 
     earliest: Mapping[Category, datetime]
@@ -140,13 +146,15 @@ class Given:
     campaign_id: int | None = None
     expires_at: datetime | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    campaigns: Mapping[str, int] = field(default_factory=dict)
 
     def kept(self) -> dict[str, Any]:
         """As it is kept with its list, in what JSON holds."""
         facts = {name: getattr(self, name) for name in ("zone", "category", "scope", "campaign_kind", "campaign_id")}
         earliest = {category.value: at.isoformat() for category, at in self.earliest.items()}
         ends = self.expires_at and self.expires_at.isoformat()
-        return {**facts, "earliest": earliest, "expires_at": ends, "columns": dict(self.columns)}
+        named = {"columns": dict(self.columns), "campaigns": dict(self.campaigns)}
+        return {**facts, **named, "earliest": earliest, "expires_at": ends}
 
     @classmethod
     def from_kept(cls, kept: Mapping[str, Any]) -> "Given":
@@ -161,22 +169,24 @@ class Given:
             campaign_id=kept["campaign_id"],
             expires_at=datetime.fromisoformat(ends) if ends else None,
             columns=kept.get("columns", {}),
+            campaigns=kept.get("campaigns", {}),
         )
 
     def wanted(self, said: Said) -> "Wanted":
         """The opt-out that a row asks for."""
         category = said.category or self.category or Category.REFUSAL
-        narrow = said.kind is not None and self.scope == Scope.ALL
         ends = day_ends(said.until, self.zone) if said.until else self.expires_at
         return Wanted(
-            category,
-            Scope.CAMPAIGN_KIND if narrow else self.scope,
-            said.kind if narrow else self.campaign_kind,
-            None if narrow else self.campaign_id,
-            ends,
-            max(ends, self.earliest[category]) if ends else None,
-            said.reason,
+            category, *self._reach(said), ends, max(ends, self.earliest[category]) if ends else None, said.reason
         )
+
+    def _reach(self, said: Said) -> tuple[Scope, str | None, int | None]:
+        """From what a row holds off: a list for some calls only is not widened by what its rows say."""
+        if self.scope == Scope.ALL and said.campaign in self.campaigns:
+            return Scope.CAMPAIGN, None, self.campaigns[said.campaign]
+        if self.scope == Scope.ALL and said.kind is not None:
+            return Scope.CAMPAIGN_KIND, said.kind, None
+        return self.scope, self.campaign_kind, self.campaign_id
 
 
 class Held(NamedTuple):

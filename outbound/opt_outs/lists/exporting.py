@@ -1,14 +1,16 @@
 """Opt-outs as a table that leaves the house, with headers that an import understands."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from outbound import clock
 from outbound.errors import Language
-from outbound.opt_outs.model import Category, OptOut, Scope
+from outbound.opt_outs.model import Category, OptOut
 from outbound.phones.model import Phone
 from outbound.phones.parsing import as_dialled, masked
 from outbound.phones.vault import Vault
@@ -46,6 +48,7 @@ def exported(
 
     `zone` is where their days are; `whole` numbers go only to who may see them, others get 138****5678.
     """
+    names = {number: name for name, number in _campaigns(session, None)}
     asked = select(OptOut, Phone.sealed).join(Phone, col(Phone.id) == col(OptOut.phone_id)).where(rows)
     streamed = session.exec(asked.order_by(col(OptOut.id)), execution_options={"yield_per": 5_000})
     for opt_out, sealed in streamed:
@@ -53,7 +56,7 @@ def exported(
         yield (
             as_dialled(number) if whole else masked(number),
             CATEGORY_WORDS[opt_out.category][language == "en"],
-            _scope(opt_out, language),
+            _scope(opt_out, names, language),
             last_day(opt_out, zone),
             opt_out.reason,
             opt_out.source,
@@ -62,9 +65,22 @@ def exported(
         session.expunge(opt_out)
 
 
-def _scope(opt_out: OptOut, language: Language) -> str:
-    if opt_out.scope == Scope.CAMPAIGN:
-        return f"活动 {opt_out.campaign_id}" if language == "zh" else f"campaign {opt_out.campaign_id}"
+def campaigns_named(session: Session, centre_id: int | None) -> dict[str, int]:
+    """The campaigns of a centre (None: of all) by name, as lists of opt-outs call them; none whose name another has."""
+    found = _campaigns(session, centre_id)
+    times = Counter(name for name, _number in found)
+    return {name: number for name, number in found if times[name] == 1}
+
+
+def _campaigns(session: Session, centre_id: int | None) -> list[tuple[str, int]]:
+    table = sa.table("campaign", sa.column("id"), sa.column("name"), sa.column("centre_id"))
+    here = sa.true() if centre_id is None else table.c.centre_id == centre_id
+    return [(name, number) for name, number in session.execute(sa.select(table.c.name, table.c.id).where(here))]
+
+
+def _scope(opt_out: OptOut, names: Mapping[int, str], language: Language) -> str:
+    if opt_out.campaign_id is not None:
+        return f"{'活动：' if language == 'zh' else 'campaign: '}{names[opt_out.campaign_id]}"
     return opt_out.campaign_kind or ("全部" if language == "zh" else "all")
 
 
