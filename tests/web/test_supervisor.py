@@ -210,6 +210,14 @@ def test_another_centre_s_verdict_is_not_there(client_as: ClientAs, day: Day) ->
 # ── Reviews and reviewers
 
 
+@once
+@pytest.mark.parametrize("address", ["/supervisor", "/supervisor/reviews"])
+def test_what_waits_is_counted_beside_every_page(client_as: ClientAs, day: Day, address: str) -> None:
+    rail = client_as("supervisor").get(address).text.split('class="rail"')[1].split("</nav>")[0]
+    assert 'Today <span class="count">1</span>' in rail
+    assert rail.count('class="count"') == 1
+
+
 def test_overdue_reviews_are_counted_for_their_reviewer(client_as: ClientAs, day: Day) -> None:
     page = client_as("supervisor").get("/supervisor/reviews").text
     assert "overdue, carried over" in page and '<strong class="bad">1</strong>' in page

@@ -44,17 +44,28 @@ def questions_waiting() -> int:
     return len(support.waiting(g.session, g.centre.id, now=g.now)) if g.centre else 0
 
 
+@bp.app_template_global()
+def wrap_ups_waiting() -> int:
+    """How many wrap-ups that came late are still to be settled."""
+    return len(calls.late_ones(g.session, g.centre.id)) if g.centre else 0
+
+
+@bp.app_template_global()
+def reviews_waiting() -> int:
+    """How many calls are given to who asks for review."""
+    return len(reviews.queue(g.session, g.staff, now=g.now))
+
+
 @bp.get("/supervisor")
 @allows("supervise")
 def show_today() -> str:
     """What waits for me, and who has whom on the phone."""
     late = [_late(each) for each in calls.late_ones(g.session, g.centre.id)]
-    waiting = len(reviews.queue(g.session, g.staff, now=g.now))
     return render_template(
         "supervisor/today.html",
         late=late,
         claims=_claims(),
-        waiting=waiting,
+        waiting=reviews_waiting(),
         criteria=Criterion,
         broken=_broken(),
         undecreed=[each.sentence(chosen_language()) for each in warnings_at(g.session, g.centre, now=g.now)],
