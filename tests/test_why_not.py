@@ -127,6 +127,14 @@ class TestOneContact:
         told = why(session, contact, now)
         assert ([reason.key for reason in told.reasons], told.free_at) == (["opted_out"], None)
 
+    def test_who_is_done_with_and_blocked_since_is_told_both(
+        self, floor: Floor, session: Session, now: datetime
+    ) -> None:
+        contact = floor.contact(state=ContactState.CLOSED, closed_why="refused")
+        phone = session.get_one(Phone, contact.phone_id)
+        opt_outs.block(session, phone, category=Category.COMPLAINT, source="call", by=None, now=now)
+        assert keys(session, contact, now) == ["done", "opted_out"]
+
     def test_a_campaign_that_is_paused_and_a_list_that_is_not_in(
         self, floor: Floor, session: Session, now: datetime
     ) -> None:

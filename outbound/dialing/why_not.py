@@ -85,7 +85,7 @@ def of_contact(session: Session, contact: Contact, *, now: datetime, asked_about
     """Why a contact is not rung now; `asked_about` may be another of its numbers than the one whose turn it is."""
     campaign = session.get_one(Campaign, contact.campaign_id)
     if contact.state == ContactState.CLOSED:
-        return WhyNot(contact, campaign, [_closed_reason(session, contact, campaign, now=now)], None)
+        return WhyNot(contact, campaign, list(_closed_reasons(session, contact, campaign, now=now)), None)
     reasons = list(_reasons(session, contact, campaign, now=now))
     if asked_about and asked_about.id != contact.phone_id:
         reasons.append(told("other_number", None))
@@ -149,11 +149,14 @@ def _block(session: Session, phone_id: int, campaign: Campaign, *, now: datetime
     return max(found, key=lambda each: (each.expires_at is None, each.expires_at or now), default=None)
 
 
-def _closed_reason(session: Session, contact: Contact, campaign: Campaign, *, now: datetime) -> Reason:
-    if contact.closed_why == "opted_out":
-        block = _block(session, contact.phone_id, campaign, now=now)
-        return told("opted_out", None) if block else _was_blocked(session, contact)
-    return told("rules" if contact.closed_why == "rules" else "done", None)
+def _closed_reasons(session: Session, contact: Contact, campaign: Campaign, *, now: datetime) -> Iterator[Reason]:
+    block = _block(session, contact.phone_id, campaign, now=now)
+    if contact.closed_why != "opted_out":
+        yield told("rules" if contact.closed_why == "rules" else "done", None)
+    elif not block:
+        yield _was_blocked(session, contact)
+    if block:
+        yield told("opted_out", None)
 
 
 def _was_blocked(session: Session, contact: Contact) -> Reason:

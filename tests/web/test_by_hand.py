@@ -72,7 +72,7 @@ def test_a_number_is_typed_at_the_desk(floor: Floor, page_as: "Callable[..., Pag
     page.wait_for_selector("#by-hand-number:focus")
     page.keyboard.type("13911112222")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#read .error")
+    page.wait_for_selector("#by-hand-error:not([hidden])")
     assert_no_violations(page)
     picture(page, f"by-hand-refused-{language}")
     page.fill("#by-hand-number", "13800138000")

@@ -12,6 +12,13 @@ export class ByHand {
     });
   }
 
+  // What was wrong with the number stands beneath it.
+  tell(problem) {
+    const place = document.getElementById("by-hand-error");
+    place.hidden = !problem;
+    place.textContent = problem;
+  }
+
   open() {
     this.box.hidden = false;
     this.field.focus();

@@ -132,7 +132,12 @@ const acts = {
   },
   help: () => help.open(),
   byHand: () => byHand.open(),
-  takeByHand: (number) => ask("claims/by-hand", { desk, number }, (told) => (byHand.close(), settle(told))),
+  takeByHand: async (number) => {
+    await ask("claims/by-hand", { desk, number }, (told) => (byHand.close(), settle(told)));
+    byHand.tell(state.error);
+    state.error = "";
+    render();
+  },
   dial: () => ask(`claims/${state.claim.id}/dial`, null, (told) => (hold(told.claim), render())),
   putBack: () => ask("claims", { desk, instead_of: state.claim.id }, settle),
   takeBreak: () => {
