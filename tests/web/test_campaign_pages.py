@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
 from outbound import db
+from outbound.calls.outcomes import OutcomeTerms
 from outbound.campaigns import lookups, verbs
 from outbound.campaigns.definition import read_definition
 from outbound.campaigns.model import Campaign, CampaignState
@@ -43,6 +44,7 @@ FORM: dict[str, Any] = {
     "scripts.correction": "family-number-correction",
     "calling.profile": "cn-telecom",
     "calling.overrides": "attempts: {max: 4}",
+    "calling.outcomes": "no_answer: {retry_minutes: 120, next_number: same}",
     "calling.recalls": "2",
     "calling.lease_minutes": "15",
     "calling.languages": ["zh", "en"],
@@ -185,6 +187,7 @@ def test_the_form_makes_the_definition_that_was_filled_in(manager: FlaskClient, 
     assert [function.en for function in made.offer.functions] == ["add nineteen members", "calls are included"]
     assert (made.offer.cancel.zh, made.offer.cancel.en) == ("打10086取消", "call 10086")
     assert made.calling.overrides == {"attempts": {"max": 4}}
+    assert made.calling.outcomes == {"no_answer": OutcomeTerms(retry_minutes=120, next_number="same")}
     assert (made.staff, made.skills, made.lists) == (["agent", "verifier"], ["闽南语", "莆仙话"], ["一月.csv"])
     assert (made.confirmation.requires, made.qa.correction_by_another) == (["voice", "sms"], False)
 
@@ -215,6 +218,7 @@ def test_the_form_gives_back_what_a_definition_holds(manager: FlaskClient, sessi
             "“Reviewed daily by the centre, in percent” cannot be 120; it must be at most 100.",
         ),
         ("calling.overrides", "max: [4", "This is not YAML such as"),
+        ("calling.outcomes", "no_reply: {retry_minutes: 5}", "there is no outcome `no_reply`"),
         ("calling.overrides", "colour: red", "`colour` is not known here"),
         ("staff", "outsider", "no agent or verifier with the sign-in name `outsider`"),
     ],

@@ -42,6 +42,7 @@ BILINGUAL = ("offer.usage", "offer.enquiry", "offer.cancel")
 TICKED = ("calling.languages", "confirmation.requires", "staff")
 BOXES = ("qa.correction_by_another", "confirmation.extension")
 WRITTEN_LISTS = ("skills", "lists")
+YAML_AREAS = ("calling.overrides", "calling.outcomes")
 FIELDS = (
     *PLAIN,
     *BILINGUAL,
@@ -50,7 +51,7 @@ FIELDS = (
     *WRITTEN_LISTS,
     "offer.price_fen",
     "offer.functions",
-    "calling.overrides",
+    *YAML_AREAS,
 )
 """Every field of the form but the English halves, which end in `_en`."""
 
@@ -117,6 +118,8 @@ def stored_fields(definition: Definition | None) -> dict[str, Any]:
     fields["offer.functions_en"] = "\n".join(each.get("en") or "" for each in functions)
     fields["offer.price_fen"] = _yuan(_got(plain, "offer.price_fen"))
     fields["calling.overrides"] = _yaml(_got(plain, "calling.overrides"))
+    outcomes = definition.calling.outcomes if definition else {}
+    fields["calling.outcomes"] = _yaml({code: each.model_dump(exclude_none=True) for code, each in outcomes.items()})
     return fields | {name: "、".join(_got(plain, name)) for name in WRITTEN_LISTS}
 
 
@@ -131,10 +134,10 @@ def _got(plain: Mapping[str, Any], name: str) -> Any:
     return "" if value is None else value
 
 
-def _yaml(overrides: Mapping[str, Any]) -> str:
-    if not overrides:
+def _yaml(settings: Mapping[str, Any]) -> str:
+    if not settings:
         return ""
     text, yaml = StringIO(), YAML()
     yaml.default_flow_style = False
-    yaml.dump(dict(overrides), text)
+    yaml.dump(dict(settings), text)
     return text.getvalue()

@@ -12,7 +12,16 @@ from ruamel.yaml.error import YAMLError
 from outbound.campaigns.definition import to_yaml
 from outbound.documents import Fault
 from outbound.errors import BadInput, Language, Refusal
-from web.desks.manager.definition_fields import BILINGUAL, BOXES, FIELDS, LABELS, PLAIN, TICKED, WRITTEN_LISTS
+from web.desks.manager.definition_fields import (
+    BILINGUAL,
+    BOXES,
+    FIELDS,
+    LABELS,
+    PLAIN,
+    TICKED,
+    WRITTEN_LISTS,
+    YAML_AREAS,
+)
 from web.forms import Form
 
 SEPARATED = re.compile(r"[,，、\n]")
@@ -45,7 +54,7 @@ def _values(form: Form) -> Iterable[tuple[str, Any]]:
         yield "offer.price_fen", form.money("offer.price_fen")
     yield "offer.functions", _functions(typed.get("offer.functions", ""), typed.get("offer.functions_en", ""))
     yield from ((name, _both(typed.get(name, ""), typed.get(f"{name}_en", ""))) for name in BILINGUAL)
-    yield "calling.overrides", _overrides(form)
+    yield from ((name, _yaml(form, name)) for name in YAML_AREAS)
     yield from ((name, typed.getlist(name)) for name in TICKED)
     yield from ((name, name in typed) for name in BOXES)
     yield from ((name, _split(typed.get(name, ""))) for name in WRITTEN_LISTS)
@@ -78,14 +87,14 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in SEPARATED.split(text) if part.strip()]
 
 
-def _overrides(form: Form) -> dict[str, Any]:
-    text = request.form.get("calling.overrides", "")
+def _yaml(form: Form, name: str) -> dict[str, Any]:
+    text = request.form.get(name, "")
     try:
         read = YAML(typ="safe", pure=True).load(text)
     except YAMLError:
         read = "unreadable"
     if read is not None and not isinstance(read, dict):
-        form.refuse("calling.overrides", OverridesUnreadable())
+        form.refuse(name, OverridesUnreadable())
     return read if isinstance(read, dict) else {}
 
 
