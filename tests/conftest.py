@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import hypothesis
@@ -25,8 +25,12 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg as PGDialect
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as SQLiteDialect
 from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
 from sqlmodel import Session, SQLModel, select
+from werkzeug.routing import Rule
 
 from outbound import db, grants, people, sign_ins
 from outbound.demo import centre
@@ -38,6 +42,10 @@ from web.app import DESKS, Console, create_app
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.factories import Maker
+    from tests.sales import Sales
+    from tests.web.shop import Shop
+
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -47,7 +55,7 @@ hypothesis.settings.load_profile("unhurried")
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday, ten in the morning in Shanghai."""
-EMPTY, PEOPLED = "empty", "peopled"
+EMPTY, PEOPLED, FLOORED = "empty", "peopled", "floored"
 APPLICATION = "outbound_app"
 """The role as which tests work on PostgreSQL, since it owns nothing; who needs the owner says `@pytest.mark.owner`."""
 OUTPUT = Path(__file__).parent / "output"
@@ -75,10 +83,38 @@ def quick_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Each test has an application of its own; what its templates compile to is kept for the next one."""
+    """Each test has an application of its own; what its templates and routes compile to is kept for the next one."""
     kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))
+    compiled, builders = Rule._compile_builder, dict[tuple[object, ...], Callable[..., tuple[str, str]]]()
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (*rule._trace, str(rule.defaults), append_unknown)
+        if key not in builders:
+            builders[key] = compiled(rule, append_unknown)
+        return builders[key]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Console, "jinja_options", {**Console.jinja_options, "bytecode_cache": kept})
+        patch.setattr(Rule, "_compile_builder", builder)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_statements() -> Iterator[None]:
+    """Each test has engines of its own; what one of them compiled serves the next that speaks to the same server."""
+    kept = {dialect.name: LRUCache[Any, Any](5_000) for dialect in (PGDialect, SQLiteDialect)}
+    made = Engine.__init__
+
+    def with_kept(engine: Engine, *given: Any, **named: Any) -> None:
+        made(engine, *given, **named)
+        engine._compiled_cache = kept[engine.dialect.name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "__init__", with_kept)
+        # What is compiled is kept by its dialect, and every engine has one of its own.
+        for dialect in (PGDialect, SQLiteDialect):
+            patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+            patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
         yield
 
 
@@ -90,6 +126,27 @@ def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copyfile(folder / EMPTY, folder / PEOPLED)
     _hire_cast(f"sqlite:///{folder / PEOPLED}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sqlite_floor(sqlite_templates: Path) -> None:
+    """The template FLOORED: PEOPLED with the floor of `tests.desk` open."""
+    shutil.copyfile(sqlite_templates / PEOPLED, sqlite_templates / FLOORED)
+    _open_floor(f"sqlite:///{sqlite_templates / FLOORED}")
+
+
+@pytest.fixture(scope="session")
+def postgres_owner(postgres: sa.URL) -> "Iterator[psycopg.Connection[Any]]":
+    """A connection that makes and drops databases, kept open: opening it costs as much as what it is used for."""
+    with psycopg.connect(postgres.render_as_string(hide_password=False), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def postgresql_floor(postgres: sa.URL) -> None:
+    """The template FLOORED: PEOPLED with the floor of `tests.desk` open."""
+    _as_owner(postgres, f"CREATE DATABASE {FLOORED} TEMPLATE {PEOPLED}")
+    _open_floor(postgres.set(database=FLOORED).render_as_string(hide_password=False))
 
 
 @pytest.fixture(scope="session")
@@ -146,10 +203,31 @@ def _hire_cast(url: str) -> None:
     engine.dispose()
 
 
+def _open_floor(url: str) -> None:
+    from tests import desk
+
+    engine = db.open_database(url)
+    desk.open_campaign(engine, cast_in(engine), NOW)
+    engine.dispose()
+
+
+@pytest.fixture
+def floored() -> None:
+    """What a fixture asks for that finds the floor of `tests.desk` open in its database."""
+
+
+def _template(request: pytest.FixtureRequest) -> str:
+    """The least of the databases to be copied that has all a test asks for."""
+    if "floored" in request.fixturenames:
+        request.getfixturevalue(f"{request.param}_floor")
+        return FLOORED
+    return PEOPLED if "cast" in request.fixturenames else EMPTY
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A fresh database with every table, on each engine in turn."""
-    template = PEOPLED if "cast" in request.fixturenames else EMPTY
+    template = _template(request)
     if request.param == "sqlite":
         file = tmp_path / "outbound.sqlite3"
         shutil.copyfile(request.getfixturevalue("sqlite_templates") / template, file)
@@ -157,13 +235,15 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         yield engine
         engine.dispose()
         return
-    server, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
-    _as_owner(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY", *grants.on_database(name))
+    server, owner = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_owner")
+    name = f"test_{uuid4().hex}"
+    for statement in (f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY", *grants.on_database(name)):
+        owner.execute(statement)
     role = server.username if request.node.get_closest_marker("owner") else APPLICATION
     engine = db.open_database(server.set(database=name, username=role).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
-    _as_owner(server, f"DROP DATABASE {name} WITH (FORCE)")
+    owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -262,9 +342,33 @@ def _hire(session: Session) -> None:
 
 
 @pytest.fixture
+def make(session: Session, cast: Cast, now: datetime) -> "Maker":
+    """Rows of the centre `fz`, made without the way there."""
+    from tests.factories import Maker
+
+    return Maker(session, cast.fz, now=now)
+
+
+@pytest.fixture
+def sales(session: Session, cast: Cast, now: datetime) -> "Sales":
+    """A seller and a verifier at work at the centre `fz`."""
+    from tests.sales import Sales
+
+    return Sales(session, cast, now)
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings over a folder of the test's own."""
     return Settings(data=tmp_path / "data")
+
+
+@pytest.fixture
+def shop(session: Session, cast: Cast, settings: Settings) -> "Shop":
+    """Sales whose customers have numbers and recordings that the desks can open."""
+    from tests.web.shop import Shop
+
+    return Shop(session, cast, settings)
 
 
 @pytest.fixture
@@ -380,7 +484,8 @@ def assert_no_violations(page: "Page") -> None:
     """Fail with axe's report where a page can hardly be read or used by somebody."""
     from axe_playwright_python.sync_playwright import Axe
 
-    results = Axe().run(page)
+    # What is in order need not be told in full.
+    results = Axe().run(page, options={"resultTypes": ["violations"]})
     assert results.violations_count == 0, results.generate_report()
 
 

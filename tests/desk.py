@@ -96,10 +96,16 @@ def brief(session: Session, campaign: Campaign, *, now: datetime) -> None:
         session.flush()
 
 
-def open_floor(
-    engine: Engine, vault: Vault, cast: Cast, now: datetime, *, definition: str = "", scripts: Any = FAMILY
-) -> Floor:
-    """An open campaign with its scripts in force, an empty list, and nobody waiting."""
+def open_floor(engine: Engine, vault: Vault, cast: Cast, now: datetime, **facts: Any) -> Floor:
+    """An open campaign with its scripts in force, an empty list, and nobody waiting; `facts` as of `open_campaign`."""
+    campaign = open_campaign(engine, cast, now, **facts)
+    return Floor(engine=engine, vault=vault, cast=cast, campaign=campaign, now=now)
+
+
+def open_campaign(
+    engine: Engine, cast: Cast, now: datetime, *, definition: str = "", scripts: Sequence[str] = FAMILY
+) -> Campaign:
+    """An open campaign with its scripts in force and an empty list; its people are briefed."""
     with db.transaction(engine) as session:
         outcomes.fill(session)
         centre = session.get_one(Centre, known(cast.fz.id))
@@ -123,7 +129,7 @@ def open_floor(
         session.flush()
         campaigns.open_(session, campaign, by=cast.manager, now=now)
         brief(session, campaign, now=now)
-    return Floor(engine=engine, vault=vault, cast=cast, campaign=campaign, now=now)
+    return campaign
 
 
 SURVEY = """
@@ -159,6 +165,8 @@ def vault(settings: Settings) -> Vault:
 
 
 @pytest.fixture
-def floor(engine: Engine, vault: Vault, cast: Cast, now: datetime) -> Floor:
-    """An open campaign with its scripts in force and nobody waiting."""
-    return open_floor(engine, vault, cast, now)
+def floor(engine: Engine, floored: None, vault: Vault, cast: Cast, now: datetime) -> Floor:
+    """An open campaign with its scripts in force and nobody waiting, as `open_floor` opens it."""
+    with db.reading(engine) as session:
+        campaign = session.exec(select(Campaign)).one()
+    return Floor(engine=engine, vault=vault, cast=cast, campaign=campaign, now=now)

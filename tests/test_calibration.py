@@ -31,11 +31,6 @@ TEN_CALLS = (3, 3, 2, 0, 3, 1, 3, 0, 3, 2)
 
 
 @pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
-
-
-@pytest.fixture
 def reviewers(make: Maker, cast: Cast) -> list[Staff]:
     return [cast.reviewer, cast.second_reviewer, make.staff(Role.REVIEWER)]
 

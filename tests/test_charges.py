@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.billing import charges
 from outbound.billing.charges import NoValidConfirmation, Obstacle
@@ -24,11 +24,6 @@ from tests.sales import Sales
 
 LATER = datetime.fromisoformat("2026-12-01T02:00:00+00:00")
 """The morning after the trial of a sale made NOW."""
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 # What is charged

@@ -1,6 +1,6 @@
 """Complaints: “never ordered” holds the charge at once; settled, it ends the subscription or lets it go on."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -18,11 +18,6 @@ from outbound.subscriptions.model import Subscription, SubscriptionState, Withdr
 from qa.review.model import ReviewSource, ReviewTask
 from tests.conftest import Cast
 from tests.factories import Maker
-
-
-@pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.billing import charges
 from outbound.call_lists.model import ContactState, Duty
@@ -18,14 +18,9 @@ from outbound.journal import JournalEntry
 from outbound.people import Staff
 from outbound.subscriptions.model import Subscription, Withdrawal
 from outbound.subscriptions.model import SubscriptionState as S
-from tests.conftest import NOW, Cast
+from tests.conftest import Cast
 from tests.factories import ALL_PASS, marks
 from tests.sales import Sales
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 def test_the_verifiers_queue_holds_the_customer_and_never_for_the_seller(sales: Sales, cast: Cast) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.call_lists.model import Contact, Duty
 from outbound.calls.model import Call
@@ -27,11 +27,6 @@ FAILS = {
     Criterion.SCRIPT_FOLLOWED: CriterionMark(Mark.FAIL, reason="cancel_not_told", note="挂机前未提退订"),
     Criterion.EXPLICIT_CONSENT: CriterionMark(Mark.FAIL, second=50, reason="vague", note="“嗯”"),
 }
-
-
-@pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
 
 
 @pytest.fixture

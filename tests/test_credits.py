@@ -2,20 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
-from sqlmodel import Session
-
 from outbound.billing import charges
 from outbound.billing.credits import Credit, Part, credits_of
 from tests.conftest import NOW, Cast
 from tests.sales import Sales
 
 LATER = NOW + timedelta(days=8)
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 def credited(sales: Sales, *, days: int = 30) -> list[Credit]:

@@ -37,11 +37,6 @@ def vault(tmp_path: Path) -> Vault:
 
 
 @pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
-
-
-@pytest.fixture
 def phone(session: Session, vault: Vault) -> Phone:
     number = parse("13812345678")
     assert isinstance(number, Number)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.billing import answers, batches, charges, instructions
 from outbound.billing.answer_files import AcknowledgementUnreadable
@@ -31,11 +31,6 @@ SAMPLES = Path(__file__).parent / "samples"
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
     return open_vault(tmp_path / "data")
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 def phone(sales: Sales, vault: Vault, digits: str = "13812345678") -> Phone:

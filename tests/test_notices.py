@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from outbound.billing import charges
 from outbound.compliance import Mark
@@ -30,11 +30,6 @@ from tests.sales import Sales
 SOON = NOW + timedelta(minutes=5)
 NIGHT = datetime.fromisoformat("2026-12-01T16:20:00+00:00")
 """Twenty past midnight in Shanghai."""
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 @pytest.fixture

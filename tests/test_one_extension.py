@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import Engine
-from sqlmodel import Session
 
 from outbound import db, locks, migrating
 from outbound.confirmations import verbs as confirmations
@@ -25,11 +24,6 @@ from tests.sales import Sales
 FIRST, LAST, BEYOND = date(2026, 11, 30), date(2026, 12, 7), date(2026, 12, 14)
 """The last free days of a trial of seven days that began on 23 November: as agreed, extended, and what nobody gets."""
 TOO_MUCH = "one further trial"
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 def extended(sales: Sales) -> Subscription:

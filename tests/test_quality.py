@@ -1,10 +1,10 @@
 """Quality figures: estimates of all recordings, weighed by the draw, never the bare percentage of a sample."""
 
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.call_lists.model import Duty
 from outbound.calls.model import Call
@@ -30,11 +30,6 @@ AFTER = day_ends(DAY, ZONE) + timedelta(hours=1)
 PASSED = {criterion: CriterionMark(Mark.PASS) for criterion in Criterion}
 CONSENT = Criterion.EXPLICIT_CONSENT
 FAILED = {**PASSED, CONSENT: CriterionMark(Mark.FAIL, reason="other", note="没有听到同意")}
-
-
-@pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from outbound.db import transaction
 from outbound.errors import NotFound
@@ -33,11 +33,6 @@ YES = (SAMPLES / "confirmation-yes.mp3").read_bytes()
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(str(tmp_path / "recordings"))
-
-
-@pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
 
 
 def keep(make: Maker, store: Store, data: bytes = SALE, *, by: Staff | None = None, **facts: Any) -> Recording:

@@ -36,11 +36,6 @@ DOUBTS = {**PASSES, Criterion.UNDERSTANDING: CriterionMark(Mark.UNSURE)}
 
 
 @pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
-
-
-@pytest.fixture
 def sale(make: Maker, cast: Cast) -> Subscription:
     return make.sale(cast.agent)
 

@@ -37,11 +37,6 @@ AFTER = day_ends(DAY, ZONE) + timedelta(hours=1)
 
 
 @pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
-
-
-@pytest.fixture
 def agents(make: Maker) -> list[Staff]:
     return [make.staff(Role.AGENT) for _ in range(4)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.billing import answers, batches, charges, instructions, settling
 from outbound.billing.model import (
@@ -31,11 +31,6 @@ LATER = NOW + timedelta(days=8)
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
     return open_vault(tmp_path / "data")
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 @pytest.fixture

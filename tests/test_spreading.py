@@ -34,11 +34,6 @@ MIDNIGHT = datetime.fromisoformat("2026-11-26T16:10:00+00:00")
 MORNING, NOON, EVENING = (MIDNIGHT.replace(day=27, hour=hour, minute=0) for hour in (1, 4, 10))
 
 
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
-
-
 def test_who_becomes_due_at_night_is_rung_in_the_part_of_the_day_whose_turn_it_is() -> None:
     due = [spreading.first_try(profile(), SHANGHAI, MIDNIGHT, place=place) for place in range(4)]
     assert due == [MORNING, NOON, EVENING, MORNING]

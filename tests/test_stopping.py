@@ -27,11 +27,6 @@ FAILED = {
 
 
 @pytest.fixture
-def make(session: Session, cast: Cast, now: datetime) -> Maker:
-    return Maker(session, cast.fz, now=now)
-
-
-@pytest.fixture
 def agents(make: Maker) -> list[Staff]:
     return [make.staff(Role.AGENT) for _ in range(2)]
 

@@ -1,10 +1,10 @@
 """The life of a subscription, step by step, as the table of the design has it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from outbound.billing import charges
 from outbound.call_lists.model import ContactState, Duty
@@ -21,11 +21,6 @@ from tests.factories import marks
 from tests.sales import Sales
 
 UNSURE, FAILED = marks(understanding=Mark.UNSURE), marks(explicit_consent=Mark.FAIL)
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast, now: datetime) -> Sales:
-    return Sales(session, cast, now)
 
 
 # The first yes

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlmodel import Session
 
 from outbound.billing import charges
 from outbound.people import Centre
@@ -11,11 +10,6 @@ from outbound.subscriptions import trial
 from outbound.subscriptions.model import SubscriptionState as S
 from tests.conftest import Cast
 from tests.sales import Sales
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast, now: datetime) -> Sales:
-    return Sales(session, cast, now)
 
 
 def in_zone(sales: Sales, zone: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.call_lists.model import ContactState
 from outbound.dialing.model import Claim, ClaimEnd, DialToken
@@ -21,11 +21,6 @@ from tests.messages import Gateway, approve_templates, numbered, vault
 from tests.sales import Sales
 
 NUMBER, OTHER = "13800138000", "13900139000"
-
-
-@pytest.fixture
-def sales(session: Session, cast: Cast) -> Sales:
-    return Sales(session, cast, NOW)
 
 
 @pytest.fixture

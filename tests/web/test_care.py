@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound import complaints, sign_ins
 from outbound.billing import charges
@@ -14,7 +14,6 @@ from outbound.opt_outs.model import Category, OptOut
 from outbound.opt_outs.verbs import block
 from outbound.people import Centre
 from outbound.phones.model import Phone
-from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription, SubscriptionState, Withdrawal
 from qa.review.model import ReviewTask
 from tests.conftest import NOW, Cast, assert_no_violations, picture
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ClientAs = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def shop(session: Session, cast: Cast, settings: Settings) -> Shop:
-    return Shop(session, cast, settings)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.evidence.checking import check
 from outbound.evidence.faults import Wrong
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 ClientAs = Callable[..., FlaskClient]
 EVIDENCE = "/subscriptions/1/evidence"
-
-
-@pytest.fixture
-def shop(session: Session, cast: Cast, settings: Settings) -> Shop:
-    return Shop(session, cast, settings)
 
 
 # The list

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.billing.model import InstructionBatch, LedgerEntry
 from outbound.journal import JournalEntry
-from outbound.settings import Settings
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.web.shop import Shop
 
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ClientAs = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def shop(session: Session, cast: Cast, settings: Settings) -> Shop:
-    return Shop(session, cast, settings)
 
 
 @pytest.fixture

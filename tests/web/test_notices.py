@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from outbound.notices import outbox
 from outbound.notices.model import Notice, NoticeKind, NoticeState
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
 from outbound.subscriptions.model import SubscriptionState as S
-from tests.conftest import NOW, Cast, assert_no_violations, picture
+from tests.conftest import NOW, assert_no_violations, picture
 from tests.messages import Gateway, approve_templates
 from tests.web.shop import NUMBER, Shop
 
@@ -28,11 +28,6 @@ TOKEN = "carriers-own-token"
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"carrier_token": type(settings.carrier_token)(TOKEN)})
-
-
-@pytest.fixture
-def shop(session: Session, cast: Cast, settings: Settings) -> Shop:
-    return Shop(session, cast, settings)
 
 
 @pytest.fixture
