@@ -146,7 +146,7 @@ def test_who_sees_quality_finds_the_report(
     client = client_as(login)
     weekly.write_due(engine, client.application.config["SETTINGS"].data, now=MONDAY)
     listed = client.get("/quality/reports").text
-    assert (f"fz-{WEEK}.html" in listed, f"{WEEK} · Fuzhou centre" in listed) == (True, True)
+    assert (f"fz-{WEEK}.html" in listed, "Fuzhou centre" in listed) == (True, True)
     answer = client.get(f"/quality/reports/export/fz-{WEEK}.html")
     assert (answer.status_code, "周报" in answer.text) == (200, True)
     assert "attachment" in answer.headers["Content-Disposition"]

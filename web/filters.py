@@ -18,7 +18,7 @@ DAYS = {"zh": ("M月d日", "y年M月d日", "y年M月d日 EEE"), "en": ("d MMM", 
 
 def set_up(app: Flask) -> None:
     """Make the filters known to the templates of `app`."""
-    for name in (money, instant, deadline, exact, day, seconds, percent, number, masked):
+    for name in (money, instant, deadline, exact, day, week, seconds, percent, number, masked):
         app.jinja_env.filters[name.__name__] = name
 
 
@@ -77,6 +77,24 @@ def day(then: date | datetime | None) -> str:
         return NOTHING
     local = clock.local_day(then, zone()) if isinstance(then, datetime) else then
     return format_date(local, DAYS[chosen_language()][2], locale=chosen_language())
+
+
+def week(name: str) -> str:
+    """2026-W47 → 16–22 Nov 2026; in Chinese with its number, by which people speak of it."""
+    monday, sunday = clock.week_days(name)
+    if chosen_language() == "zh":
+        year, number = name.split("-W")
+        last = f"{sunday.day}日" if sunday.month == monday.month else day_of_year(sunday)
+        return f"{year}年第{int(number)}周（{day_of_year(monday)}–{last}）"
+    if sunday.month == monday.month:
+        return f"{monday.day}–{format_date(sunday, DAYS['en'][1], locale='en')}"
+    first = DAYS["en"][0 if sunday.year == monday.year else 1]
+    return f"{format_date(monday, first, locale='en')} – {format_date(sunday, DAYS['en'][1], locale='en')}"
+
+
+def day_of_year(then: date) -> str:
+    """A calendar day without its year: 16 Nov."""
+    return format_date(then, DAYS[chosen_language()][0], locale=chosen_language())
 
 
 def seconds(length: float | None) -> str:

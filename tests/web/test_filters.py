@@ -59,6 +59,18 @@ def test_a_day_reads_with_its_weekday(language: str) -> None:
     assert filters.day(NOW) == {"en": "Mon 23 Nov 2026", "zh": "2026年11月23日 周一"}[language]
 
 
+@pytest.mark.parametrize(
+    ("name", "en", "zh"),
+    [
+        ("2026-W47", "16–22 Nov 2026", "2026年第47周（11月16日–22日）"),
+        ("2026-W49", "30 Nov – 6 Dec 2026", "2026年第49周（11月30日–12月6日）"),
+        ("2026-W53", "28 Dec 2026 – 3 Jan 2027", "2026年第53周（12月28日–1月3日）"),
+    ],
+)
+def test_a_week_reads_by_its_days(language: str, name: str, en: str, zh: str) -> None:
+    assert filters.week(name) == {"en": en, "zh": zh}[language]
+
+
 @pytest.mark.parametrize(("length", "words"), [(98, "1:38"), (0, "0:00"), (3661, "1:01:01"), (59.9, "0:59")])
 def test_a_length_reads_in_minutes_and_seconds(language: str, length: float, words: str) -> None:
     assert filters.seconds(length) == words

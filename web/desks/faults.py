@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -43,8 +43,6 @@ class Week:
     """The week that a page is about, and those beside it."""
 
     name: str
-    monday: date
-    sunday: date
     earlier: str
     later: str
     """Empty where the week after has not begun."""
@@ -55,11 +53,11 @@ def week_asked() -> Week:
     this = week_name(local_day(g.now, g.centre.zone))
     name = request.args.get("week", "") or this
     try:
-        monday, sunday = week_days(name)
+        monday, _sunday = week_days(name)
     except ValueError:
         raise PeriodUnknown(period=name) from None
     earlier, later = week_name(monday - timedelta(days=7)), week_name(monday + timedelta(days=7))
-    return Week(name, monday, sunday, earlier, later if name < this else "")
+    return Week(name, earlier, later if name < this else "")
 
 
 def faults_of(week: Week) -> list[Fault]:

@@ -8,6 +8,7 @@ from flask import g, render_template, request
 from sqlmodel import col, select
 
 from outbound.campaigns.model import Campaign
+from outbound.clock import week_days
 from outbound.compliance import Criterion
 from outbound.people import Centre, Staff
 from outbound.quality import figures, workload
@@ -20,7 +21,7 @@ from qa.sampling.model import DrawKind
 from web import charts, files
 from web.charts import Chart, Point
 from web.desks.quality.desk import Span, bp, centre_id, number_asked, span_asked
-from web.filters import percent
+from web.filters import day_of_year, percent, week
 from web.guard import allows
 from web.language import _, chosen_language, lazy_gettext, named
 from web.tables import address, args_of
@@ -47,6 +48,8 @@ class Row:
     figure: Figure
     href: str
     doubt: Suspension | None = None
+    written: str = ""
+    """Its name in files, where that is another than on the page."""
 
     @property
     def cells(self) -> list[str]:
@@ -55,7 +58,7 @@ class Row:
         shares = (found.share, found.interval.low, found.interval.high) if found and not self.doubt else (None,) * 3
         total = f"{found.total:.0f}" if found and not self.doubt else ""
         counts = [str(each) for each in (figure.recordings, figure.reviewed, figure.failed, figure.doubtful)]
-        return [self.name, *counts, *(percent(share) for share in shares), total, str(figure.left_out)]
+        return [self.written or self.name, *counts, *(percent(share) for share in shares), total, str(figure.left_out)]
 
 
 @bp.get("")
@@ -110,6 +113,7 @@ def _rows(found: Sequence[Figure], dimension: Dimension, span: Span) -> list[Row
             figure=figure,
             href=_behind(figure.key, dimension, span),
             doubt=doubts.get(figure.key) if isinstance(figure.key, Criterion) else None,
+            written=str(figure.key) if dimension is Dimension.WEEK else "",
         )
         for figure in found
     ]
@@ -119,7 +123,7 @@ def _names_of(keys: Sequence[Hashable], dimension: Dimension) -> dict[Any, str]:
     if dimension is Dimension.CRITERION:
         return {criterion: criterion.label.said(chosen_language()) for criterion in Criterion}
     if dimension is Dimension.WEEK:
-        return {key: str(key) for key in keys}
+        return {key: week(str(key)) for key in keys}
     tables: dict[Dimension, Any] = {
         Dimension.CAMPAIGN: Campaign,
         Dimension.AGENT: Staff,
@@ -160,7 +164,7 @@ def _behind(key: Hashable, dimension: Dimension, span: Span) -> str:
 def _chart(rows: Sequence[Row], dimension: Dimension) -> Chart | None:
     points = [
         Point(
-            row.name,
+            day_of_year(week_days(row.written)[0]) if row.written else row.name,
             found.share,
             found.interval.low,
             found.interval.high,
