@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -22,10 +22,13 @@ from outbound.phones import sealed_files
 from outbound.phones.model import Phone
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
-from tests.conftest import Cast
+from tests.conftest import Cast, assert_no_violations, picture
 from tests.test_list_oddities import two_sheets
 from tests.web import desk_scenes as scenes
 from tests.web.test_import_pages import SIMPLE, ClientAs, lists_in, upload, uploaded, waiting
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 BIG5 = "name,phone,remark\n張偉,13800138001,臺北市中山區\n陳靜,13800138002,請於下午聯絡\n".encode("big5")
@@ -166,3 +169,25 @@ def test_the_sheet_of_a_list_of_opt_outs_is_chosen(
     place = send(two_sheets(hidden=False), "黑名单.xlsx")
     manager.post(place.split("?")[0], data={"sheet": "新名单"})
     assert blocked(engine, settings.data) == ["+8613900139002"]
+
+
+@pytest.mark.browser
+def test_the_encoding_and_the_column_of_a_list_are_put_right_in_the_browser(
+    page_as: "Callable[..., Page]", engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "黑名单.csv"
+    file.write_bytes("對端,備註\n13800138001,臺北市\n".encode("big5"))
+    page = page_as("manager", "zh")
+    page.goto("/opt-outs/import")
+    page.set_input_files("#list", str(file))
+    page.click("button.primary")
+    page.wait_for_selector(".notice-bad")
+    assert_no_violations(page)
+    picture(page, "opt-outs-list-doubtful")
+    page.select_option("#encoding", "big5")
+    page.wait_for_selector("#number option:text-is('對端')", state="attached")
+    page.select_option("#number", "對端")
+    page.wait_for_selector("button.primary")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/opt-outs/lists/*")
+    assert blocked(engine, settings.data) == ["+8613800138001"]
