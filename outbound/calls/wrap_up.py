@@ -1,11 +1,11 @@
 """The wrap-up of a call: outcome, ticks, the four marks, callback, note. What arrives late is kept for a supervisor."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
 from outbound import attendance, journal
@@ -30,6 +30,8 @@ from scripts.model import ScriptVersion, script_of
 
 MOST_CALLBACK_DAYS = 60
 Second = Annotated[float, Field(ge=0, le=86_400)]
+# Within the years that every clock knows: what is further away is a slip, and no zone can tell it.
+Instant = Annotated[AwareDatetime, Field(gt=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
 
 
 class Report(BaseModel):
@@ -42,7 +44,7 @@ class Report(BaseModel):
     ticks: dict[str, Second] = Field(default_factory=dict, description="step → second of the call")
     marks: dict[Criterion, Mark] = Field(default_factory=dict)
     note: str = Field(default="", max_length=2000)
-    callback_at: datetime | None = None
+    callback_at: Instant | None = None
     callback_personal: bool | None = Field(default=None, description="nothing: as the outcome says")
     reference: str = Field(default="", max_length=80, description="the recorder's reference, where it has its own")
     answers: dict[str, Any] = Field(default_factory=dict)

@@ -287,6 +287,15 @@ def test_a_callback_in_the_night_is_refused(floor: Floor, client_as: ClientAs) -
     assert answer.json["message"].startswith("2026-11-23 23:00 已经过去、超过 60 天或不在")
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("at", ["2026-11-23T14:00:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "soon"])
+def test_a_callback_at_no_instant_is_refused(floor: Floor, client_as: ClientAs, at: str) -> None:
+    floor.contact()
+    client = client_as("agent")
+    answer = wrap_up(client, dialled(client), "callback", callback_at=at)
+    assert (answer.status_code, answer.json["error"]) == (422, "RequestFaulty")
+
+
 def test_a_wrap_up_after_the_lease_is_kept_for_a_supervisor(
     floor: Floor, client_as: ClientAs, app: Console, session: Session
 ) -> None:
