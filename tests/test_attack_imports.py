@@ -248,6 +248,12 @@ def test_the_missing_quotation_mark_of_row_seven_is_named(session: Session, vaul
         importing.import_list(session, vault, campaign, (data, "quote.csv"), by=None, now=NOW)
 
 
+def test_the_row_of_a_stray_nul_is_named(session: Session, vault: Vault, campaign: Campaign) -> None:
+    data = csv(*["13800138000,a,a"] * 100_000, "13800138001,a\0b,a")
+    with pytest.raises(refusals.NulInside, match="Row 100002"):
+        importing.import_list(session, vault, campaign, (data, "nul.csv"), by=None, now=NOW)
+
+
 def test_formulas_and_lost_digits_ring_nobody(session: Session, vault: Vault, campaign: Campaign) -> None:
     data = csv("1.38E+10,王,a", "1.38001E+10,王,a", "=1+1,王,a", '"=HYPERLINK(""http://x"",""13800138000"")",王,a')
     taken = importing.import_list(session, vault, campaign, (data, "a.csv"), by=None, now=NOW)
@@ -259,8 +265,8 @@ LATER: dict[str, tuple[Callable[[], bytes], type[refusals.FileRefused]]] = {
     "spaces.csv": (lambda: b"\n \n\t\n", refusals.EmptyFile),
     "head.csv": ("手机号码,姓名\n".encode, refusals.HeadOnly),
     "zeros.csv": (lambda: b"\0" * 4_096, refusals.NotAList),
-    "zero-inside.csv": (lambda: csv("13800138000,a\0b,a"), refusals.NotAList),
-    "zero-far.csv": (lambda: csv(*["13800138000,a,a"] * 100_000, "13800138001,a\0b,a"), refusals.NotAList),
+    "zero-inside.csv": (lambda: csv(*["13800138000,a,a"] * 9, "13800138000,a\0b,a"), refusals.NulInside),
+    "zero-far.csv": (lambda: csv(*["13800138000,a,a"] * 100_000, "13800138001,a\0b,a"), refusals.NulInside),
     "half-utf16.csv": (lambda: "手机号码\n13800138000\n".encode("utf-16") + b"\0", refusals.UnknownEncoding),
     "cells.csv": (lambda: b"phone\n" + b"," * 2_000_000, refusals.RowTooLong),
     "quoted.csv": (lambda: b'phone\n"' + b"1\n" * 1_000_000, refusals.QuoteMissing),

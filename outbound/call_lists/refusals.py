@@ -102,6 +102,12 @@ class QuoteMissing(FileRefused):
     zh = "“{file_name}”第 {row} 行的引号不成对，请改正该行后重新上传。"
 
 
+class NulInside(FileRefused):
+    """Row {row} of “{file_name}” holds a character that no text has (NUL); correct that row or export the list anew."""
+
+    zh = "“{file_name}”第 {row} 行含有文本中不应出现的字符（NUL），请改正该行，或重新导出清单。"
+
+
 class RowTooLong(FileRefused):
     """Row {row} of “{file_name}” is longer than any customer's row can be; export the list again with a line per
     customer.

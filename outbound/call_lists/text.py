@@ -77,7 +77,7 @@ class Decoding:
 def recognised(source: Source, encoding: str | None) -> Decoding:
     """The encoding (byte order mark, UTF-8, GB18030, in this order, over the whole file) and the delimiter.
 
-    Raises NoSuchEncoding, NotInThatEncoding, UnknownEncoding, NotAList and EmptyFile.
+    Raises NoSuchEncoding, NotInThatEncoding, UnknownEncoding, NotAList, NulInside and EmptyFile.
     """
     codec, lines = _chosen(source, encoding) if encoding else _told_by_bytes(source)
     with _text(source, codec) as text:
@@ -198,7 +198,7 @@ def _lines_decoded(source: Source, codec: str) -> int | None:
     with source.open() as stream:
         for chunk in iter(partial(stream.read, _CHUNK), b""):
             if b"\0" in chunk and not codec.startswith("utf-16"):
-                raise _binary(source)
+                raise _nul_inside(source, chunk, max(feeds, returns))
             feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
             try:
                 decoder.decode(chunk)
@@ -209,6 +209,15 @@ def _lines_decoded(source: Source, codec: str) -> int | None:
     except UnicodeDecodeError:
         return None
     return max(feeds, returns)
+
+
+def _nul_inside(source: Source, chunk: bytes, lines_before: int) -> refusals.FileRefused:
+    """A program or a picture is full of zeros, a text has one by mistake."""
+    if chunk.count(0) * 100 > len(chunk):
+        return _binary(source)
+    before = chunk[: chunk.index(0)]
+    row = lines_before + max(before.count(b"\n"), before.count(b"\r")) + 1
+    return refusals.NulInside(file_name=source.file_name, row=row)
 
 
 def _binary(source: Source) -> refusals.NotAList:
