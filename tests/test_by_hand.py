@@ -1,18 +1,22 @@
 """Calls by hand: out of turn, under every rule, and in the same ledger."""
 
 from datetime import datetime, timedelta
+from threading import Barrier, Thread
 
 import pytest
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
+from outbound import db
 from outbound.call_lists.model import Contact, Duty
 from outbound.calls import placing
 from outbound.calls.wrap_up import Report
 from outbound.campaigns.model import Campaign
 from outbound.concluding import conclude
 from outbound.dialing import by_hand, handout
-from outbound.dialing.by_hand import HandsFull, NotByHand, NotYours
+from outbound.dialing.by_hand import HandsFull, NotByHand, NotYours, TakenMeanwhile
 from outbound.dialing.model import Claim
+from outbound.dialing.queue import queue_of
 from outbound.dialing.tally import tally
 from outbound.dialing.why_not import of_contact
 from outbound.journal import JournalEntry
@@ -133,3 +137,29 @@ def test_a_customer_taken_by_hand_is_journalled(floor: Floor, session: Session, 
     session.commit()
     (entry,) = session.exec(select(JournalEntry).where(JournalEntry.action == "contact.taken_by_hand")).all()
     assert (entry.actor_id, entry.subject_id) == (floor.cast.agent.id, claim.id)
+
+
+def test_two_who_name_one_customer_at_once_do_not_both_get_it(floor: Floor, engine: Engine, now: datetime) -> None:
+    contact, start = floor.contact(), Barrier(4)
+    askers = [floor.cast.agent, floor.cast.second_agent] * 2
+    got: list[int] = []
+
+    def ask(place: int) -> None:
+        start.wait(30)
+        try:
+            if place < 2:
+                with db.transaction(engine) as session:
+                    got.append(known(taken(session, floor, contact, now, by=askers[place]).id))
+            elif claim := queue_of(engine).claim(known(askers[place].id), [Role.AGENT], now=now):
+                got.append(claim)
+        except (NotByHand, TakenMeanwhile):
+            pass
+
+    threads = [Thread(target=ask, args=(place,)) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with db.reading(engine) as session:
+        (claim,) = session.exec(select(Claim)).all()
+    assert set(got) == {claim.id}

@@ -104,7 +104,8 @@ def _theirs(session: Session, phone: Phone, asker: Asker, by: Staff, *, now: dat
     found = numbers.contacts_with(session, phone, centre_id=by.centre_id)
     for contact in sorted(found, key=lambda each: each.state == ContactState.CLOSED):
         if contact.duty in duties.get(contact.campaign_id, ()):
-            yield contact
+            # The hand-out passes over what is locked, and whoever had it first is seen.
+            yield session.get_one(Contact, contact.id, with_for_update=True, populate_existing=True)
 
 
 def _in_the_way(session: Session, contact: Contact, phone: Phone, by: Staff, *, now: datetime) -> list[Reason]:
