@@ -213,12 +213,19 @@ def test_escape_takes_back_one_thing_at_a_time(floor: Floor, page_as: PageAs) ->
     keys.press("Escape").until("calling")
 
 
-def test_a_recording_is_heard_when_it_is_attached(floor: Floor, page_as: PageAs) -> None:
+def test_a_recording_is_heard_when_it_is_attached_and_sent_again_when_it_was_lost(
+    floor: Floor, page_as: PageAs
+) -> None:
     floor.contact()
     keys = in_call(page_as).press("Enter").until("wrapup")
     keys.page.set_input_files("#file", SAMPLES / "not-audio.wav")
     keys.page.wait_for_selector("#recording-told.error")
+    assert keys.page.locator("#recording-told button").count() == 0
+    keys.page.route("**/recording", lambda route: route.abort())
     keys.page.set_input_files("#file", SAMPLES / "compliant-sale.mp3")
+    keys.page.wait_for_selector("#recording-told button")
+    keys.page.unroute("**/recording")
+    keys.page.click("#recording-told button")
     keys.page.wait_for_selector("#recording-told:has-text('1:06 · 有效')")
 
 

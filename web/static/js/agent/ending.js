@@ -119,8 +119,9 @@ function outcomes(state, acts) {
   );
 }
 
-export function recording(call, problem, busy) {
+export function recording(call, problem, busy, again) {
   const told = document.getElementById("recording-told");
   told.className = problem ? "error" : "help";
   told.textContent = problem || (busy ? say("hearing") : call.recording ? `✓ ${call.recording.said}` : say("recordingHelp", { reference: call.reference }));
+  if (again) told.append(" ", button(say("sendRecordingAgain"), { kind: "quiet", click: again }));
 }

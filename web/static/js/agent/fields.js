@@ -1,5 +1,6 @@
 // Fields that stay while everything else is drawn anew: note, reference, recording, and the search among the objections.
 import * as ending from "./ending.js";
+import { passing } from "./mailer.js";
 import * as views from "./views.js";
 
 const at = (id) => document.getElementById(id);
@@ -50,7 +51,8 @@ export class Fields {
       call.recording = await this.api(`calls/${call.id}/recording`, form);
       ending.recording(call);
     } catch (error) {
-      ending.recording(call, error.message);
+      // What was refused would be refused again; what was lost on its way need not be looked for once more.
+      ending.recording(call, error.message, false, passing(error) ? () => this.upload(file) : null);
     }
     at("file").value = "";
   }
