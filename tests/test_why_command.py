@@ -36,7 +36,8 @@ def test_a_number_is_told_to_people(outbound: Outbound, here: Engine, floor: Flo
     floor.contact(due_at=now + timedelta(hours=2))
     told = outbound("why", "13800138000").stdout
     assert "138****8000  Never dialled." in told
-    assert "  - the next try is not due yet → 2026-11-23T04:00:00+00:00" in told
+    assert "  - the next try is not due yet → 2026-11-23 12:00" in told
+    assert "\n  → 2026-11-23 12:00" in told
 
 
 def test_a_campaign_is_told_as_json(outbound: Outbound, here: Engine, floor: Floor, now: datetime) -> None:

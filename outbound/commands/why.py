@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -35,11 +37,13 @@ def _of_campaign(name: str, centre: str | None, dry_run: bool) -> dict[str, Any]
     from outbound.dialing.tally import tally
     from outbound.migrating import opened
     from outbound.overview.why import tally_told
+    from outbound.people import Centre
     from outbound.settings import read_settings
 
     with reading(opened(read_settings())) as session:
         campaign = campaign_named(session, name, centre)
-        return tally_told(campaign.name, tally(session, campaign, now=clock.now(), as_if_open=dry_run))
+        found = tally_told(campaign.name, tally(session, campaign, now=clock.now(), as_if_open=dry_run))
+        return {**found, "zone": session.get_one(Centre, campaign.centre_id).zone}
 
 
 def _of_number(text: str, code: str | None) -> dict[str, Any]:
@@ -59,8 +63,12 @@ def _of_number(text: str, code: str | None) -> dict[str, Any]:
     with reading(opened(settings)) as session:
         phone = phone_typed(session, vault, text)
         centres = [centre_named(session, code)] if code else list(session.exec(select(Centre)).all())
-        told = [number_told(session, vault, phone, centre_id=known(each.id), now=clock.now()) for each in centres]
-    return {**told[0], "contacts": [contact for each in told for contact in each["contacts"]]}
+        told = [
+            (each.zone, number_told(session, vault, phone, centre_id=known(each.id), now=clock.now()))
+            for each in centres
+        ]
+    contacts = [{**contact, "zone": zone} for zone, each in told for contact in each["contacts"]]
+    return {**told[0][1], "contacts": contacts}
 
 
 def _number_lines(found: dict[str, Any], language: Language) -> Iterator[str]:
@@ -70,9 +78,10 @@ def _number_lines(found: dict[str, Any], language: Language) -> Iterator[str]:
         yield words[0]
     for contact in found["contacts"]:
         yield f"{contact['campaign']} ({contact['duty']}): {words[1] if contact['callable'] else ''}".rstrip()
-        yield from (f"  - {reason[language]}{_until(reason['free_at'])}" for reason in contact["reasons"])
+        zone = contact["zone"]
+        yield from (f"  - {reason[language]}{_until(reason['free_at'], zone)}" for reason in contact["reasons"])
         if contact["reasons"]:
-            yield f"  → {contact['free_at'] or '–'}"
+            yield f" {_until(contact['free_at'], zone) or ' → –'}"
 
 
 def _campaign_lines(found: dict[str, Any], language: Language) -> Iterator[str]:
@@ -82,8 +91,12 @@ def _campaign_lines(found: dict[str, Any], language: Language) -> Iterator[str]:
     yield f"{found['callable']:>12,}{more}  {words[0]}"
     yield f"{found['waiting']:>12,}{more}  {words[1]}"
     for group in (*found["held"], *found["closed"]):
-        yield f"{group['count']:>12,}{more}  {group[language]}{_until(group['free_at'])}"
+        yield f"{group['count']:>12,}{more}  {group[language]}{_until(group['free_at'], found['zone'])}"
 
 
-def _until(free_at: str | None) -> str:
-    return f" → {free_at}" if free_at else ""
+def _until(free_at: str | None, zone: str) -> str:
+    """An instant on the centre's clock, rounded up to the minute: nothing is said too early."""
+    if not free_at:
+        return ""
+    there = datetime.fromisoformat(free_at).astimezone(ZoneInfo(zone)) + timedelta(seconds=59, microseconds=999_999)
+    return f" → {there:%Y-%m-%d %H:%M}"
