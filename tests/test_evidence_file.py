@@ -22,7 +22,7 @@ from outbound.evidence import bundle, opening
 from outbound.evidence.checking import Checked, check
 from outbound.evidence.faults import Wrong
 from outbound.journal import JournalEntry
-from outbound.people import Centre, known
+from outbound.people import known
 from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from outbound.subscriptions.model import Subscription
@@ -152,7 +152,9 @@ def test_that_it_was_taken_is_journalled_and_is_no_evidence_itself(shift: Shift,
 
 def test_its_anchor_is_among_those_that_others_kept(shift: Shift, made: Made, tmp_path: Path) -> None:
     with db.reading(shift.engine) as session:
-        line = anchoring.latest_line(session, session.get_one(Centre, known(shift.cast.fz.id)))
+        anchor = anchoring.latest(session, known(shift.cast.fz.id))
+        assert anchor
+        line = anchoring.line(session, anchor)
     assert checked(made.content, tmp_path, anchors=[line]).faults == []
     assert wrongs(checked(made.content, tmp_path, anchors=["another"])) == {Wrong.OTHER_ANCHOR}
 

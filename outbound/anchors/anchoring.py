@@ -138,9 +138,3 @@ def digest(session: Session, anchor: JournalAnchor) -> str:
 def digest_of_line(text: str) -> str:
     """SHA-256 of an anchor's line, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def latest_line(session: Session, centre: Centre) -> str:
-    """The line of a centre's last anchor, for a printed report; empty where none was dropped yet."""
-    anchor = latest(session, centre.id or 0)
-    return line(session, anchor) if anchor else ""

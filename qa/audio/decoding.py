@@ -96,17 +96,11 @@ def _codec_of(sound: Any) -> str:
 @contextmanager
 def opened(data: bytes) -> Iterator[Decoder]:
     """The recording, ready to be decoded. Raises EmptyRecording, NotAudio, NeedsFfmpeg or NotOneCall."""
-    if not data:
-        raise EmptyRecording
-    claim = examine(data)
-    sound = _sound(io.BytesIO(claim.data))
+    claim, sound, kind = _read(data)
     if sound is not None:
         with sound:
             yield _one_call(Decoder(sound, present=claim.present))
         return
-    kind = _foreign_kind(claim)
-    if kind is None:
-        raise NotAudio
     with _through_ffmpeg(data, kind) as converted, converted:
         yield _one_call(Decoder(converted, codec=kind))
 
@@ -116,19 +110,24 @@ def glance(data: bytes) -> None:
 
     Raises EmptyRecording, NotAudio, NeedsFfmpeg or NotOneCall.
     """
+    _claim, sound, kind = _read(data)
+    if sound is not None:
+        with sound:
+            _one_call(Decoder(sound))
+    elif shutil.which("ffmpeg") is None:
+        raise NeedsFfmpeg(kind=kind.upper())
+
+
+def _read(data: bytes) -> tuple[Claim, Any, str]:
+    """What the first bytes claim, and what libsndfile makes of it; else None and the kind that only ffmpeg reads."""
     if not data:
         raise EmptyRecording
     claim = examine(data)
     sound = _sound(io.BytesIO(claim.data))
-    if sound is not None:
-        with sound:
-            _one_call(Decoder(sound))
-        return
-    kind = _foreign_kind(claim)
+    kind = _foreign_kind(claim) if sound is None else ""
     if kind is None:
         raise NotAudio
-    if shutil.which("ffmpeg") is None:
-        raise NeedsFfmpeg(kind=kind.upper())
+    return claim, sound, kind
 
 
 def _sound(source: Any) -> Any:

@@ -22,7 +22,7 @@ from qa.calibration.model import (
     CalibrationVerdict,
 )
 from qa.calibration.results import agreements
-from qa.review.marks import CriterionMark, check
+from qa.review.marks import CriterionMark, as_asked, check
 from qa.review.sharing import callers_of
 
 MOST_CALLS = 50
@@ -165,26 +165,11 @@ def _keep(
     )
     session.add(given)
     session.flush()
-    session.add_all(_as_asked(known(given.id), criterion, marks[criterion]) for criterion in Criterion)
+    session.add_all(CalibrationMark(verdict_id=known(given.id), **as_asked(each, marks[each])) for each in Criterion)
     session.flush()
     # What was said stays hidden until the end, in the journal too.
     journal.record(session, "calibration.marked", calibration, by=by, now=now, recording=recording.id)
     return given
-
-
-def _as_asked(verdict_id: int, criterion: Criterion, given: CriterionMark) -> CalibrationMark:
-    reasons = given.reasons
-    return CalibrationMark(
-        verdict_id=verdict_id,
-        criterion=criterion,
-        asked_zh=criterion.wording.zh,
-        asked_en=criterion.wording.en,
-        mark=given.mark,
-        second=given.second,
-        reason=reasons[0] if reasons else "",
-        also=list(reasons[1:]),
-        note=given.note.strip(),
-    )
 
 
 def close(session: Session, calibration: Calibration, *, by: Staff | None, now: datetime) -> CalibrationClosing:

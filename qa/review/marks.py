@@ -1,6 +1,7 @@
 """One mark of a review, and what it must say to be of use: why something fails, and where that is heard."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from outbound import compliance
 from outbound.compliance import Criterion, Mark
@@ -44,6 +45,21 @@ class CriterionMark:
         if self.mark != Mark.FAIL:
             return ()
         return tuple(dict.fromkeys(code for code in (self.reason, *self.also) if code))
+
+
+def as_asked(criterion: Criterion, given: CriterionMark) -> dict[str, Any]:
+    """The columns of a mark that is kept, with the words in which it was asked."""
+    chief, *others = given.reasons or ("",)
+    return {
+        "criterion": criterion,
+        "asked_zh": criterion.wording.zh,
+        "asked_en": criterion.wording.en,
+        "mark": given.mark,
+        "second": given.second,
+        "reason": chief,
+        "also": others,
+        "note": given.note.strip(),
+    }
 
 
 class _OfCriterion(Refusal):

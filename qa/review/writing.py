@@ -19,7 +19,7 @@ from qa import stopping
 from qa.disputes.model import Dispute
 from qa.review import comments, marks
 from qa.review.consequences import follow
-from qa.review.marks import CriterionMark
+from qa.review.marks import CriterionMark, as_asked
 from qa.review.model import Review, ReviewMark, ReviewTask
 from qa.review.sharing import due_at
 
@@ -69,7 +69,7 @@ def write(
     )
     session.add(review)
     session.flush()
-    session.add_all(_as_asked(review, criterion, given[criterion]) for criterion in Criterion)
+    session.add_all(_kept(review, criterion, given[criterion]) for criterion in Criterion)
     session.flush()
     _tell(session, review, earlier, given, by=by, now=now)
     follow(session, review, call, by=by, now=now)
@@ -112,18 +112,11 @@ def _tell(
     journal.record(session, "review.changed" if earlier else "call.reviewed", review, by=by, now=now, **facts)
 
 
-def _as_asked(review: Review, criterion: Criterion, given: CriterionMark) -> ReviewMark:
+def _kept(review: Review, criterion: Criterion, given: CriterionMark) -> ReviewMark:
     reasons = [compliance.reason(criterion, code) for code in given.reasons]
     return ReviewMark(
         review_id=known(review.id),
-        criterion=criterion,
-        asked_zh=criterion.wording.zh,
-        asked_en=criterion.wording.en,
-        mark=given.mark,
-        second=given.second,
-        reason=reasons[0].code if reasons else "",
-        also=[reason.code for reason in reasons[1:]],
         reason_zh="；".join(reason.zh for reason in reasons),
         reason_en="; ".join(reason.en for reason in reasons),
-        note=given.note.strip(),
+        **as_asked(criterion, given),
     )
