@@ -29,6 +29,11 @@ def test_a_list_without_a_header_keeps_its_first_customer() -> None:
     assert opened.columns().headers == ("第1列", "第2列", "第3列")
 
 
+def test_a_row_that_says_what_sort_of_number_it_holds_is_no_header() -> None:
+    opened = csv_list("王秀英,13800138001,手机\n陈芳,059187654321,固话\n")
+    assert numbers_in(opened) == ["13800138001", "059187654321"]
+
+
 def test_the_columns_of_a_list_without_a_header_are_chosen_by_their_place() -> None:
     opened = csv_list("王秀英,13800138001,13800138003\n陈芳,13800138002,13800138004\n")
     chosen = {"第1列": "name", "第2列": "ignored", "第3列": "phone"}

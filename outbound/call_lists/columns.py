@@ -155,7 +155,9 @@ def _header(first: Sequence[NumberedRow], choice: Mapping[str, Role]) -> Numbere
 
 
 def _names_phone(cells: Sequence[str], choice: Mapping[str, Role]) -> bool:
-    return any(_role(cell.strip(), choice) is Role.PHONE for cell in cells)
+    named = any(_role(cell.strip(), choice) is Role.PHONE for cell in cells)
+    # A customer's own row may say 手机 of a number beside it.
+    return named and not any(isinstance(parse(cell), Number) for cell in cells)
 
 
 def _known(cells: Sequence[str], choice: Mapping[str, Role]) -> int:
