@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from outbound.billing import charges
 from outbound.billing.credits import Credit, Part, credits_of
+from outbound.quality.agents import file_of
 from tests.conftest import NOW, Cast
 from tests.sales import Sales
 
@@ -52,3 +53,19 @@ def test_another_centres_sales_are_not_counted_here(sales: Sales, cast: Cast) ->
     sales.confirmed()
     charges.run(sales.session, sales.centre, now=LATER)
     assert credits_of(sales.session, cast.xm, NOW, LATER + timedelta(days=1)) == []
+
+
+def test_the_file_of_each_tells_what_stands_of_their_sales(sales: Sales, cast: Cast) -> None:
+    taken_back = sales.confirmed()
+    sales.confirmed()
+    charges.run(sales.session, sales.centre, now=LATER)
+    charges.reverse_all(sales.session, taken_back, why="complaint", by=cast.care, now=LATER)
+    seller, verifier, other = (
+        file_of(sales.session, sales.centre, person, NOW.date(), LATER.date())
+        for person in (cast.agent, cast.verifier, cast.second_agent)
+    )
+    assert [(seller.sold.charged, seller.sold.standing), (verifier.confirmed.charged, verifier.confirmed.standing)] == [
+        (2, 1),
+        (2, 1),
+    ]
+    assert (seller.confirmed.charged, verifier.sold.charged, other.sold.charged) == (0, 0, 0)

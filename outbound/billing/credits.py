@@ -24,10 +24,10 @@ class Credit:
 
     staff_id: int
     part: Part
-    charged: int
-    reversed: int
+    charged: int = 0
+    reversed: int = 0
     """Of those charged: nothing of them stands."""
-    standing_fen: int
+    standing_fen: int = 0
 
     @property
     def standing(self) -> int:

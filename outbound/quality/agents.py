@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from outbound.billing.credits import Credit, Part, credits_of
 from outbound.calls.model import Call, Outcome
 from outbound.clock import day_ends, day_starts
 from outbound.people import Centre, Role, Staff, holders, known
@@ -31,6 +32,10 @@ class AgentFile:
     """The estimated failure rate; None where no call of theirs was drawn from."""
     honesty: Honesty | None
     patrols: Seen
+    sold: Credit
+    """What became of the sales of theirs that were first charged in these days."""
+    confirmed: Credit
+    """The same of the sales that they confirmed."""
 
 
 def agents_at(session: Session, centre: Centre, first: date, last: date) -> list[AgentFile]:
@@ -55,6 +60,7 @@ def _files(
     honest = {each.agent_id: each for each in figures.honesty(sample)}
     seen = patrol.counts(session, known(centre.id), since=since, until=until)
     dialled = dict(_calls(session, centre, first, last))
+    credits = {(each.staff_id, each.part): each for each in credits_of(session, centre, since, until)}
     return [
         AgentFile(
             agent=person,
@@ -64,6 +70,8 @@ def _files(
             figure=rates.get(person.id),
             honesty=honest.get(known(person.id)),
             patrols=seen.get(known(person.id), Seen()),
+            sold=credits.get((known(person.id), Part.SELLER), Credit(known(person.id), Part.SELLER)),
+            confirmed=credits.get((known(person.id), Part.VERIFIER), Credit(known(person.id), Part.VERIFIER)),
         )
         for person in callers
     ]
