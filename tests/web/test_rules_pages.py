@@ -201,6 +201,15 @@ def test_the_form_of_a_campaign_offers_the_centres_rules(client_as: ClientAs, ca
     assert '<option value="our-rules" selected>Our rules (our-rules)</option>' in page
 
 
+def test_the_editor_of_a_definition_completes_the_names_of_the_centres_rules(
+    client_as: ClientAs, rules_id: int
+) -> None:
+    asked = "/manager/campaigns/schema.json"
+    schemas = [client_as(login).get(asked).json for login in ("manager", "outsider_manager", "carrier")]
+    named = [schema["$defs"]["Calling"]["properties"]["profile"]["anyOf"][0]["enum"] for schema in schemas]  # type: ignore[index]
+    assert named == [["cn-telecom", "us-tsr", "uk", "our-rules"], ["cn-telecom", "us-tsr", "uk"], named[1]]
+
+
 def test_the_check_of_a_definition_knows_the_centres_rules(client_as: ClientAs, rules_id: int) -> None:
     client = client_as("manager")
     assert "No faults" in client.post("/manager/campaigns/check", data={"text": NAMING}).text

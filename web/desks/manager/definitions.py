@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from outbound.calling_rules import own_rules
 from outbound.calling_rules.own_profiles import own_profile
+from outbound.calling_rules.profiles import PROFILES
 from outbound.campaigns import lookups, verbs
 from outbound.campaigns.definition import CampaignKind, Definition, read_definition, schema
 from outbound.campaigns.model import Campaign, CampaignVersion
@@ -243,5 +244,11 @@ def continue_in_editor() -> str:
 @bp.get("/campaigns/schema.json")
 @allows("see_campaigns")
 def show_schema() -> dict[str, Any]:
-    """The JSON Schema of definitions, for editors that complete them."""
-    return schema()
+    """The JSON Schema of definitions, for editors that complete them; it names the centre's own calling rules."""
+    whole = schema()
+    if g.centre:
+        calling = whole["$defs"]["Calling"]["properties"]
+        _shipped, any_name = calling["profile"]["anyOf"]
+        names = [*PROFILES, *own_rules.names_at(g.session, g.centre.id)]
+        calling["profile"] = {**calling["profile"], "anyOf": [{"enum": names}, any_name]}
+    return whole
