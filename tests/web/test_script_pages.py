@@ -100,12 +100,15 @@ def test_the_changes_are_shown_side_by_side(client_as: ClientAs, waiting: Script
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_first_version_is_shown_whole(client_as: ClientAs, engine: Engine, cast: Cast, now: datetime) -> None:
+def test_who_decides_is_shown_a_first_version_whole_and_others_as_it_is_read(
+    client_as: ClientAs, engine: Engine, cast: Cast, now: datetime
+) -> None:
     with db.transaction(engine) as session:
         version = scenes.submitted(session, cast, now=now)
-    page = client_as("carrier").get(f"/scripts/versions/{version.id}").text
+    page, others = (client_as(login).get(f"/scripts/versions/{version.id}").text for login in ("carrier", "reviewer"))
     assert "never_say" in page
     assert "Side by side" not in page
+    assert "never_say" not in others
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -55,8 +55,9 @@ def show_version(version_id: int) -> str:
     version = mine(g.session, ScriptVersion, version_id)
     script = script_of(version)
     base, decisions = showing.former(g.session, version), approval.decisions(g.session, version)
-    view = request.args.get("view", "")
-    view = view if view in VIEWS else "changes" if base else "read"
+    view, may_decide = request.args.get("view", ""), _may_decide(version)
+    # Who decides about a first version must see all of it.
+    view = view if view in VIEWS else "changes" if base else "text" if may_decide else "read"
     return render_template(
         "scripts/version.html",
         version=version,
@@ -67,7 +68,7 @@ def show_version(version_id: int) -> str:
         proof=prove(script),
         decisions=decisions,
         comments=showing.comments_of(decisions),
-        may_decide=_may_decide(version),
+        may_decide=may_decide,
         missing=approval.still_to_approve(g.session, version),
         shown=_shown(view, version, base, script),
         spoken=spoken_in(script),
