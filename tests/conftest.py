@@ -72,6 +72,17 @@ CHROMIUM_OPTIONS = (
 )
 
 
+WITH_DATABASE = frozenset({"engine", "made_demo", "postgres", "sqlite_templates", "shift"})
+"""Fixtures whose tests need a database."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a database, so that the fast loop can leave it out."""
+    for item in items:
+        if not WITH_DATABASE.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Argon2 at its cheapest: a test makes a dozen passwords."""
