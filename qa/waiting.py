@@ -33,6 +33,8 @@ SELLER_HERE = Reason(
     "only its seller is at a desk, and the campaign wants somebody else to call",
 )
 NOBODY_HERE = Reason("nobody_here", "该活动目前没有坐席在岗", "no agent of the campaign is at a desk")
+SAID_HERE = frozenset({"no_staff", "nobody_else"})
+"""What `_nobody` says more exactly than the hand-out does, with what to do."""
 NEXT = Reason("next", "下一位领取客户的坐席将拨打", "whoever asks for a customer next is given it")
 
 
@@ -57,7 +59,7 @@ def _told(session: Session, correction: Correction, here: frozenset[int], *, now
     subscription = session.get_one(Subscription, correction.subscription_id)
     contact = session.get_one(Contact, subscription.contact_id)
     found = why_not.of_contact(session, contact, now=now)
-    reasons = [reason for reason in found.reasons if reason.key != "no_staff"]
+    reasons = [reason for reason in found.reasons if reason.key not in SAID_HERE]
     if not any(reason.key == "in_hand" for reason in reasons) and (lacking := _nobody(session, contact, here)):
         reasons.insert(0, lacking)
     return Waiting(
