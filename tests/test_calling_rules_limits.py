@@ -188,8 +188,7 @@ def test_recordings_are_kept_five_years() -> None:
     assert [profile(name).retention_years for name in PROFILES] == [5, 5, 5]
 
 
-def test_a_refusal_blocks_for_ever_and_never_under_six_months() -> None:
-    assert profile().refusal.default_months is None
+def test_a_refusal_blocks_for_six_months_at_least() -> None:
     assert earliest_unblock(profile(), utc("2026-08-31T10:00")) == utc("2027-02-28T10:00")
     assert earliest_unblock(profile(), utc("2026-06-30T10:00")) == utc("2026-12-30T10:00")
 

@@ -74,7 +74,8 @@ def test_who_is_not_interested_is_left_in_peace(floor: Floor, session: Session, 
 def test_a_refusal_blocks_the_number_in_the_same_transaction(floor: Floor, session: Session, now: datetime) -> None:
     done = end(session, floor, report("do_not_call", note="别再打了"), now)
     phone = session.get_one(Phone, done.call.phone_id)
-    assert opt_outs.of_number(session, phone, now=now)[0].reason == "别再打了"
+    held = opt_outs.of_number(session, phone, now=now)[0]
+    assert (held.reason, held.expires_at) == ("别再打了", None), "for ever"
     session.refresh(contact := contact_of(session, done))
     assert contact.closed_why == "opted_out"
 

@@ -195,11 +195,10 @@ class Abandonment(Part):
 
 
 class RefusalBlock(Part):
-    """How long a number stays blocked after "do not call me again", in months."""
+    """How long a number stays blocked after "do not call me again": for ever, unless somebody gives it an end."""
 
     minimum_months: int = Field(default=6, ge=0)
-    default_months: int | None = Field(default=None, ge=0)
-    """Nothing: for ever."""
+    """Before then nobody may let it end."""
 
 
 class Profile(Part):
