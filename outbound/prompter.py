@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from outbound.call_lists.hidden_cells import attributes_of
 from outbound.call_lists.model import Contact
 from outbound.calls.model import Call
 from outbound.calls.placing import NoScriptInForce
@@ -159,7 +160,7 @@ def _customer(vault: Vault, hand: InHand) -> dict[str, Any]:
     # What begins with an underscore is the list's own book-keeping.
     told: dict[str, Any] = {
         key: value
-        for key, value in hand.contact.attributes.items()
+        for key, value in attributes_of(hand.contact, vault).items()
         if not key.startswith("_") and isinstance(value, str | int | float)
     }
     for name, headers in COLUMNS.items():

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from outbound import journal
-from outbound.call_lists.model import RefusedRow
+from outbound.call_lists.model import Contact, RefusedRow
 from outbound.db import PLPGSQL, UtcDateTime, guard, lock, reading, table_of, transaction
 from outbound.errors import Refusal
 from outbound.grants import changes_only
@@ -91,6 +91,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_no_truncate()""",
 
 resealed_only_by_rotation(table_of(Phone))
 resealed_only_by_rotation(table_of(RefusedRow))
+resealed_only_by_rotation(table_of(Contact))
 
 
 def rotate(engine: Engine, data: Path, *, now: datetime) -> str:
@@ -183,7 +184,7 @@ def _step(session: Session, vault: Vault, rotation: KeyRotation, *, now: datetim
 
 def _following(session: Session, table: sa.Table, after: Sequence[int] | None) -> Sequence[sa.Row[Any]]:
     keys = list(table.primary_key.columns)
-    asked = sa.select(*keys, table.c.sealed).order_by(*keys).limit(STEP)
+    asked = sa.select(*keys, table.c.sealed).where(table.c.sealed.is_not(None)).order_by(*keys).limit(STEP)
     if after is not None:
         asked = asked.where(sa.tuple_(*keys) > sa.tuple_(*(sa.literal(value) for value in after)))
     return session.execute(asked).all()

@@ -21,6 +21,7 @@ from outbound.call_lists.model import CallList
 from outbound.call_lists.reading import open_list
 from outbound.call_lists.taking import Taker
 from outbound.errors import Refusal
+from outbound.phones.hiding import holds_number, without_numbers
 from outbound.phones.vault import Vault
 from tests.conftest import NOW, Cast
 from tests.test_importing import a_campaign, block
@@ -36,7 +37,8 @@ phone = st.one_of(
     st.text(max_size=6),
 )
 words = st.one_of(
-    st.sampled_from(["", "王秀英", "合计", " 总计：12 户", "Total", '引"号', "换\n行", "高"]), st.text(max_size=5)
+    st.sampled_from(["", "王秀英", "合计", "儿子 13600136456", " 总计：12 户", "Total", '引"号', "换\n行", "高"]),
+    st.text(max_size=5),
 )
 row = st.tuples(phone, phone, words, st.sampled_from(["", "1", "高", "99", "x"]), words).map(list)
 shapes = st.lists(
@@ -65,8 +67,11 @@ def test_a_chunk_says_of_each_row_what_the_row_says_by_itself(rows: list[list[st
         numbers = chunk.several.get(at, (chunk.digests[at],))
         assert numbers == tuple(VAULT.digest(number.e164) for number in single.numbers)
         assert [VAULT.open(chunk.phones[digest]) for digest in numbers] == [number.e164 for number in single.numbers]
-        assert json.loads(chunk.attributes[at]) == single.attributes
-        assert chunk.names[at] == " ".join((single.name or "").replace("\0", "").split())[:80]
+        hidden = json.loads(VAULT.open(chunk.sealed[at])) if at in chunk.sealed else {}
+        assert {**json.loads(chunk.attributes[at]), **hidden} == single.attributes
+        assert all(map(holds_number, hidden.values()))
+        assert not any(map(holds_number, json.loads(chunk.attributes[at]).values()))
+        assert chunk.names[at] == without_numbers(" ".join((single.name or "").replace("\0", "").split())[:80])
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from outbound import clock, db, resealing
 from outbound.call_lists.importing import import_list
-from outbound.call_lists.model import RefusedRow
+from outbound.call_lists.model import Contact, RefusedRow
 from outbound.campaigns.model import Campaign
 from outbound.people import known
 from outbound.phones.model import Phone, find, keep, refuse_other_key
@@ -31,7 +31,7 @@ from tests.test_cli import Outbound, english, here, outbound
 __all__ = ["english", "floor", "here", "outbound"]
 
 DAY_AFTER = NOW + timedelta(days=1, seconds=1)
-LIST = "姓名,手机号\n王秀英,13800138123\n李强,13700137789\n坏行,1380013\n又坏,abc\n"
+LIST = "姓名,手机号,备注\n王秀英,13800138123,\n李强,13700137789,儿子 13600136456\n坏行,1380013,\n又坏,abc,\n"
 
 
 @pytest.fixture
@@ -63,7 +63,8 @@ def add_numbers(engine: Engine, vault: Vault, count: int) -> None:
 def opened(engine: Engine, vault: Vault) -> tuple[set[str], set[str]]:
     """Everything that is sealed, opened; and with which keys it is sealed."""
     with db.reading(engine) as session:
-        sealed = [*session.exec(select(Phone.sealed)), *session.exec(select(RefusedRow.sealed))]
+        hidden = session.exec(select(Contact.sealed).where(col(Contact.sealed).is_not(None)))
+        sealed = [*session.exec(select(Phone.sealed)), *session.exec(select(RefusedRow.sealed)), *filter(None, hidden)]
     return {vault.open(each) for each in sealed}, {each[:2].hex() for each in sealed}
 
 
@@ -134,7 +135,7 @@ def test_the_old_key_is_kept_for_a_day_and_then_dropped(engine: Engine, listed: 
     assert sorted(open_vault(data).ring.keys) == [1, 2]
     resealing.go_on(engine, data, now=DAY_AFTER)
     assert sorted(open_vault(data).ring.keys) == [2]
-    assert len(opened(engine, open_vault(data))[0]) == 4
+    assert len(opened(engine, open_vault(data))[0]) == 5
 
 
 def test_what_a_slow_process_sealed_with_the_old_key_keeps_that_key(
@@ -178,7 +179,7 @@ def test_a_rotation_that_died_before_it_was_noted_goes_on_all_the_same(
     engine: Engine, listed: None, data: Path, vault: Vault
 ) -> None:
     (data / "numbers.key").write_bytes(vault.ring.with_another().written())
-    assert resealing.go_on(engine, data, now=NOW) == 4
+    assert resealing.go_on(engine, data, now=NOW) == 5
 
 
 def test_without_a_new_key_there_is_nothing_to_do(engine: Engine, listed: None, data: Path) -> None:
@@ -206,6 +207,7 @@ def test_keys_of_the_setting_are_changed_by_the_operator_alone(
     [
         "UPDATE phone SET sealed = {blob}",
         "UPDATE refused_row SET sealed = {blob}",
+        "UPDATE contact SET sealed = {blob}",
         "UPDATE refused_row SET reason = 'other'",
         "DELETE FROM refused_row",
     ],
@@ -272,5 +274,5 @@ def test_the_command_makes_a_key_and_says_how_far_it_is(
     assert "keys 1, 2; key 2 encrypts" in outbound("keys", "show").stdout
     resealing.go_on(here, data, now=clock.now())
     shown = outbound("keys", "show").stdout
-    assert "4 values encrypted again" in shown
+    assert "5 values encrypted again" in shown
     assert "nothing is encrypted with the older keys" in shown

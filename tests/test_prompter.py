@@ -116,6 +116,15 @@ def test_further_numbers_of_a_list_are_no_facts(floor: Floor, session: Session, 
     assert facts.customer == {"地市": "福州", "name": "王秀英", "tail": "8000"}
 
 
+def test_a_number_in_a_further_column_can_be_read_out_though_it_rests_encrypted(
+    floor: Floor, session: Session, now: datetime
+) -> None:
+    floor.contact(attributes={"地市": "福州"}, sealed=floor.vault.seal('{"办理号码": "13600136456"}'))
+    claim = claimed(session, floor, now)
+    facts = prompter.facts_of(session, floor.vault, claim, staff(session, floor.cast.agent), "zh", now)
+    assert (facts.customer["办理号码"], facts.customer["地市"]) == ("13600136456", "福州")
+
+
 def dial(session: Session, floor: Floor, claim: Claim, now: datetime) -> None:
     agent: Staff = staff(session, floor.cast.agent)
     placing.begin(session, handout.issue_token(session, claim, by=agent, now=now), by=agent, now=now)

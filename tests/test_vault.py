@@ -120,13 +120,24 @@ def test_a_number_is_shown_masked(session: Session, now: datetime) -> None:
     assert shown(Vault(KEY), keep(session, Vault(KEY), number("13800138000"), now=now)) == "138****8000"
 
 
-LIST = """姓名,手机号,备用号码,地市
-王秀英,13800138123,13900139456,福州
-李强,１３７００１３７７８９,,厦门
-赵敏,138-0013-8123,,泉州
-坏行,1380013,,福州
+LIST = """姓名,手机号,备用号码,地市,备注
+王秀英,13800138123,13900139456,福州,
+李强 13600136789,１３７００１３７７８９,,厦门,儿子 136 0013 6456
+赵敏,138-0013-8123,,泉州,
+坏行,1380013,,福州,
 """
-DIGITS = ("13800138123", "13900139456", "13700137789", "0138123", "0139456", "0137789", "8613800138123", "1380013")
+DIGITS = (
+    "13800138123",
+    "13900139456",
+    "13700137789",
+    "0138123",
+    "0139456",
+    "0137789",
+    "0136789",
+    "0013 6456",
+    "8613800138123",
+    "1380013",
+)
 
 
 def everything_in(engine: Engine) -> str:
@@ -149,7 +160,15 @@ def test_a_stolen_database_shows_no_number(
         assert (made.accepted, made.duplicate, made.invalid) == (2, 1, 1)
         phone = find(session, vault, "+8613700137789")
         assert phone
-        opt_outs.block(session, phone, category=Category.REFUSAL, source="care desk", by=cast.care, now=now)
+        opt_outs.block(
+            session,
+            phone,
+            category=Category.REFUSAL,
+            source="care desk",
+            by=cast.care,
+            now=now,
+            reason="请打 13800138123",
+        )
         claim = handout.claim_next(session, cast.agent, roles={Role.AGENT}, now=now)
         assert claim
         handout.issue_token(session, claim, by=cast.agent, now=now)

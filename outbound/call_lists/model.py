@@ -135,6 +135,12 @@ class Contact(SQLModel, table=True):
             sqlite_where=sa.text("state = 'closed'"),
             postgresql_where=sa.text("state = 'closed'"),
         ),
+        sa.Index(
+            "ix_contact_sealed",
+            "id",
+            sqlite_where=sa.text("sealed IS NOT NULL"),
+            postgresql_where=sa.text("sealed IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -144,7 +150,12 @@ class Contact(SQLModel, table=True):
     phone_id: int = Field(foreign_key="phone.id")
     zone_group_id: int = Field(foreign_key="zone_group.id", description="where the number may be: that of its phone")
     name: str = Field(default="", max_length=80)
-    attributes: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    attributes: dict[str, Any] = Field(
+        default_factory=dict, sa_type=sa.JSON, description="the further columns of the list; see `hidden_cells`"
+    )
+    sealed: bytes | None = Field(
+        default=None, sa_type=sa.LargeBinary, description="those of them that hold a number, encrypted"
+    )
     state: ContactState = Field(default=ContactState.QUEUED, sa_type=choice(ContactState))
     duty: Duty = Field(default=Duty.PITCH, sa_type=choice(Duty))
     priority: int = Field(default=0, description="higher goes first")

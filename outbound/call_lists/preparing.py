@@ -12,6 +12,7 @@ from outbound.call_lists.columns import ColumnMap, NumberedRow
 from outbound.call_lists.examining import MOST_ROWS, Refused
 from outbound.call_lists.reading import ListFile
 from outbound.call_lists.refusals import HeadOnly, TooManyRows
+from outbound.phones.hiding import holds_number, without_numbers
 from outbound.phones.parsing import MAINLAND_ZONES, zones_kept
 from outbound.phones.vault import Vault
 
@@ -48,6 +49,8 @@ class Chunk:
     """By digest: where a number is that is not on the mainland."""
     names: list[str]
     attributes: list[str]
+    sealed: dict[int, bytes]
+    """By place: the cells that hold a number, encrypted, of a row that has any besides its own."""
     priorities: list[int]
 
 
@@ -101,6 +104,7 @@ def prepare(rows: Sequence[NumberedRow], columns: ColumnMap, vault: Vault) -> Ch
     different = list(dict.fromkeys(number for numbers in found for number in numbers))
     digest_of = dict(zip(different, vault.digest_many(different), strict=True))
     spelt = [list(map(quoted, cells)) for cells in written]
+    told, hidden = _attributes(written, spelt, columns)
     return Chunk(
         rows=[number for number, _ in rows],
         cells=["[" + ",".join(cells) + "]" for cells in spelt],
@@ -112,7 +116,8 @@ def prepare(rows: Sequence[NumberedRow], columns: ColumnMap, vault: Vault) -> Ch
         phones=dict(zip(digest_of.values(), vault.seal_many(different), strict=True)),
         places={digest_of[number]: place for number, place in places.items() if number in digest_of},
         names=_names(full, columns.name),
-        attributes=_attributes(written, spelt, columns),
+        attributes=told,
+        sealed=dict(zip(hidden, vault.seal_many(list(hidden.values())), strict=True)),
         priorities=_priorities(full, columns.priority),
     )
 
@@ -177,7 +182,7 @@ def _is_total(cells: Sequence[str]) -> bool:
 def _names(full: Sequence[list[str]], at: int | None) -> list[str]:
     if at is None:
         return [""] * len(full)
-    return [" ".join(cells[at].replace("\0", "").split())[:LONGEST_NAME] for cells in full]
+    return [without_numbers(" ".join(cells[at].replace("\0", "").split())[:LONGEST_NAME]) for cells in full]
 
 
 def _priorities(full: Sequence[list[str]], at: int | None) -> list[int]:
@@ -189,14 +194,26 @@ def _priorities(full: Sequence[list[str]], at: int | None) -> list[int]:
     return [stored[cells[at]] for cells in full]
 
 
-def _attributes(written: Sequence[list[str]], spelt: Sequence[list[str]], columns: ColumnMap) -> list[str]:
-    """What is kept of each row besides, as JSON made of the cells that are JSON already."""
+def _attributes(
+    written: Sequence[list[str]], spelt: Sequence[list[str]], columns: ColumnMap
+) -> tuple[list[str], dict[int, str]]:
+    """What is kept of each row besides, as JSON made of the cells that are JSON already; apart, by place, what holds a
+    number.
+    """
     width, kept = len(columns.headers), [(at, f"{quoted(header)}:") for at, header in columns.attributes]
-    told = []
+    told: list[str] = []
+    hidden: dict[int, str] = {}
     for cells, plain in zip(spelt, written, strict=True):
         count = len(cells)
-        inside = [key + cells[at] for at, key in kept if at < count and plain[at]]
+        inside = [(at, key) for at, key in kept if at < count and plain[at]]
         if count > width:
-            inside += [f"{quoted(f'第{at + 1}列')}:{cells[at]}" for at in range(width, count) if plain[at].strip()]
-        told.append("{" + ",".join(inside) + "}")
-    return told
+            inside += [(at, f"{quoted(f'第{at + 1}列')}:") for at in range(width, count) if plain[at].strip()]
+        if numbers := [each for each in inside if holds_number(plain[each[0]])]:
+            hidden[len(told)] = _object(numbers, cells)
+            inside = [each for each in inside if each not in numbers]
+        told.append(_object(inside, cells))
+    return told, hidden
+
+
+def _object(inside: Iterable[tuple[int, str]], cells: Sequence[str]) -> str:
+    return "{" + ",".join([key + cells[at] for at, key in inside]) + "}"

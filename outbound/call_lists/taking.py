@@ -46,12 +46,14 @@ class Taker:
         same = contact_same(self.session, self.call_list)
         alike, groups = tuple(same.values()), self._groups(chunk)
         names, attributes, priorities, places = chunk.names, chunk.attributes, chunk.priorities, chunk.places
+        sealed = chunk.sealed
         rows = [
             (
                 *alike,
                 phones[fate.numbers[0]],
                 names[at],
                 attributes[at],
+                sealed.get(at),
                 priorities[at],
                 groups[places.get(fate.numbers[0], HOME)[1]],
             )
@@ -86,7 +88,7 @@ class Taker:
         bulk.insert(self.session, table_of(RefusedRow), REFUSED_COLUMNS, rows)
 
 
-CONTACT_VARIES = ("phone_id", "name", "attributes", "priority", "zone_group_id")
+CONTACT_VARIES = ("phone_id", "name", "attributes", "sealed", "priority", "zone_group_id")
 REFUSED_COLUMNS = ("call_list_id", "row", "fault", "reason", "sealed")
 
 

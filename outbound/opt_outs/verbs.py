@@ -10,6 +10,7 @@ from outbound.calling_rules.profiles import Profile, earliest_unblock, profile
 from outbound.errors import Refusal
 from outbound.opt_outs.model import Category, OptOut, OptOutLifting, Scope
 from outbound.people import Staff, known
+from outbound.phones.hiding import without_numbers
 from outbound.phones.model import Phone
 
 TOUCHED = frozenset({"phone", "dial_token", "claim", "contact"})
@@ -80,7 +81,7 @@ def block(
         campaign_kind=campaign_kind,
         campaign_id=campaign_id,
         source=source,
-        reason=reason,
+        reason=without_numbers(reason),
         by_id=by.id if by else None,
         at=now,
         expires_at=expires_at,

@@ -7,6 +7,7 @@ from flask import g
 from sqlmodel import Session
 
 from outbound import prompter
+from outbound.call_lists.hidden_cells import attributes_of
 from outbound.call_lists.model import Duty
 from outbound.calls import lookups, speaking
 from outbound.calls.model import Call, Outcome
@@ -80,7 +81,7 @@ def claim_shown(
         campaign=hand.campaign.name,
         name=hand.contact.name,
         number=masked(keys.open(hand.phone.sealed)),
-        attributes=list(_attributes(hand)),
+        attributes=list(_attributes(hand, keys)),
         tries=hand.contact.attempts,
         history=list(_history(hand, former, now=now)),
         lease_until=hand.claim.lease_until,
@@ -124,8 +125,8 @@ def _script(
         return version, None, refused.sentence(chosen_language())
 
 
-def _attributes(hand: InHand) -> Iterator[shapes.Labelled]:
-    for label, value in hand.contact.attributes.items():
+def _attributes(hand: InHand, keys: Vault) -> Iterator[shapes.Labelled]:
+    for label, value in attributes_of(hand.contact, keys).items():
         # What begins with an underscore is the list's own book-keeping.
         if not label.startswith("_") and value not in (None, ""):
             yield shapes.Labelled(label=label, value=str(value))

@@ -11,6 +11,7 @@ from outbound.call_lists.columns import ColumnMap
 from outbound.call_lists.reading import ListFile
 from outbound.clock import day_ends
 from outbound.opt_outs.model import Category, Scope
+from outbound.phones.hiding import without_numbers
 
 _HEADERS: Mapping[str, str] = {
     "category": """类别 类型 分类 拒呼类别 拒呼类型 黑名单类别 黑名单类型 禁呼类型 名单类型 原因类别 原因分类
@@ -100,11 +101,9 @@ def _bare(text: str) -> str:
 
 
 def _said(category: str, scope: str, expiry: str, reason: str) -> Said:
-    told = category_in(category) or category_in(reason)
+    told, plain = category_in(category) or category_in(reason), " ".join(reason.replace("\0", "").split())[:400]
     one = _CAMPAIGN.fullmatch(scope.strip())
-    return Said(
-        told, _kind(scope), one[1] if one else "", _day(expiry), " ".join(reason.replace("\0", "").split())[:400]
-    )
+    return Said(told, _kind(scope), one[1] if one else "", _day(expiry), without_numbers(plain))
 
 
 def category_in(text: str) -> Category | None:
