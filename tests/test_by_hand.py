@@ -52,6 +52,24 @@ def test_a_customer_is_taken_out_of_turn(floor: Floor, session: Session, now: da
     assert handout.held_by(session, staff(session, floor.cast.agent)) == claim
 
 
+@pytest.mark.parametrize("how", ["put back", "the lease ends", "another is taken"])
+def test_who_was_taken_before_their_time_and_not_rung_keeps_it(
+    floor: Floor, session: Session, now: datetime, how: str
+) -> None:
+    other = floor.contact("13900139000") if how == "another is taken" else None
+    contact = floor.contact(due_at=now + 5 * HOUR)
+    claim, by = taken(session, floor, contact, now), staff(session, floor.cast.agent)
+    if how == "put back":
+        handout.put_back(session, claim, by=by, now=now)
+    if how == "the lease ends":
+        handout.renew(session, claim, by=by, now=now)
+    session.commit()
+    got = queue_of(floor.engine).claim(known(by.id), [Role.AGENT], now=now + HOUR, puts_back=claim.id)
+    assert (got is None) == (other is None)
+    session.expire_all()
+    assert session.get_one(Contact, contact.id).due_at == now + 5 * HOUR
+
+
 def test_a_call_by_hand_counts_like_any_other(floor: Floor, session: Session, now: datetime) -> None:
     contact = floor.contact()
     rung(session, floor, contact, now)

@@ -136,7 +136,7 @@ def _claim(session: Session, contact: Contact, by: Staff, *, now: datetime) -> C
             session.add(claim)
     except IntegrityError:
         raise TakenMeanwhile from None
-    contact.epoch, contact.due_at = claim.epoch, claim.lease_until
+    contact.epoch, contact.due_at = claim.epoch, claim.not_before(claim.lease_until)
     session.add(contact)
     session.flush()
     return claim

@@ -34,9 +34,11 @@ _PUT_BACK = Statement(
     claims={"id": "integer", "agent": "integer"},
 )
 _REST = Statement(
-    """UPDATE contact SET due_at = :until FROM {claims} AS n JOIN claim p ON p.id = n.id
+    """UPDATE contact SET due_at = CASE WHEN p.was_due_at > {until} THEN p.was_due_at ELSE {until} END
+    FROM {claims} AS n JOIN claim p ON p.id = n.id
     WHERE contact.id = p.contact_id AND p.agent_id = n.agent AND p.ended_how = 'put_back' AND p.ended_at = :now
     AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.contact_id = p.contact_id AND o.ended_at IS NULL)""",
+    only={"until": {"sqlite": ":until", "postgresql": "CAST(:until AS timestamptz)"}},
     claims={"id": "integer", "agent": "integer"},
 )
 _WHO = Statement(

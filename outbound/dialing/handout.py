@@ -68,7 +68,7 @@ def renew(session: Session, claim: Claim, *, by: Staff, now: datetime) -> None:
     campaign = session.get_one(Campaign, claim.campaign_id)
     claim.lease_until = now + timedelta(minutes=campaigns.definition_of(session, campaign).calling.lease_minutes)
     contact = session.get_one(Contact, claim.contact_id)
-    contact.due_at = claim.lease_until
+    contact.due_at = claim.not_before(claim.lease_until)
     session.add_all([claim, contact])
 
 
@@ -84,7 +84,7 @@ def put_back(session: Session, claim: Claim, *, by: Staff, now: datetime) -> Non
         raise CallUnderWay
     claim.ended_at, claim.ended_how = now, ClaimEnd.PUT_BACK
     contact = session.get_one(Contact, claim.contact_id)
-    contact.due_at = now + PUT_BACK_FOR
+    contact.due_at = claim.not_before(now + PUT_BACK_FOR)
     session.add_all([claim, contact])
 
 

@@ -52,10 +52,14 @@ class Claim(SQLModel, table=True):
     epoch: int = Field(description="the contact's epoch at the claim; an older one is no longer in force")
     why_now: str = Field(default="", max_length=40)
     claimed_at: datetime = Field(sa_type=UtcDateTime)
-    lease_until: datetime = Field(sa_type=UtcDateTime, description="the contact is due again at this instant")
+    lease_until: datetime = Field(sa_type=UtcDateTime, description="the claim ends at this instant")
     was_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="when the contact had been due")
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_how: ClaimEnd | None = Field(default=None, sa_type=choice(ClaimEnd))
+
+    def not_before(self, instant: datetime) -> datetime:
+        """When the contact is due again at an `instant`: who was taken by hand before their time keeps that time."""
+        return max(instant, self.was_due_at or instant)
 
 
 class DialToken(SQLModel, table=True):
