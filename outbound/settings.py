@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address on which `serve` listens")
     port: int = Field(8000, ge=1, le=65535, description="port on which `serve` listens")
-    threads: int = Field(32, ge=1, le=512, description="threads of one `serve` process")
+    threads: int = Field(16, ge=1, le=512, description="threads of one `serve` process")
     language: Literal["zh", "en"] = Field("zh", description="language of pages for who has not chosen one")
     session_hours: int = Field(12, ge=1, le=168, description="hours after which a sign-in ends")
     https: bool = Field(

@@ -18,6 +18,7 @@ from outbound import clock
 from outbound.db import open_database
 from outbound.settings import Settings
 from web import answers, filters, forms, guard, headers, health, language, navigation, sessions
+from web.turnstile import Turnstile
 
 DESKS = (
     "web.desks.agent",
@@ -83,6 +84,8 @@ def create_app(settings: Settings, engine: Engine | None = None, desks: Sequence
     for endpoint in ("static", "openapi.spec"):
         app.view_functions[endpoint] = guard.open_to_all(app.view_functions[endpoint])
     guard.refuse_unguarded(app)
+    if app.config["ENGINE"].dialect.name == "sqlite":
+        app.wsgi_app = Turnstile(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -23,6 +23,7 @@ from scripts.rendering import Rendered
 from web.api import describing, requests, shapes, shifting
 from web.api.blueprint import bp, told, vault
 from web.guard import allows, engine, look_anew, mine, writing
+from web.turnstile import outside
 
 
 @bp.get("/desk")
@@ -77,7 +78,8 @@ def _handed_out(roles: Collection[Role], instead_of: int | None) -> int | None:
     if instead_of is not None:
         _refuse_to_put_back(instead_of)
     look_anew()
-    return queue_of(engine()).claim(known(g.staff.id), roles, now=g.now, puts_back=instead_of)
+    with outside():
+        return queue_of(engine()).claim(known(g.staff.id), roles, now=g.now, puts_back=instead_of)
 
 
 _MINE_AND_RINGING = Statement(
