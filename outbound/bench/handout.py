@@ -81,14 +81,17 @@ def _on_one_list(
         # As the server does before it serves.
         gc.collect()
         gc.freeze()
-        ours = {count: _measure([_asker(engine, who) for who in staff[:count]], seconds) for count in agents}
-        _give_all_back(engine)
+        ours = {count: _all_there(engine, [_asker(engine, who) for who in staff[:count]], seconds) for count in agents}
         naive.prepare(engine)
         for count in agents:
-            cell = Cell(name, count, contacts, hostile)
-            yield _told(
-                cell, ours[count], _measure([naive.claimer(engine, zones, who) for who in staff[:count]], seconds)
-            )
+            claimers = [naive.claimer(engine, zones, who) for who in staff[:count]]
+            yield _told(Cell(name, count, contacts, hostile), ours[count], _all_there(engine, claimers, seconds))
+
+
+def _all_there(engine: Engine, actions: Sequence[Callable[[], bool]], seconds: float) -> "Measured":
+    measured = _measure(actions, seconds)
+    _give_all_back(engine)
+    return measured
 
 
 @contextmanager
@@ -130,7 +133,7 @@ def _asker(engine: Engine, staff: int) -> Callable[[], bool]:
 
 
 def _give_all_back(engine: Engine) -> None:
-    """As if nobody had asked yet: the peer finds the list as it was."""
+    """As if nobody had asked yet: who is measured next finds the list as it was."""
     with engine.begin() as connection:
         connection.exec_driver_sql(
             """UPDATE contact SET due_at = first.due FROM

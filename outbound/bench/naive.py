@@ -36,7 +36,7 @@ _ROW = "1, 1, {contact}, {phone}, {agent}, 'pitch', {epoch}, 'pitch', {now}, {le
 
 def prepare(engine: Engine) -> None:
     """Give it the index that suits it, and take away ours, which it would have to keep up in vain."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.begin() as connection:
         for statement in _PREPARED:
             connection.exec_driver_sql(statement)
 

@@ -159,7 +159,7 @@ def _multiply(engine: Engine, wanted: int) -> int:
             _go_on(connection, model, numbers)
         connection.exec_driver_sql(f"UPDATE call_list SET rows = rows + {copies}, accepted = accepted + {copies}")
         locks.put_back(connection)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
     return copies + 1
 
