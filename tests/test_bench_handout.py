@@ -69,4 +69,5 @@ def test_a_line_for_each_number_of_agents(name: str, capsys: pytest.CaptureFixtu
         (2, 1000, False),
     ]
     for line in lines:
+        assert line["slowest_ms"] > 0 < line["naive_slowest_ms"] and 0 < line["naive_fairness"] <= 1
         assert line["ratio"] == pytest.approx(line["claims_per_s"] / line["naive_per_s"], rel=0.1)

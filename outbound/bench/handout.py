@@ -201,9 +201,14 @@ def _told(cell: Cell, ours: Measured, peer: Measured) -> dict[str, Any]:
         "claims_per_s": round(ours.per_second, 1),
         "naive_per_s": round(peer.per_second, 1),
         "ratio": round(ours.per_second / peer.per_second, 2) if peer.per_second else None,
-        **percentiles([wait for each in ours.waits for wait in each]),
-        "fairness": round(fairness([len(each) for each in ours.waits]), 4),
+        **_waited(ours),
+        **{f"naive_{name}": value for name, value in _waited(peer).items() if name in ("slowest_ms", "fairness")},
     }
+
+
+def _waited(measured: Measured) -> dict[str, float]:
+    waits = percentiles([wait for each in measured.waits for wait in each])
+    return {**waits, "fairness": round(fairness([len(each) for each in measured.waits]), 4)}
 
 
 _HEADING = "engine      agents   contacts  data     claims/s {:>9}   ratio     p50     p95     p99  slowest  fairness"
