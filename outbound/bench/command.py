@@ -96,8 +96,14 @@ def handout(
 
 
 @bench.command("import")
-@click.option("--rows", default=1_000_000, show_default=True, help="rows of the list")
-@click.option("--optouts", default=10_000_000, show_default=True, help="numbers that are blocked already")
+@click.option("--rows", type=click.IntRange(1), default=1_000_000, show_default=True, help="rows of the list")
+@click.option(
+    "--optouts",
+    type=click.IntRange(1),
+    default=10_000_000,
+    show_default=True,
+    help="numbers that are blocked already",
+)
 @ENGINE
 @AS_JSON
 def import_(rows: int, optouts: int, engines: list[str], as_json: bool) -> None:

@@ -24,8 +24,9 @@ from outbound.phones.vault import open_vault
 from outbound.settings import Settings
 from tests.conftest import Cast, assert_no_violations, picture
 from tests.test_list_oddities import two_sheets
-from tests.web import desk_scenes as scenes
-from tests.web.test_import_pages import SIMPLE, ClientAs, lists_in, upload, uploaded, waiting
+from tests.web.test_import_pages import SIMPLE, campaign, lists_in, manager, upload, uploaded, waiting
+
+__all__ = ["campaign", "manager"]
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -37,17 +38,6 @@ BIG5 = "name,phone,remark\n張偉,13800138001,臺北市中山區\n陳靜,1380013
 @pytest.fixture
 def desks() -> Sequence[str]:
     return ("web.desks.manager", "web.desks.opt_outs", "web.desks.opt_out_lists", "web.desks.opt_out_files")
-
-
-@pytest.fixture
-def manager(client_as: ClientAs) -> FlaskClient:
-    return client_as("manager")
-
-
-@pytest.fixture
-def campaign(engine: Engine, cast: Cast, now: datetime) -> Campaign:
-    with db.transaction(engine) as session:
-        return scenes.draft(session, cast, now=now)
 
 
 # Call lists

@@ -2,38 +2,25 @@
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from outbound import db
 from outbound.call_lists import importing
 from outbound.call_lists.model import CallList, RefusedRow
 from outbound.campaigns.model import Campaign
 from outbound.opt_outs.lists.model import OptOutFile
 from tests.conftest import Cast
 from tests.test_importing import EXPECTED, FIGURES, REFUSED, SAMPLES, TAKEN
-from tests.web import desk_scenes as scenes
-from tests.web.test_import_pages import ClientAs, lists_in, uploaded
+from tests.web.test_import_pages import campaign, lists_in, manager, uploaded
+
+__all__ = ["campaign", "manager"]
 
 
 @pytest.fixture
 def desks() -> Sequence[str]:
     return ("web.desks.manager", "web.desks.opt_outs", "web.desks.opt_out_lists", "web.desks.opt_out_files")
-
-
-@pytest.fixture
-def manager(client_as: ClientAs) -> FlaskClient:
-    return client_as("manager")
-
-
-@pytest.fixture
-def campaign(engine: Engine, cast: Cast, now: datetime) -> Campaign:
-    with db.transaction(engine) as session:
-        return scenes.draft(session, cast, now=now)
 
 
 def blocked_by(client: FlaskClient, name: str) -> None:
